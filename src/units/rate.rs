@@ -1,0 +1,162 @@
+//! Exact rates: events or tokens per period as a reduced fraction, never a float.
+
+use super::calendar::CalendarUnit;
+use super::time::{NANOS_PER_SECOND, SimDuration};
+use std::fmt;
+
+/// How often something happens: `events` in `nanos` nanoseconds, reduced. `90,000 per minute` stays a fraction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rate {
+    events: u64, // >= 1
+    nanos: u64,  // >= 1, no common factor with `events`
+}
+
+impl Rate {
+    /// `events` in every `period`; `None` where either is zero.
+    pub const fn new(events: u64, period: SimDuration) -> Option<Self> {
+        let nanos = period.as_nanos();
+        if events == 0 || nanos == 0 {
+            return None;
+        }
+        let divisor = gcd(events, nanos);
+        Some(Rate { events: events / divisor, nanos: nanos / divisor })
+    }
+
+    /// The fraction's numerator: events in [`Rate::nanos`].
+    #[inline]
+    pub const fn events(self) -> u64 {
+        self.events
+    }
+
+    /// The fraction's denominator, in nanoseconds.
+    #[inline]
+    pub const fn nanos(self) -> u64 {
+        self.nanos
+    }
+
+    /// Events a second, for people and for samplers.
+    pub fn per_second(self) -> f64 {
+        self.events as f64 / self.nanos as f64 * NANOS_PER_SECOND as f64
+    }
+}
+
+/// Prints per the largest unit that makes the count whole: `90000/min`, `1/30s`.
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (seconds, unit) in [(1, "s"), (60, "min"), (3_600, "h"), (86_400, "d")] {
+            let unit_nanos = u128::from(seconds * NANOS_PER_SECOND);
+            let scaled = u128::from(self.events) * unit_nanos;
+            let nanos = u128::from(self.nanos);
+            // Up to nine decimals are exact in the grammar.
+            if (scaled * 1_000_000_000).is_multiple_of(nanos) && scaled >= nanos {
+                let billionths = scaled * 1_000_000_000 / nanos;
+                let (whole, rest) = (billionths / 1_000_000_000, billionths % 1_000_000_000);
+                return match rest {
+                    0 => write!(f, "{whole}/{unit}"),
+                    _ => write!(f, "{whole}.{}/{unit}", format!("{rest:09}").trim_end_matches('0')),
+                };
+            }
+        }
+        write!(f, "{}/{}", self.events, SimDuration::from_nanos(self.nanos))
+    }
+}
+
+impl fmt::Debug for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The span over which an allowance is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Period {
+    /// A fixed length, such as a minute.
+    Fixed(SimDuration),
+    /// A stretch of the calendar, whose length differs: a month has 28 to 31 days, a day 23 to 25 hours.
+    Calendar(CalendarUnit),
+}
+
+impl Period {
+    /// The length, for a calendar unit its mean in the Gregorian calendar.
+    pub fn mean_length(self) -> SimDuration {
+        match self {
+            Period::Fixed(length) => length,
+            Period::Calendar(unit) => unit.mean_length(),
+        }
+    }
+}
+
+/// What a limit allows: `amount` in each `period`, as people write it (`60/min`, `5k/month`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Allowance {
+    /// Requests or tokens. At least 1.
+    pub amount: u64,
+    /// The span in which they may be used.
+    pub period: Period,
+}
+
+impl Allowance {
+    /// `amount` per fixed `period`.
+    pub const fn per(amount: u64, period: SimDuration) -> Self {
+        Allowance { amount, period: Period::Fixed(period) }
+    }
+
+    /// The mean rate that it allows in the long run.
+    pub fn rate(self) -> Rate {
+        Rate::new(self.amount, self.period.mean_length()).expect("an allowance is positive")
+    }
+}
+
+impl fmt::Display for Allowance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.period {
+            Period::Calendar(unit) => write!(f, "{}/{}", self.amount, unit.name()),
+            Period::Fixed(length) => {
+                let text = length.to_string();
+                // `1min` reads better as `min`.
+                write!(f, "{}/{}", self.amount, text.strip_prefix('1').filter(|u| is_unit(u)).unwrap_or(&text))
+            }
+        }
+    }
+}
+
+fn is_unit(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+const fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_stay_fractions() {
+        let rate = Rate::new(90_000, SimDuration::from_secs(60)).unwrap();
+        assert_eq!((rate.events(), rate.nanos()), (3, 2_000_000));
+        assert_eq!(rate.to_string(), "1500/s");
+        assert_eq!(Rate::new(3, SimDuration::from_secs(60)).unwrap().to_string(), "3/min");
+        assert_eq!(Rate::new(3, SimDuration::from_secs(1)).unwrap().to_string(), "3/s");
+        assert_eq!(Rate::new(1, SimDuration::from_secs(7)).unwrap().to_string(), "1/7s");
+        assert_eq!(Rate::new(6, SimDuration::from_secs(5)).unwrap().to_string(), "1.2/s");
+    }
+
+    #[test]
+    fn nothing_per_anything_is_no_rate() {
+        assert_eq!(Rate::new(0, SimDuration::from_secs(1)), None);
+        assert_eq!(Rate::new(1, SimDuration::ZERO), None);
+    }
+
+    #[test]
+    fn allowances_print_as_written() {
+        assert_eq!(Allowance::per(60, SimDuration::from_secs(60)).to_string(), "60/min");
+        assert_eq!(Allowance::per(100, SimDuration::from_secs(10)).to_string(), "100/10s");
+        let month = Allowance { amount: 5_000, period: Period::Calendar(CalendarUnit::Month) };
+        assert_eq!(month.to_string(), "5000/month");
+    }
+}
