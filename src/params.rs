@@ -179,8 +179,19 @@ impl<T: Parameters + Default> Named for Vec<(String, T)> {
 /// Registers models: makes an enum with one variant for each, its kinds' names and documentation, and its [`Choice`].
 ///
 /// A line `/// About it.` then `module::Type = "kind-name",` adds one; the type implements [`Parameters`] and `Default`.
+/// With `enum Name: dyn Trait`, `Name::model` gives the chosen one as that trait.
 #[macro_export]
 macro_rules! models {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident: dyn $trait:ident { $(#[doc = $doc:literal] $module:ident::$model:ident = $kind:literal,)+ }) => {
+        $crate::models! { $(#[$meta])* $vis enum $name { $(#[doc = $doc] $module::$model = $kind,)+ } }
+
+        impl $name {
+            /// The chosen model.
+            pub fn model(&self) -> &dyn $trait {
+                match self { $($name::$model(model) => model,)+ }
+            }
+        }
+    };
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $(#[doc = $doc:literal] $module:ident::$model:ident = $kind:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,4 @@
+//! Traffic: when requests arrive and how large they are.
+
+pub mod arrivals;
+pub mod sizes;
