@@ -1,9 +1,12 @@
 #![forbid(unsafe_code)]
 pub mod client;
+pub mod engine;
 pub mod limiter;
 pub mod params;
 pub mod protocol;
 pub mod provider;
+pub mod recorder;
 pub mod rng;
+pub mod scenario;
 pub mod traffic;
 pub mod units;

@@ -143,12 +143,31 @@ impl<T: Parameters + Default> OptionalSection for Option<T> {
 pub trait Choice {
     /// The kinds there are, with a line about each.
     fn kinds(&self) -> &'static [(&'static str, &'static str)];
-    /// The kind that is chosen.
+    /// The kind that is chosen; empty where none is.
     fn kind(&self) -> &'static str;
     /// Chooses the `index`-th kind of [`Choice::kinds`], with its defaults.
     fn choose(&mut self, index: usize);
     /// The parameters of the chosen kind.
     fn parameters(&mut self) -> &mut dyn Parameters;
+}
+
+/// A choice that may be left open; its kind is empty then.
+impl<T: Choice + Default> Choice for Option<T> {
+    fn kinds(&self) -> &'static [(&'static str, &'static str)] {
+        T::default().kinds()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.as_ref().map_or("", T::kind)
+    }
+
+    fn choose(&mut self, index: usize) {
+        self.get_or_insert_with(T::default).choose(index);
+    }
+
+    fn parameters(&mut self) -> &mut dyn Parameters {
+        self.get_or_insert_with(T::default).parameters()
+    }
 }
 
 /// Sections under names that the user gives, in the order of the file.

@@ -11,6 +11,18 @@ pub struct Quota {
     limits: Vec<Limit>,
     hint: Hint,
     holds: bool,
+    /// Whether a refusal closes the door for everybody: every limit counts requests, so that all ask for the same, and
+    /// none waits for calls to end.
+    gated: bool,
+    gate: Gate,
+}
+
+/// Until when every request is refused, and by which limit. While one limit refuses all, nothing is charged to any, so
+/// the others open when they would have, and the last of them stays the last.
+#[derive(Clone, Copy, Debug)]
+struct Gate {
+    until: SimTime,
+    limit: u16,
 }
 
 #[derive(Clone, Debug)]
@@ -47,7 +59,8 @@ impl Quota {
             })
             .collect();
         let holds = limits.iter().any(|limit| limit.holds);
-        Quota { limits, hint, holds }
+        let gated = !holds && limits.iter().all(|limit| limit.counts == Counts::Requests);
+        Quota { limits, hint, holds, gated, gate: Gate { until: SimTime::ZERO, limit: 0 } }
     }
 
     /// Whether a limit needs to hear when calls end.
@@ -63,6 +76,14 @@ impl Quota {
     /// Asks all limits, and charges all of them or none.
     #[inline]
     pub fn call(&mut self, now: SimTime, request: &Request) -> Reply {
+        if now < self.gate.until {
+            let Gate { until, limit } = self.gate;
+            return Reply::TooManyRequests { limit, retry_after: self.hint.of(until - now) };
+        }
+        self.ask(now, request)
+    }
+
+    fn ask(&mut self, now: SimTime, request: &Request) -> Reply {
         let mut refusals = 0;
         let mut refusing = 0;
         for (at, limit) in self.limits.iter_mut().enumerate() {
@@ -97,20 +118,21 @@ impl Quota {
         Reply::Accepted
     }
 
-    #[inline]
-    fn refuse(&self, now: SimTime, request: &Request, at: usize) -> Reply {
+    fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
         let limit = &self.limits[at];
         let amount = limit.counts.of(request);
         if amount > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
-        let retry_after = match self.hint {
-            Hint::None => None,
-            hint => match limit.state.opens(now, amount) {
-                Verdict::RetryAt(instant) => Some(rounded(instant - now, hint)),
-                Verdict::Admit | Verdict::Busy | Verdict::Never => None,
-            },
-        };
+        let mut retry_after = None;
+        if (self.gated || self.hint != Hint::None)
+            && let Verdict::RetryAt(instant) = limit.state.opens(now, amount)
+        {
+            retry_after = self.hint.of(instant - now);
+            if self.gated {
+                self.gate = Gate { until: instant, limit: at as u16 };
+            }
+        }
         Reply::TooManyRequests { limit: at as u16, retry_after }
     }
 
@@ -138,9 +160,14 @@ impl Quota {
     }
 }
 
-fn rounded(wait: SimDuration, hint: Hint) -> SimDuration {
-    match hint {
-        Hint::WholeSeconds => SimDuration::from_secs(wait.as_nanos().div_ceil(1_000_000_000)),
-        Hint::Exact | Hint::None => wait,
+impl Hint {
+    /// What the reply says about so long a wait.
+    #[inline]
+    fn of(self, wait: SimDuration) -> Option<SimDuration> {
+        match self {
+            Hint::WholeSeconds => Some(SimDuration::from_secs(wait.as_nanos().div_ceil(1_000_000_000))),
+            Hint::Exact => Some(wait),
+            Hint::None => None,
+        }
     }
 }
