@@ -2,6 +2,7 @@
 pub mod client;
 pub mod engine;
 pub mod limiter;
+pub mod metrics;
 pub mod params;
 pub mod protocol;
 pub mod provider;

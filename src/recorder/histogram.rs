@@ -53,6 +53,11 @@ impl LatencyHistogram {
         self.count
     }
 
+    /// Their sum, in nanoseconds.
+    pub fn sum_nanos(&self) -> u128 {
+        self.sum
+    }
+
     /// Their mean in seconds; `None` where there is none.
     pub fn mean_s(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64 * 1e-9)

@@ -81,6 +81,11 @@ impl ClassRecord {
         self.admitted + self.rejected()
     }
 
+    /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor service took.
+    pub fn backed_off(&self) -> u128 {
+        self.latency.sum_nanos() - self.queued - self.service
+    }
+
     /// Requests whose first call was refused.
     pub fn first_rejected(&self) -> u64 {
         self.rejected_by_attempt[0]
