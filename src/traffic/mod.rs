@@ -1,0 +1,3 @@
+//! Where requests come from: when each one arrives and how many tokens it carries.
+
+pub mod replay;
