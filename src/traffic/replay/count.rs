@@ -1,5 +1,6 @@
 //! Token counts as logs write them.
 
+use super::digits::{self, are_digits};
 use super::error::not_a;
 use crate::units::Tokens;
 use crate::units::grammar::Misread;
@@ -14,13 +15,8 @@ pub(super) fn read(cell: &[u8]) -> Result<Option<Tokens>, Misread> {
     }
 }
 
-/// The number that `digits` write, if they are digits and it fits.
-fn whole(digits: &[u8]) -> Option<u32> {
-    let append = |count: u32, &byte: &u8| {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 { count.checked_mul(10)?.checked_add(u32::from(digit)) } else { None }
-    };
-    if digits.is_empty() { None } else { digits.iter().try_fold(0, append) }
+fn whole(text: &[u8]) -> Option<u32> {
+    digits::whole(text).and_then(|number| u32::try_from(number).ok())
 }
 
 /// Reads a cell that holds more than digits, or none.
@@ -29,15 +25,15 @@ fn unusual(cell: &[u8]) -> Result<Option<Tokens>, Misread> {
     if is_missing(text) {
         return Ok(None);
     }
-    let digits = match text.iter().position(|&byte| byte == b'.') {
+    let number = match text.iter().position(|&byte| byte == b'.') {
         Some(point) if is_zeros(&text[point + 1..]) => &text[..point],
         Some(_) => return Err(not_a(cell, "a token count", HELP)),
         None => text,
     };
-    let what = match whole(digits) {
+    let what = match whole(number) {
         Some(count) => return Ok(Some(Tokens::new(count))),
-        None if is_digits(digits) => "a token count: it is too large",
-        None if digits.strip_prefix(b"-").is_some_and(is_digits) => "a token count: it is negative",
+        None if are_digits(number) => "a token count: it is too large",
+        None if number.strip_prefix(b"-").is_some_and(are_digits) => "a token count: it is negative",
         None => "a token count",
     };
     Err(not_a(cell, what, HELP))
@@ -46,10 +42,6 @@ fn unusual(cell: &[u8]) -> Result<Option<Tokens>, Misread> {
 fn is_missing(text: &[u8]) -> bool {
     let words: [&[u8]; 5] = [b"", b"-", b"null", b"nan", b"none"];
     words.iter().any(|word| text.eq_ignore_ascii_case(word))
-}
-
-fn is_digits(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
 fn is_zeros(text: &[u8]) -> bool {

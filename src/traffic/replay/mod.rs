@@ -7,6 +7,7 @@
 mod azure_llm;
 mod count;
 mod csv;
+mod digits;
 mod error;
 mod layout;
 mod plain;

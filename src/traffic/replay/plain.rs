@@ -3,7 +3,8 @@
 //! Most rows need neither quotes nor blanks nor zones. Such a row is read straight from the buffer, several times as fast
 //! as through the CSV parser; any other row, right or wrong, is left to it.
 
-use super::stamp::{Clock, Stamp, leading_digits};
+use super::digits;
+use super::stamp::{Clock, Stamp};
 use crate::units::Tokens;
 
 /// The most bytes of a plain row with its line end.
@@ -33,8 +34,8 @@ fn count(window: &[u8; WINDOW], at: usize) -> Option<(Tokens, usize)> {
     if window[at] != b',' {
         return None;
     }
-    let (value, digits) = leading_digits(*window[at + 1..].first_chunk()?);
-    (1..=7).contains(&digits).then_some((Tokens::new(value as u32), at + 1 + digits))
+    let (value, length) = digits::leading(*window[at + 1..].first_chunk()?);
+    (1..=7).contains(&length).then_some((Tokens::new(value as u32), at + 1 + length))
 }
 
 #[cfg(test)]

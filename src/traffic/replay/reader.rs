@@ -220,7 +220,7 @@ fn wrong_number_of_fields(record: Record<'_>, expected: usize) -> Misread {
     let found = record.len();
     let noun = if found == 1 { "field" } else { "fields" };
     let start = quote(&record.fields().collect::<Vec<_>>().join(&b','));
-    let message = format!("{found} {noun} instead of {expected}: {start}");
+    let message = format!("found {found} {noun} instead of {expected}: {start}");
     let help = match () {
         _ if record.spans_lines => "look for a quote `\"` that is not closed: the record goes over several lines",
         _ if found < expected => "complete the row or delete it: the file may have been cut off here",

@@ -161,7 +161,9 @@ impl Records {
             match result {
                 ReadRecordResult::Record if fields <= RECORD_FIELDS => break,
                 ReadRecordResult::InputEmpty if !is_at_end => {}
-                ReadRecordResult::InputEmpty => return Err(Stop::Data(open_quote(start))),
+                ReadRecordResult::InputEmpty => {
+                    return Err(Stop::Data(open_quote(start, "before the end of the file")));
+                }
                 ReadRecordResult::OutputFull => return Err(Stop::Data(self.too_long(start))),
                 _ => return Err(Stop::Data(too_many_fields(start))),
             }
@@ -203,13 +205,13 @@ impl Records {
                 format!("the line, from byte {start} on, is longer than 64 KiB"),
                 "end every record with a line end, and leave out long columns such as prompts",
             ),
-            _ => open_quote(start),
+            _ => open_quote(start, "within 64 KiB"),
         }
     }
 }
 
-fn open_quote(start: u64) -> Misread {
-    let message = format!("a quote in the record from byte {start} on is not closed within 64 KiB");
+fn open_quote(start: u64, within: &str) -> Misread {
+    let message = format!("a quote in the record from byte {start} on is not closed {within}");
     Misread::new(message, "close the field with `\"`, and write a quote inside it as `\"\"`")
 }
 

@@ -1,6 +1,7 @@
 //! Time stamps as logs write them, to the nanosecond and never through floating point.
 
 use super::TimeUnit;
+use super::digits::{self, is_decimal};
 use super::error::{not_a, quote};
 use crate::units::grammar::Misread;
 use jiff::Timestamp;
@@ -58,6 +59,9 @@ impl Clock {
     /// The stamp that fills `cell`, blanks aside.
     pub(super) fn read(&mut self, cell: &[u8]) -> Result<Stamp, Misread> {
         let text = cell.trim_ascii();
+        if text.is_empty() {
+            return Err(Misread::new("the time is missing", "write a time in every row, or delete this one"));
+        }
         let Some(unit) = self.unit else {
             return self.civil(text).map_err(|wrong| misread_civil(cell, wrong));
         };
@@ -102,12 +106,12 @@ impl Clock {
         let second = two_digits([text[17], text[18]]).filter(|&second| second < 60)?;
         let (mut nanos, mut end) = (0, 19);
         if text[19] == b'.' {
-            let (value, digits) = leading_digits(*text[20..].first_chunk()?);
-            if !(1..=7).contains(&digits) {
+            let (value, length) = digits::leading(*text[20..].first_chunk()?);
+            if !(1..=7).contains(&length) {
                 return None;
             }
-            nanos = value as i64 * POWERS_OF_TEN[9 - digits];
-            end = 20 + digits;
+            nanos = value as i64 * POWERS_OF_TEN[9 - length];
+            end = 20 + length;
         }
         end += match text[end] {
             b'Z' => 1,
@@ -223,35 +227,30 @@ enum WrongCount {
 
 /// A plain decimal number of `unit`, rounded to the nearest nanosecond; digits past the 18th of the fraction are ignored.
 fn counted(text: &[u8], unit: TimeUnit) -> Result<Stamp, WrongCount> {
-    let point = text.iter().position(|&byte| byte == b'.').unwrap_or(text.len());
-    let part = match text.get(point + 1..) {
-        None => 0,
-        Some(digits) => part_of(digits, unit)?,
+    let (count, part) = match digits::whole(text) {
+        Some(count) => (count, 0),
+        None => count_and_part(text, unit)?,
     };
-    let nanos = number(&text[..point])?.checked_mul(unit.nanos()).and_then(|nanos| nanos.checked_add(part));
+    let nanos = count.checked_mul(unit.nanos()).and_then(|nanos| nanos.checked_add(part));
     match nanos.map(i64::try_from) {
         Some(Ok(nanos)) if nanos < LAST_SECOND * NANOS_PER_SECOND => Ok(Stamp(nanos)),
         _ => Err(WrongCount::TooLarge),
     }
 }
 
-/// The nanoseconds of a fraction of `unit`.
-fn part_of(digits: &[u8], unit: TimeUnit) -> Result<u64, WrongCount> {
-    if !is_digits(digits) {
+/// Whole units, and the nanoseconds of the fraction.
+fn count_and_part(text: &[u8], unit: TimeUnit) -> Result<(u64, u64), WrongCount> {
+    if !is_decimal(text) {
         return Err(WrongCount::Form);
     }
-    let digits = &digits[..digits.len().min(18)];
-    let one = 10u128.pow(digits.len() as u32);
-    let part = (u128::from(number(digits)?) * u128::from(unit.nanos()) + one / 2) / one;
-    u64::try_from(part).map_err(|_| WrongCount::TooLarge)
-}
-
-fn number(digits: &[u8]) -> Result<u64, WrongCount> {
-    if !is_digits(digits) {
-        return Err(WrongCount::Form);
-    }
-    let append = |number: u64, digit: &u8| number.checked_mul(10)?.checked_add(u64::from(digit - b'0'));
-    digits.iter().try_fold(0, append).ok_or(WrongCount::TooLarge)
+    let point = text.iter().position(|&byte| byte == b'.').unwrap_or(text.len());
+    let fraction = text.get(point + 1..).unwrap_or_default();
+    let fraction = &fraction[..fraction.len().min(18)];
+    let count = digits::whole(&text[..point]).ok_or(WrongCount::TooLarge)?;
+    let one = 10u128.pow(fraction.len() as u32);
+    let nanos = u128::from(digits::whole(fraction).unwrap_or_default()) * u128::from(unit.nanos());
+    // Below `unit.nanos()`, or equal to it after rounding.
+    Ok((count, ((nanos + one / 2) / one) as u64))
 }
 
 fn misread_count(cell: &[u8], unit: TimeUnit, wrong: WrongCount) -> Misread {
@@ -288,18 +287,6 @@ fn is_scientific(text: &[u8]) -> bool {
     })
 }
 
-/// Whether `text` is digits, perhaps with a point between them.
-fn is_decimal(text: &[u8]) -> bool {
-    match text.iter().position(|&byte| byte == b'.') {
-        Some(point) => is_digits(&text[..point]) && is_digits(&text[point + 1..]),
-        None => is_digits(text),
-    }
-}
-
-fn is_digits(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
-}
-
 /// The unit in which a Unix time of so many digits lies between 2001 and 2286.
 fn likely_unit(cell: &[u8]) -> Option<TimeUnit> {
     match cell.trim_ascii().iter().take_while(|byte| byte.is_ascii_digit()).count() {
@@ -325,27 +312,6 @@ fn decimal(nanos: u64, unit_nanos: u64) -> String {
 fn two_digits([tens, ones]: [u8; 2]) -> Option<i64> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then_some(i64::from(tens) * 10 + i64::from(ones))
-}
-
-/// The number at the start of `text` and how many digits it has, in `0..=8`; without a branch on any of them.
-///
-/// Eight bytes are handled as one word (Daniel Lemire, "Quickly parsing eight digits", 2018), after the digits have been
-/// moved to its end and the bytes in front of them have become zeros.
-#[inline]
-pub(super) fn leading_digits(text: [u8; 8]) -> (u64, usize) {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(text);
-    // A digit has the high half 3, also when 6 is added. A carry can only reach bytes after one that is no digit.
-    let high = (word & (0xf0 * EACH)) ^ (0x30 * EACH);
-    let high_plus_six = (word.wrapping_add(6 * EACH) & (0xf0 * EACH)) ^ (0x30 * EACH);
-    let digits = ((high | high_plus_six).trailing_zeros() / 8) as usize;
-    let Some(others) = 64u32.checked_sub(8 * digits as u32).filter(|&bits| bits < 64) else { return (0, 0) };
-    let ones = (word & (0x0f * EACH)) << others;
-    let pairs = (ones.wrapping_mul(10)).wrapping_add(ones >> 8);
-    const MASK: u64 = 0x0000_00ff_0000_00ff;
-    let left = (pairs & MASK).wrapping_mul(100 + (1_000_000 << 32));
-    let right = ((pairs >> 16) & MASK).wrapping_mul(1 + (10_000 << 32));
-    (left.wrapping_add(right) >> 32, digits)
 }
 
 #[cfg(test)]
@@ -412,10 +378,10 @@ mod tests {
             ("2023-11-16 18:15:46 PST", ""),
             ("2023/11/16 18:15:46", ""),
             ("16.11.2023 18:15:46", ""),
-            ("", ""),
         ] {
             assert_eq!(civil(text), Err(format!("`{text}` is not a time{why}")));
         }
+        assert_eq!(civil("  "), Err("the time is missing".into()));
         assert_eq!(civil("1700158546680"), Err("`1700158546680` is a time without a unit".into()));
     }
 
@@ -434,7 +400,7 @@ mod tests {
         assert_eq!(count("-1", TimeUnit::Seconds), Err("`-1` is not a number of seconds from 0".into()));
         let spreadsheet = "`1.70016E+12` is not a number of milliseconds in plain digits";
         assert_eq!(count("1.70016E+12", TimeUnit::Millis), Err(spreadsheet.into()));
-        for bad in ["NaN", "inf", "", "1,5", "1.", ".5", "0x1", "2023-11-16 18:15:46"] {
+        for bad in ["NaN", "inf", "1,5", "1.", ".5", "0x1", "2023-11-16 18:15:46"] {
             assert_eq!(count(bad, TimeUnit::Seconds), Err(format!("`{bad}` is not a number of seconds")));
         }
     }
@@ -446,23 +412,5 @@ mod tests {
         assert_eq!(civil.write(stamp), "2023-11-16T18:15:46.68059Z");
         assert_eq!(millis.write(stamp), "1700158546680.59");
         assert_eq!(millis.read(b"1700158546680.59").unwrap(), stamp);
-    }
-
-    #[test]
-    fn digits_at_the_start_of_a_word() {
-        for (text, expected) in [
-            (b"12345678", (12_345_678, 8)),
-            (b"1234567,", (1_234_567, 7)),
-            (b"0000042,", (42, 7)),
-            (b"7\r\n90909", (7, 1)),
-            (b"44\n2023-", (44, 2)),
-            (b",1234567", (0, 0)),
-            (b"99999\xff\xff\xff", (99_999, 5)),
-            (b"1:345678", (1, 1)),
-            (b"1/345678", (1, 1)),
-            (b"\xff\xff\xff\xff\xff\xff\xff\xff", (0, 0)),
-        ] {
-            assert_eq!(leading_digits(*text), expected, "{text:?}");
-        }
     }
 }
