@@ -5,7 +5,8 @@ use crate::protocol::Request;
 use crate::provider::ServiceTimes;
 use crate::rng::{BLOCK, Seed};
 use crate::scenario::Scenario;
-use crate::traffic::{Columns, Feed};
+use crate::traffic::replay::TraceError;
+use crate::traffic::{Columns, Feed, Traffic};
 use crate::units::{SimDuration, SimTime};
 
 /// The requests of all sources in the order of arrival; at one instant in the order of the sources.
@@ -14,6 +15,7 @@ pub struct Arrivals {
     next: usize,      // the source whose request is next
     next_at: SimTime, // when it arrives; NEVER at or past `end`
     end: SimTime,
+    error: Option<TraceError>,
 }
 
 struct Source {
@@ -28,29 +30,36 @@ struct Source {
 
 impl Arrivals {
     /// The requests of `scenario` in one replication.
-    pub fn new(scenario: &Scenario, replication: u64) -> Self {
+    pub fn new(scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
         let seed = Seed(scenario.seed);
-        let source = |(name, traffic): &(String, crate::traffic::Traffic)| {
+        let source = |(name, traffic): &(String, Traffic)| {
             let stream = |purpose: &str| seed.stream(replication, &format!("{purpose}/{name}"));
-            Source {
-                feed: Feed::new(traffic, name, seed, replication),
+            let mut source = Source {
+                feed: Feed::new(traffic, name, &scenario.folder, seed, replication)?,
                 times: ServiceTimes::new(&scenario.provider, stream("first-token"), stream("per-token")),
                 columns: Columns::default(),
                 service: [SimDuration::ZERO; BLOCK],
                 row: 0,
                 rows: 0,
                 left: traffic.requests.unwrap_or(u64::MAX),
-            }
+            };
+            source.refill()?;
+            Ok(source)
         };
         let mut arrivals = Arrivals {
-            sources: scenario.traffic.iter().map(source).collect(),
+            sources: scenario.traffic.iter().map(source).collect::<Result<_, TraceError>>()?,
             next: 0,
             next_at: SimTime::NEVER,
             end: SimTime::ZERO.saturating_add(scenario.duration),
+            error: None,
         };
-        arrivals.sources.iter_mut().for_each(Source::refill);
         arrivals.choose();
-        arrivals
+        Ok(arrivals)
+    }
+
+    /// What stopped a log before its end.
+    pub fn error(&mut self) -> Option<TraceError> {
+        self.error.take()
     }
 
     /// When the next request arrives, [`SimTime::NEVER`] after the last one.
@@ -65,8 +74,10 @@ impl Arrivals {
         let source = &mut self.sources[self.next];
         let request = source.request(self.next as u16);
         source.row += 1;
-        if source.row >= source.rows {
-            source.refill();
+        if source.row >= source.rows
+            && let Err(error) = source.refill()
+        {
+            self.error = Some(error);
         }
         self.choose();
         request
@@ -103,11 +114,14 @@ impl Source {
 
     #[cold]
     #[inline(never)]
-    fn refill(&mut self) {
+    fn refill(&mut self) -> Result<(), TraceError> {
         let most = self.left.min(BLOCK as u64) as usize;
-        self.rows = if most == 0 { 0 } else { self.feed.fill(&mut self.columns).min(most) };
+        (self.row, self.rows) = (0, 0);
+        if most > 0 {
+            self.rows = self.feed.fill(&mut self.columns)?.min(most);
+        }
         self.left -= self.rows as u64;
-        self.row = 0;
         self.times.fill(&self.columns.output[..self.rows], &mut self.service[..self.rows]);
+        Ok(())
     }
 }

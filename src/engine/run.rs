@@ -10,6 +10,7 @@ use crate::provider::{Hint, Quota, Tier};
 use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
+use crate::traffic::replay::TraceError;
 use crate::units::{SimDuration, SimTime};
 use std::collections::VecDeque;
 use std::fmt;
@@ -44,6 +45,8 @@ impl Default for Stop<'_> {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RunError {
+    /// A log cannot be read to its end.
+    Trace(TraceError),
     /// It took more events than it may.
     Events {
         /// The bound.
@@ -68,6 +71,7 @@ pub enum RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            RunError::Trace(error) => error.fmt(f),
             RunError::Events { most, at } => write!(f, "a run took more than {most} events; it had come to {at:?}"),
             RunError::UnderWay { at } => write!(f, "more than 16.7 million requests were under way at {at:?}"),
             RunError::Interrupted => f.write_str("interrupted"),
@@ -80,7 +84,7 @@ impl std::error::Error for RunError {}
 
 /// Runs one replication of `cell` to its end.
 pub fn simulate(cell: Cell, replication: u64, stop: Stop) -> Result<Record, RunError> {
-    Run::new(cell, replication).finish(stop, replication)
+    Run::new(cell, replication).map_err(RunError::Trace)?.finish(stop, replication)
 }
 
 /// How often a run looks at what may stop it.
@@ -143,7 +147,7 @@ enum Next {
 }
 
 impl<'s> Run<'s> {
-    fn new(cell: Cell<'s>, replication: u64) -> Self {
+    fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
         let Cell { scenario, tier, strategy } = cell;
         let client = Client::new(strategy, scenario, replication);
         let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
@@ -157,15 +161,15 @@ impl<'s> Run<'s> {
             record,
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
         };
-        Run {
+        Ok(Run {
             scenario,
-            arrivals: Arrivals::new(scenario, replication),
+            arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
             flights: Flights::default(),
             queue: VecDeque::new(),
             waiting: 0,
             desk,
-        }
+        })
     }
 
     fn finish(mut self, stop: Stop, replication: u64) -> Result<Record, RunError> {
@@ -184,6 +188,9 @@ impl<'s> Run<'s> {
             if steps.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
                 self.look(steps, stop)?;
             }
+        }
+        if let Some(error) = self.arrivals.error() {
+            return Err(RunError::Trace(error));
         }
         let mut record = self.desk.record;
         record.timeline.close();

@@ -6,6 +6,7 @@ use crate::params::{Invalid, Parameters, Visitor};
 use crate::provider::{Service, Tier};
 use crate::traffic::Traffic;
 use crate::units::{Civil, SimDuration};
+use std::path::PathBuf;
 
 /// What is simulated: the same traffic against every tier with every strategy.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,8 @@ pub struct Scenario {
     pub strategy: Vec<(String, Strategy)>,
     /// The objectives.
     pub slo: Slo,
+    /// Where relative paths start from: the folder of the scenario's file.
+    pub folder: PathBuf,
 }
 
 impl Default for Scenario {
@@ -54,6 +57,7 @@ impl Default for Scenario {
             tier: Vec::new(),
             strategy: Vec::new(),
             slo: Slo::default(),
+            folder: PathBuf::new(),
         }
     }
 }

@@ -1,22 +1,27 @@
 //! Traffic: when requests arrive and how large they are.
 
 pub mod arrivals;
+pub mod replay;
 pub mod sizes;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::rng::{BLOCK, Seed, Stream};
 use crate::units::{SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
+use replay::{Replay, TraceError, TraceReader, TraceRow};
 use sizes::Sizes;
+use std::path::Path;
 
 /// One source of requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traffic {
-    /// When they come.
+    /// When they come, if they are made up.
     pub arrivals: Option<Arrivals>,
-    /// Prompt tokens of each.
+    /// The log that they are taken from, if they were recorded.
+    pub replay: Option<Replay>,
+    /// Prompt tokens of each; in a log, of those whose row has no count.
     pub input_tokens: Sizes,
-    /// Completion tokens of each.
+    /// Completion tokens of each, likewise.
     pub output_tokens: Sizes,
     /// No more than so many requests in a run.
     pub requests: Option<u64>,
@@ -26,6 +31,7 @@ impl Default for Traffic {
     fn default() -> Self {
         Traffic {
             arrivals: None,
+            replay: None,
             input_tokens: Sizes::constant(1_000),
             output_tokens: Sizes::constant(250),
             requests: None,
@@ -36,17 +42,24 @@ impl Default for Traffic {
 impl Parameters for Traffic {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.choice("arrivals", Presence::Optional, &mut self.arrivals);
+        visitor.optional_section("replay", &mut self.replay);
         visitor.choice("input-tokens", Presence::Optional, &mut self.input_tokens);
         visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
         visitor.optional("requests", &mut self.requests);
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        if self.arrivals.is_none() {
-            let help = "say when requests come, as in `arrivals.poisson = { rate = \"3/min\" }`";
-            return Err(Invalid::new("arrivals", "this source makes no requests", help));
+        match (&self.arrivals, &self.replay) {
+            (None, None) => {
+                let help = "say when requests come, as in `arrivals.poisson = { rate = \"3/min\" }`, or `replay` a log";
+                Err(Invalid::new("arrivals", "this source makes no requests", help))
+            }
+            (Some(_), Some(_)) => {
+                let help = "leave one of them out, or make two sources";
+                Err(Invalid::new("replay", "a source has either `arrivals` or a `replay`", help))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -70,28 +83,70 @@ impl Default for Columns {
 
 /// The requests of one source in one replication, made a block at a time.
 pub struct Feed {
-    process: Box<dyn ArrivalProcess>,
+    origin: Origin,
     input: (Sizes, Stream),
     output: (Sizes, Stream),
 }
 
+/// Where arrivals come from.
+enum Origin {
+    Process(Box<dyn ArrivalProcess>),
+    Log(Box<TraceReader>, Vec<TraceRow>),
+}
+
 impl Feed {
-    /// The feed of `traffic` under the name `source`, each purpose with a stream of its own.
-    pub fn new(traffic: &Traffic, source: &str, seed: Seed, replication: u64) -> Self {
+    /// The feed of `traffic` under the name `source`, each purpose with a stream of its own. A log's file is looked for
+    /// from `folder` on.
+    ///
+    /// # Errors
+    /// If a log cannot be opened or its header is not as stated.
+    pub fn new(
+        traffic: &Traffic,
+        source: &str,
+        folder: &Path,
+        seed: Seed,
+        replication: u64,
+    ) -> Result<Self, TraceError> {
         let stream = |purpose: &str| seed.stream(replication, &format!("{purpose}/{source}"));
-        let arrivals = traffic.arrivals.clone().unwrap_or_default();
-        Feed {
-            process: arrivals.model().process(stream("arrivals")),
+        let origin = match &traffic.replay {
+            Some(replay) => {
+                let reader = TraceReader::open(&folder.join(&replay.file), replay)?;
+                Origin::Log(Box::new(reader), Vec::with_capacity(BLOCK))
+            }
+            None => {
+                let arrivals = traffic.arrivals.clone().unwrap_or_default();
+                Origin::Process(arrivals.model().process(stream("arrivals")))
+            }
+        };
+        Ok(Feed {
+            origin,
             input: (traffic.input_tokens.clone(), stream("input-tokens")),
             output: (traffic.output_tokens.clone(), stream("output-tokens")),
-        }
+        })
     }
 
     /// Makes the next rows; how many, where zero means that there are no more.
-    pub fn fill(&mut self, columns: &mut Columns) -> usize {
-        self.process.fill(&mut columns.arrived);
+    ///
+    /// # Errors
+    /// If a row of a log cannot be read; the rows before it were given out.
+    pub fn fill(&mut self, columns: &mut Columns) -> Result<usize, TraceError> {
         self.input.0.model().fill(&mut self.input.1, &mut columns.input);
         self.output.0.model().fill(&mut self.output.1, &mut columns.output);
-        BLOCK
+        match &mut self.origin {
+            Origin::Process(process) => {
+                process.fill(&mut columns.arrived);
+                Ok(BLOCK)
+            }
+            Origin::Log(reader, rows) => {
+                rows.clear();
+                reader.read(rows, BLOCK)?;
+                for (at, row) in rows.iter().enumerate() {
+                    columns.arrived[at] = row.at;
+                    columns.input[at] = row.input.unwrap_or(columns.input[at]);
+                    columns.output[at] = row.output.unwrap_or(columns.output[at]);
+                }
+                Ok(rows.len())
+            }
+        }
     }
 }
