@@ -13,6 +13,7 @@ mod flags;
 mod font;
 mod frame;
 mod look;
+mod over_time;
 mod raster;
 mod text;
 
@@ -24,6 +25,7 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters_backend::DrawingBackend;
 
+pub use over_time::{LimitLine, OverTime};
 
 use raster::Raster;
 
