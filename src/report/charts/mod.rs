@@ -12,6 +12,7 @@ mod curves;
 mod flags;
 mod font;
 mod frame;
+mod latency;
 mod look;
 mod over_time;
 mod raster;
@@ -25,6 +26,7 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters_backend::DrawingBackend;
 
+pub use latency::{CumulativeLatency, LatencyCurve, LatencyObjective};
 pub use over_time::{LimitLine, OverTime};
 
 use raster::Raster;
