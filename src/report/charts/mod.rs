@@ -8,6 +8,7 @@
 mod axis;
 mod canvas;
 mod columns;
+mod comparison;
 mod curves;
 mod flags;
 mod font;
@@ -26,6 +27,7 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters_backend::DrawingBackend;
 
+pub use comparison::{Bounds, ComparedCell, Comparison, Estimate, Measured};
 pub use latency::{CumulativeLatency, LatencyCurve, LatencyObjective};
 pub use over_time::{LimitLine, OverTime};
 
