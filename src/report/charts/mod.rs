@@ -16,6 +16,7 @@ mod frame;
 mod latency;
 mod look;
 mod over_time;
+mod quota;
 mod raster;
 mod text;
 
@@ -30,6 +31,7 @@ use plotters_backend::DrawingBackend;
 pub use comparison::{Bounds, ComparedCell, Comparison, Estimate, Measured};
 pub use latency::{CumulativeLatency, LatencyCurve, LatencyObjective};
 pub use over_time::{LimitLine, OverTime};
+pub use quota::{Exhaustion, QuotaCurve, QuotaReset, QuotaUse};
 
 use raster::Raster;
 
