@@ -129,3 +129,6 @@ fn with_spoken_title(document: &str, title: &str) -> String {
         1,
     )
 }
+
+#[cfg(test)]
+mod tests;
