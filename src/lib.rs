@@ -7,6 +7,7 @@ pub mod params;
 pub mod protocol;
 pub mod provider;
 pub mod recorder;
+pub mod report;
 pub mod rng;
 pub mod scenario;
 pub mod traffic;
