@@ -4,6 +4,7 @@ pub mod engine;
 pub mod limiter;
 pub mod metrics;
 pub mod params;
+pub mod plan;
 pub mod protocol;
 pub mod provider;
 pub mod recorder;
