@@ -1,2 +1,3 @@
 pub mod params;
+pub mod scenario;
 pub mod units;
