@@ -446,13 +446,15 @@ impl<T: Parameter + Default> Parameter for Vec<T> {
     }
 }
 
-/// A closed set of words; implement with [`words!`](crate::words).
+/// A closed set of words, read and written as text; with `#[derive(Default)]`, `#[default]` follows one word's doc.
 #[macro_export]
 macro_rules! words {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $(#[doc = $doc:literal] $variant:ident = $word:literal,)+ }) => {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident {
+        $(#[doc = $doc:literal] $(#[$attribute:meta])* $variant:ident = $word:literal,)+
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        $vis enum $name { $(#[doc = $doc] $variant,)+ }
+        $vis enum $name { $(#[doc = $doc] $(#[$attribute])* $variant,)+ }
 
         impl $name {
             /// The word as written.
