@@ -16,7 +16,6 @@
 use super::source::{Origin, Source, SourceId, SourceKind, Sources};
 use crate::params::is_unprintable;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use std::fmt::Write;
 use std::ops::Range;
 
 /// Whether a scenario can be run with it.
@@ -35,16 +34,21 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What was found.
     pub message: String,
-    /// Where.
-    pub origin: Option<Origin>,
-    /// What to write beside the place.
-    pub label: Option<String>,
-    /// Other places that matter, with what they are.
-    pub secondary: Vec<(Origin, String)>,
+    /// Where, and after that the other places that matter.
+    pub marks: Vec<Mark>,
     /// What else to know.
     pub notes: Vec<String>,
     /// What to do about it.
     pub help: Vec<String>,
+}
+
+/// A place to point at, and what to write beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// The place.
+    pub origin: Origin,
+    /// A few words, if any are needed.
+    pub label: Option<String>,
 }
 
 impl Diagnostic {
@@ -53,9 +57,7 @@ impl Diagnostic {
         Diagnostic {
             severity: Severity::Error,
             message: message.into(),
-            origin: None,
-            label: None,
-            secondary: Vec::new(),
+            marks: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),
         }
@@ -66,21 +68,23 @@ impl Diagnostic {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(message) }
     }
 
-    /// Says where.
+    /// Says where; other places go after it with [`Diagnostic::also`].
     pub fn at(mut self, origin: Origin) -> Self {
-        self.origin = Some(origin);
+        self.marks.insert(0, Mark { origin, label: None });
         self
     }
 
-    /// Writes `label` beside the place.
+    /// Writes `label` beside the place that was named last.
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
+        if let Some(mark) = self.marks.last_mut() {
+            mark.label = Some(label.into());
+        }
         self
     }
 
     /// Shows another place that matters.
     pub fn also(mut self, origin: Origin, label: impl Into<String>) -> Self {
-        self.secondary.push((origin, label.into()));
+        self.marks.push(Mark { origin, label: Some(label.into()) });
         self
     }
 
@@ -94,6 +98,11 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
+    }
+
+    /// Where the problem is.
+    pub fn origin(&self) -> Option<Origin> {
+        self.marks.first().map(|mark| mark.origin)
     }
 }
 
@@ -113,20 +122,16 @@ const WIDTH: usize = 120;
 /// Characters that a message shows of one quoted piece of the user's text.
 const QUOTED: usize = 120;
 
-/// Draws `diagnostics` in the order of their places, at most [`SHOWN`], each with an empty line after it.
+/// Draws `diagnostics` in the order of their places, at most [`SHOWN`], with empty lines between them.
 pub fn draw(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
     let mut sorted: Vec<_> = diagnostics.iter().collect();
-    sorted.sort_by_key(|diagnostic| diagnostic.origin);
-    let mut out = String::new();
-    for diagnostic in sorted.iter().take(SHOWN) {
-        out.push_str(&picture(diagnostic, sources, paint));
-        out.push_str("\n\n");
+    sorted.sort_by_key(|diagnostic| diagnostic.origin());
+    let mut pictures: Vec<String> =
+        sorted.iter().take(SHOWN).map(|diagnostic| picture(diagnostic, sources, paint) + "\n").collect();
+    if let Some(more @ 1..) = sorted.len().checked_sub(SHOWN) {
+        pictures.push(format!("and {more} more\n"));
     }
-    if let Some(more) = sorted.len().checked_sub(SHOWN).filter(|&more| more > 0) {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(out, "and {more} more");
-    }
-    out
+    pictures.join("\n")
 }
 
 fn picture(diagnostic: &Diagnostic, sources: &Sources, paint: Paint) -> String {
@@ -166,13 +171,6 @@ fn true_places(drawn: &str, excerpts: &[Excerpt]) -> String {
     out + rest
 }
 
-/// A place of one text, to be marked in its excerpt.
-struct Mark<'d> {
-    origin: Origin,
-    kind: AnnotationKind,
-    label: Option<&'d str>,
-}
-
 /// The marked lines of one text, ready to be shown.
 struct Excerpt {
     kind: SourceKind,
@@ -187,30 +185,23 @@ struct Excerpt {
 }
 
 fn excerpts(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Excerpt> {
-    let primary = diagnostic.origin.map(|origin| Mark {
-        origin,
-        kind: AnnotationKind::Primary,
-        label: diagnostic.label.as_deref(),
-    });
-    let others = diagnostic.secondary.iter().map(|(origin, label)| Mark {
-        origin: *origin,
-        kind: AnnotationKind::Context,
-        label: Some(label),
-    });
-    let mut by_source: Vec<(SourceId, Vec<Mark>)> = Vec::new();
-    for mark in primary.into_iter().chain(others) {
-        match by_source.iter_mut().find(|(id, _)| *id == mark.origin.source) {
+    let mut by_source: Vec<(SourceId, Vec<KindOfMark>)> = Vec::new();
+    let kinds = std::iter::once(AnnotationKind::Primary).chain(std::iter::repeat(AnnotationKind::Context));
+    for mark in diagnostic.marks.iter().zip(kinds) {
+        match by_source.iter_mut().find(|(id, _)| *id == mark.0.origin.source) {
             Some((_, marks)) => marks.push(mark),
-            None => by_source.push((mark.origin.source, vec![mark])),
+            None => by_source.push((mark.0.origin.source, vec![mark])),
         }
     }
     by_source.into_iter().map(|(id, marks)| Excerpt::new(sources.get(id), &marks)).collect()
 }
 
+type KindOfMark<'d> = (&'d Mark, AnnotationKind);
+
 impl Excerpt {
     /// `marks` has at least one element.
-    fn new(source: &Source, marks: &[Mark]) -> Self {
-        let lines: Vec<usize> = marks.iter().map(|mark| source.line(mark.origin.start)).collect();
+    fn new(source: &Source, marks: &[KindOfMark]) -> Self {
+        let lines: Vec<usize> = marks.iter().map(|(mark, _)| source.line(mark.origin.start)).collect();
         let first_line = lines.iter().copied().min().unwrap_or(0);
         let last_line = lines.iter().copied().max().unwrap_or(0);
         let mut excerpt = Excerpt {
@@ -222,11 +213,12 @@ impl Excerpt {
             marks: Vec::new(),
             place: String::new(),
         };
-        excerpt.place = excerpt.true_place(source, marks.first().map_or(0, |mark| mark.origin.start));
+        excerpt.place = excerpt.true_place(source, marks.first().map_or(0, |(mark, _)| mark.origin.start));
         for line in first_line..=last_line {
             // What lies further from a mark is folded away.
             if lines.iter().any(|&marked| marked.abs_diff(line) <= 2) {
-                let here: Vec<&Mark> = marks.iter().zip(&lines).filter(|(_, at)| **at == line).map(|m| m.0).collect();
+                let here: Vec<KindOfMark> =
+                    marks.iter().zip(&lines).filter(|(_, at)| **at == line).map(|m| *m.0).collect();
                 excerpt.add_line(source, line, &here);
             }
             excerpt.text.push('\n');
@@ -243,16 +235,16 @@ impl Excerpt {
         }
     }
 
-    fn add_line(&mut self, source: &Source, line: usize, marks: &[&Mark]) {
+    fn add_line(&mut self, source: &Source, line: usize, marks: &[KindOfMark]) {
         let span = source.line_span(line);
         let within = |offset: usize| offset.clamp(span.start, span.end) - span.start;
-        let focus = marks.first().map_or(0, |mark| within(mark.origin.start));
+        let focus = marks.first().map_or(0, |(mark, _)| within(mark.origin.start));
         let shown = ShownLine::new(&source.text[span.clone()], focus);
         let base = self.text.len();
         self.text.push_str(&shown.text);
-        for mark in marks {
+        for (mark, kind) in marks {
             let range = base + shown.place(within(mark.origin.start))..base + shown.place(within(mark.origin.end));
-            self.marks.push((range, mark.kind, mark.label.map(printable)));
+            self.marks.push((range, *kind, mark.label.as_deref().map(printable)));
         }
     }
 
@@ -377,7 +369,6 @@ error: found `it`
   |     ^^^
   |
   = help: mend `it`
-
 ";
         assert_eq!(drawn("a = 1\nb = 300\n", 10..13, Paint::Plain), expected);
     }

@@ -183,7 +183,10 @@ impl Loader {
     }
 
     fn open_base(&self, name: &str, from: &Path) -> Result<(PathBuf, PathBuf, Vec<u8>), Diagnostic> {
-        let unreadable = |cause: String| Diagnostic::error(format!("cannot read `{name}`: {cause}"));
+        let unreadable = |cause: String| {
+            Diagnostic::error(format!("cannot read `{name}`: {cause}"))
+                .help("write the path of a file, from the folder of the file that extends it")
+        };
         let Some(folder) = &self.folder else {
             return Err(Diagnostic::error("this text has no folder, so that it cannot extend a file")
                 .help("take `extends` out"));

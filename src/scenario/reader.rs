@@ -529,14 +529,27 @@ impl Visitor for TableReader<'_, '_> {
             return self.not_a_table(bare, format!("write a table for each name, as in `[{path}.my-name]`"));
         }
         let floor = self.floor();
-        for entry in table.map_or(&[][..], Table::entries).iter().filter(|entry| entry.node.layer >= floor) {
+        let entries = table.map_or(&[][..], Table::entries).iter().filter(|entry| entry.node.layer >= floor);
+        let entries: Vec<&Entry> = entries.collect();
+        if let Some(excess) = entries.get(MAX_NAMES) {
+            let message = format!("there are more than {MAX_NAMES} names in `{path}`");
+            return self.report(Diagnostic::error(message).at(excess.key_origin).help("describe fewer, larger ones"));
+        }
+        for entry in &entries {
             self.check_name(entry);
             let path = path::child(&path, &entry.key);
             self.reader.origins.record(&path, &entry.node);
+            let problems_before = self.reader.problems.len();
             self.reader.fill(&path, Statement::here(&entry.node, floor), slot.entry(&entry.key));
+            self.suggest_name(problems_before, entry, &entries);
         }
     }
 }
+
+/// The most names that one table may have; each is looked for among all of them.
+const MAX_NAMES: usize = 10_000;
+/// Among more names than this, almost every one is almost another.
+const MAX_SIMILAR_NAMES: usize = 64;
 
 impl<'t> TableReader<'_, 't> {
     /// Reports what is none of `kinds` in the table of a choice; whether there was any.
@@ -551,6 +564,20 @@ impl<'t> TableReader<'_, 't> {
             self.report(Diagnostic::error(message).at(entry.key_origin).help(help));
         }
         !unknown.is_empty()
+    }
+
+    /// Something missing in a table whose name is almost another's: probably the other one was meant.
+    fn suggest_name(&mut self, problems_before: usize, entry: &Entry, all: &[&Entry]) {
+        let problems = &mut self.reader.problems[problems_before..];
+        let others = all.iter().map(|other| other.key.as_str()).filter(|name| *name != entry.key);
+        if !problems.is_empty()
+            && all.len() <= MAX_SIMILAR_NAMES
+            && let Some(meant) = nearest(&entry.key, others)
+        {
+            // What is missing is reported where the table is opened.
+            let missing = problems.iter_mut().filter(|problem| problem.origin() == Some(entry.node.origin));
+            missing.for_each(|problem| problem.help.insert(0, format!("did you mean `{meant}`?")));
+        }
     }
 
     /// Names go into reports, tables and file names, so that they have to be tame.
@@ -594,10 +621,21 @@ impl Missing {
 fn no_kind(message: String, before: &str, kinds: Kinds) -> Diagnostic {
     let names: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
     let listing = |problem: Diagnostic, (kind, doc): &(&str, &str)| {
-        problem.note(format!("`{before}{kind}`: {}", doc.trim().trim_end_matches('.')))
+        problem.note(format!("`{before}{kind}`: {}", uncapitalised(doc.trim().trim_end_matches('.'))))
     };
     let problem = kinds.iter().fold(Diagnostic::error(message), listing);
     problem.help(format!("choose one, as in `{before}{} = {{ … }}`", names.first().unwrap_or(&"kind")))
+}
+
+/// `sentence` as it goes on after a colon; an abbreviation keeps its capitals.
+fn uncapitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(sentence.chars().skip(1)).collect()
+        }
+        _ => sentence.to_owned(),
+    }
 }
 
 /// How to write the choice `key` for which `found` stands.

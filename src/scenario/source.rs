@@ -307,6 +307,9 @@ fn shift(node: &mut Node, offset: usize) {
 type SyntaxError = (Range<usize>, String);
 
 const KEY_WITHOUT_VALUE: &str = "key with no value";
+const KEY_OF_VALUE: &str = "cannot extend value of type";
+const TOO_LARGE: &str = "this number is too large";
+const TOO_DEEP: &str = "this is nested more than";
 
 /// The errors that toml does not look for once a line such as `a b = 1` made it give up, found by blanking those lines.
 fn errors_behind_bare_words(source: &Source, errors: &[SyntaxError]) -> Vec<SyntaxError> {
@@ -339,23 +342,51 @@ fn diagnose(id: SourceId, source: &Source, mut errors: Vec<SyntaxError>) -> Vec<
 fn syntax_error(id: SourceId, text: &str, span: Range<usize>, message: &str) -> Diagnostic {
     let (what, expected) = message.split_once(", expected ").unwrap_or((message, "nothing"));
     let found = text.get(span.clone()).unwrap_or_default().trim();
-    let origin = Origin::new(id, span);
-    match what {
-        "duplicate key" => Diagnostic::error(format!("`{found}` is stated twice")).at(origin).help("keep one of them"),
-        "string values must be quoted" if found.is_empty() => {
-            Diagnostic::error("there is no value").at(origin).help("write a value after the `=`")
-        }
-        "string values must be quoted" => {
-            let help = format!("write `\"{found}\"`");
-            Diagnostic::error(format!("`{found}` is not in quotes")).at(origin).help(help)
-        }
-        _ if what.starts_with(KEY_WITHOUT_VALUE) => {
-            let help = "write `key = value`, and quote a key that has spaces";
-            Diagnostic::error("a key has no value").at(origin).label("expected `=`").help(help)
-        }
-        _ if expected == "nothing" => Diagnostic::error(what).at(origin),
-        _ => Diagnostic::error(what).at(origin).label(format!("expected {expected}")),
+    let problem = Diagnostic::error(rephrased(what, expected, found)).at(Origin::new(id, span));
+    let problem = match remedy(what, expected, found) {
+        Some(help) => problem.help(help),
+        None => problem,
+    };
+    // Where there is no value, anything may follow; where there is one too many, nothing may.
+    match expected {
+        "nothing" | "literal string" => problem,
+        _ => problem.label(format!("expected {expected}")),
     }
+}
+
+fn rephrased(what: &str, expected: &str, found: &str) -> String {
+    match what {
+        "duplicate key" => format!("`{found}` is stated twice"),
+        "string values must be quoted" if found.is_empty() => "there is no value".into(),
+        "string values must be quoted" => format!("`{found}` is not in quotes"),
+        "missing escaped value" => "the backslash begins no escape".into(),
+        "invalid basic string" if expected.starts_with("`\"`") => "the text has no closing quote".into(),
+        "invalid basic string" => "the text holds a character that must be escaped".into(),
+        _ if what.starts_with(KEY_WITHOUT_VALUE) => "a key has no value".into(),
+        _ if what.starts_with(KEY_OF_VALUE) => format!("`{found}` has a value already, so that it holds no keys"),
+        _ => what.to_lowercase(),
+    }
+}
+
+fn remedy(what: &str, expected: &str, found: &str) -> Option<String> {
+    Some(match what {
+        "duplicate key" => "keep one of them".into(),
+        "string values must be quoted" if found.is_empty() => "write a value after the `=`".into(),
+        "string values must be quoted" => match found.to_ascii_lowercase().as_str() {
+            "yes" | "on" => "write `true`".into(),
+            "no" | "off" => "write `false`".into(),
+            _ => format!("write `\"{found}\"`"),
+        },
+        "missing escaped value" => "write two backslashes for one, or put the text in single quotes".into(),
+        "invalid basic string" if expected.starts_with("`\"`") => "close it on the same line".into(),
+        "invalid basic string" => "write it by its number, as in `\\u0007`".into(),
+        "unexpected leading zero" => "write the number without it".into(),
+        TOO_LARGE => "write at most 2^128 - 1".into(),
+        _ if what.starts_with(TOO_DEEP) => "no scenario needs that".into(),
+        _ if what.starts_with(KEY_WITHOUT_VALUE) => "write `key = value`, and quote a key that has spaces".into(),
+        _ if what.starts_with(KEY_OF_VALUE) => "keep either its value or the keys below it".into(),
+        _ => return None,
+    })
 }
 
 /// Turns toml's tree into ours.
@@ -373,7 +404,7 @@ impl Converter {
     fn value(&mut self, value: Spanned<DeValue>, depth: usize) -> Node {
         let span = value.span();
         if depth > MAX_DEPTH {
-            self.errors.push((span.clone(), format!("this is nested more than {MAX_DEPTH} deep")));
+            self.errors.push((span.clone(), format!("{TOO_DEEP} {MAX_DEPTH} deep")));
             return self.node(span, Value::Boolean(false));
         }
         let value = match value.into_inner() {
@@ -408,7 +439,7 @@ impl Converter {
         }
         u128::from_str_radix(integer.as_str(), integer.radix()).map_or_else(
             |_| {
-                self.errors.push((span.clone(), "this number is too large".into()));
+                self.errors.push((span.clone(), TOO_LARGE.into()));
                 "0".into()
             },
             |value| value.to_string(),

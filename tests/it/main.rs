@@ -1,0 +1,7 @@
+//! Everything that is tested from outside, in one binary.
+
+mod errors;
+mod golden;
+mod reading;
+mod round_trip;
+mod toy;
