@@ -143,12 +143,31 @@ impl<T: Parameters + Default> OptionalSection for Option<T> {
 pub trait Choice {
     /// The kinds there are, with a line about each.
     fn kinds(&self) -> &'static [(&'static str, &'static str)];
-    /// The kind that is chosen.
+    /// The kind that is chosen; empty where none is.
     fn kind(&self) -> &'static str;
     /// Chooses the `index`-th kind of [`Choice::kinds`], with its defaults.
     fn choose(&mut self, index: usize);
     /// The parameters of the chosen kind.
     fn parameters(&mut self) -> &mut dyn Parameters;
+}
+
+/// A choice that may be left open; its kind is empty then.
+impl<T: Choice + Default> Choice for Option<T> {
+    fn kinds(&self) -> &'static [(&'static str, &'static str)] {
+        T::default().kinds()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.as_ref().map_or("", T::kind)
+    }
+
+    fn choose(&mut self, index: usize) {
+        self.get_or_insert_with(T::default).choose(index);
+    }
+
+    fn parameters(&mut self) -> &mut dyn Parameters {
+        self.get_or_insert_with(T::default).parameters()
+    }
 }
 
 /// Sections under names that the user gives, in the order of the file.
@@ -179,8 +198,19 @@ impl<T: Parameters + Default> Named for Vec<(String, T)> {
 /// Registers models: makes an enum with one variant for each, its kinds' names and documentation, and its [`Choice`].
 ///
 /// A line `/// About it.` then `module::Type = "kind-name",` adds one; the type implements [`Parameters`] and `Default`.
+/// With `enum Name: dyn Trait`, `Name::model` gives the chosen one as that trait.
 #[macro_export]
 macro_rules! models {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident: dyn $trait:ident { $(#[doc = $doc:literal] $module:ident::$model:ident = $kind:literal,)+ }) => {
+        $crate::models! { $(#[$meta])* $vis enum $name { $(#[doc = $doc] $module::$model = $kind,)+ } }
+
+        impl $name {
+            /// The chosen model.
+            pub fn model(&self) -> &dyn $trait {
+                match self { $($name::$model(model) => model,)+ }
+            }
+        }
+    };
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $(#[doc = $doc:literal] $module:ident::$model:ident = $kind:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq)]

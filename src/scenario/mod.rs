@@ -6,20 +6,24 @@
 //!  --set ... ─────┘   (one tree)      └─────► diagnostics, all of them
 //! ```
 //!
-//! Nothing here knows a concrete model: a model lists its keys in [`crate::params::Parameters::visit`], and the reader
-//! does the rest.
+//! None of that knows a concrete model: a model lists its keys in [`crate::params::Parameters::visit`], and the reader
+//! does the rest. What a scenario consists of is one more such model, [`Scenario`].
 
 pub mod diagnostic;
 pub mod document;
 pub mod path;
 pub mod reader;
 pub mod resolved;
+mod slo;
 pub mod source;
+mod spec;
 
 pub use diagnostic::{Diagnostic, Paint, Severity};
 pub use document::Document;
 pub use reader::{Failure, Loaded, Problems};
+pub use slo::{AtMost, Slo};
 pub use source::Origin;
+pub use spec::Scenario;
 
 use crate::params::Parameters;
 use std::path::Path;

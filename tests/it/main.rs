@@ -5,3 +5,4 @@ mod golden;
 mod reading;
 mod round_trip;
 mod toy;
+mod traces;

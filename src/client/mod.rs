@@ -1,0 +1,55 @@
+//! The client: everything that stands between the application's request and the provider's reply.
+
+pub mod retry;
+
+use crate::params::{Invalid, Parameters, Visitor};
+use crate::units::SimDuration;
+use retry::RetryPolicy;
+
+/// Everything that a client does about its limits.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Strategy {
+    /// Calls in flight at once, at most; without a bound every request is sent at once. A slot is held during a call and
+    /// not during back-off.
+    pub concurrency: Option<u32>,
+    /// The queue in front of the slots.
+    pub queue: Queue,
+    /// What happens after a 429.
+    pub retry: RetryPolicy,
+}
+
+impl Parameters for Strategy {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.optional("concurrency", &mut self.concurrency);
+        visitor.section("queue", &mut self.queue);
+        visitor.choice("retry", crate::params::Presence::Optional, &mut self.retry);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.concurrency == Some(0) {
+            return Err(Invalid::new("concurrency", "0 slots send nothing", "write at least 1, or leave it out"));
+        }
+        if self.concurrency.is_none() && self.queue.capacity.is_some() {
+            let help = "add `concurrency`, as in `concurrency = 8`";
+            return Err(Invalid::new("queue", "nothing ever queues without a bound on `concurrency`", help));
+        }
+        Ok(())
+    }
+}
+
+/// First in, first out, in front of the slots.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Queue {
+    /// Requests that may wait; one more is shed at once. Without it there is no bound.
+    pub capacity: Option<u64>,
+    /// No attempt of a request starts later than this after its arrival: a request still waiting then, or one whose next
+    /// retry would come later, ends as expired.
+    pub deadline: Option<SimDuration>,
+}
+
+impl Parameters for Queue {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.optional("capacity", &mut self.capacity);
+        visitor.optional("deadline", &mut self.deadline);
+    }
+}

@@ -1,0 +1,131 @@
+//! What a client does after a 429: how long it waits, how often it tries, and whether it believes `Retry-After`.
+//!
+//! To add a policy: a file with its parameters and its law, and a line in the list below.
+
+mod constant;
+mod decorrelated_jitter;
+mod equal_jitter;
+mod exponential;
+mod full_jitter;
+mod growth;
+mod linear;
+mod none;
+mod persistence;
+
+use crate::params::Parameters;
+use crate::units::SimDuration;
+
+pub use constant::Constant;
+pub use decorrelated_jitter::DecorrelatedJitter;
+pub use equal_jitter::EqualJitter;
+pub use exponential::Exponential;
+pub use full_jitter::FullJitter;
+pub use growth::Growth;
+pub use linear::Linear;
+pub use none::NoRetry;
+pub use persistence::Persistence;
+
+/// The parameters of a retry policy and its law of delays, a pure function of what it is given.
+pub trait RetryModel: Parameters {
+    /// The delay before the `retry`-th retry (from 1) without any jitter.
+    fn step(&self, retry: u32) -> SimDuration;
+
+    /// The delay itself, from that `step`, the delay before (zero at the first retry) and a uniform draw from [0, 1).
+    fn jitter(&self, step: SimDuration, _previous: SimDuration, _draw: f64) -> SimDuration {
+        step
+    }
+
+    /// How long the client keeps at it.
+    fn persistence(&self) -> Persistence;
+}
+
+crate::models! {
+    /// Any retry policy.
+    pub enum RetryPolicy: dyn RetryModel {
+        /// Gives up at the first refusal.
+        none::NoRetry = "none",
+        /// Always the same delay.
+        constant::Constant = "constant",
+        /// One `base` more each time.
+        linear::Linear = "linear",
+        /// Grows by `factor` each time, without jitter.
+        exponential::Exponential = "exponential",
+        /// Uniform between zero and the exponential delay.
+        full_jitter::FullJitter = "full-jitter",
+        /// Half the exponential delay, and up to as much again.
+        equal_jitter::EqualJitter = "equal-jitter",
+        /// Uniform between `base` and three times the delay before.
+        decorrelated_jitter::DecorrelatedJitter = "decorrelated-jitter",
+    }
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy::FullJitter(FullJitter::default())
+    }
+}
+
+/// A retry policy made ready for a run: its steps are computed once.
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    policy: RetryPolicy,
+    persistence: Persistence,
+    steps: Vec<SimDuration>, // of retry 1, 2, …; the last one serves all later retries
+}
+
+/// Steps computed beforehand: by then every law has met its cap, or a delay of years.
+const STEPS: u32 = 64;
+
+impl Backoff {
+    /// `policy`, ready to be asked.
+    pub fn new(policy: &RetryPolicy) -> Self {
+        let model = policy.model();
+        let steps = (1..=STEPS).map(|retry| model.step(retry).min(SimDuration::HORIZON)).collect();
+        Backoff { policy: policy.clone(), persistence: model.persistence(), steps }
+    }
+
+    /// Whether the client reads `Retry-After` at all.
+    pub fn reads_hints(&self) -> bool {
+        self.persistence.honor_retry_after
+    }
+
+    /// The delay before the next attempt of a request that was refused `refusals` times (at least once), or `None` where
+    /// the client gives up.
+    ///
+    /// `previous` is the delay before the refused attempt, `hint` what the reply said, `elapsed` the time since the first
+    /// attempt; `draw` gives a uniform number from [0, 1) and is called at most once.
+    #[inline]
+    pub fn delay(
+        &self,
+        refusals: u32,
+        previous: SimDuration,
+        hint: Option<SimDuration>,
+        elapsed: SimDuration,
+        draw: impl FnOnce() -> f64,
+    ) -> Option<SimDuration> {
+        let persistence = &self.persistence;
+        if refusals >= persistence.attempts {
+            return None;
+        }
+        let delay = match hint {
+            Some(hint) if persistence.believes(hint) => hint,
+            _ => self.own_delay(refusals, previous, draw),
+        };
+        match persistence.total_time {
+            Some(total) if elapsed.saturating_add(delay) > total => None,
+            _ => Some(delay),
+        }
+    }
+
+    #[inline]
+    fn own_delay(&self, retry: u32, previous: SimDuration, draw: impl FnOnce() -> f64) -> SimDuration {
+        let step = self.steps[(retry as usize).min(self.steps.len()) - 1];
+        match &self.policy {
+            RetryPolicy::NoRetry(_)
+            | RetryPolicy::Constant(_)
+            | RetryPolicy::Linear(_)
+            | RetryPolicy::Exponential(_) => step,
+            jittered => jittered.model().jitter(step, previous, draw()),
+        }
+    }
+}

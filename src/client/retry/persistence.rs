@@ -1,0 +1,55 @@
+//! How long a client keeps trying.
+
+use crate::params::{Invalid, Parameters, Visitor};
+use crate::units::SimDuration;
+
+/// The keys that all policies share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Persistence {
+    /// Attempts in all, the first one included. At least 1.
+    pub attempts: u32,
+    /// No attempt starts later than this after the first one.
+    pub total_time: Option<SimDuration>,
+    /// Whether a `Retry-After` in the reply replaces the policy's own delay.
+    pub honor_retry_after: bool,
+    /// A longer hint than this is not believed, and the own delay is taken.
+    pub max_retry_after: Option<SimDuration>,
+}
+
+impl Default for Persistence {
+    fn default() -> Self {
+        Persistence { attempts: 6, total_time: None, honor_retry_after: true, max_retry_after: None }
+    }
+}
+
+impl Persistence {
+    /// One attempt and no more.
+    pub const ONCE: Persistence =
+        Persistence { attempts: 1, total_time: None, honor_retry_after: false, max_retry_after: None };
+
+    /// Whether the client waits as long as `hint` says.
+    #[inline]
+    pub fn believes(&self, hint: SimDuration) -> bool {
+        self.honor_retry_after && self.max_retry_after.is_none_or(|max| hint <= max)
+    }
+}
+
+impl Parameters for Persistence {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.optional("attempts", &mut self.attempts);
+        visitor.optional("total-time", &mut self.total_time);
+        visitor.optional("honor-retry-after", &mut self.honor_retry_after);
+        visitor.optional("max-retry-after", &mut self.max_retry_after);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.attempts == 0 {
+            return Err(Invalid::new("attempts", "0 attempts send nothing", "write at least 1; the first call is one"));
+        }
+        if self.max_retry_after.is_some() && !self.honor_retry_after {
+            let help = "set `honor-retry-after = true`, or leave `max-retry-after` out";
+            return Err(Invalid::new("max-retry-after", "the hint is not read at all", help));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! The engine: one event queue, one clock, and the loop that moves it.
+//!
+//! One run is one cell (a tier with a strategy) in one replication, on one thread; replications share nothing. Only the
+//! engine owns a clock, a queue or a generator: everything that it calls is a pure function or a state machine that is
+//! told the time.
+
+mod arrivals;
+mod event;
+mod flight;
+mod run;
+
+pub use event::{EventQueue, Kind, Rank};
+pub use run::{Cell, RunError, Stop, simulate};

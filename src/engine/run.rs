@@ -1,0 +1,430 @@
+//! One run: the loop, and what each event does.
+
+use super::arrivals::Arrivals;
+use super::event::{EventQueue, Kind, MOST_EVENTS};
+use super::flight::{Flight, Flights, State};
+use crate::client::Strategy;
+use crate::client::retry::Backoff;
+use crate::protocol::Reply;
+use crate::provider::{Hint, Quota, Tier};
+use crate::recorder::{Failure, Record};
+use crate::rng::{Seed, Uniforms};
+use crate::scenario::Scenario;
+use crate::traffic::replay::TraceError;
+use crate::units::{SimDuration, SimTime};
+use std::collections::VecDeque;
+use std::fmt;
+
+/// One tier with one strategy, under one scenario: a value that can be run for any replication, anywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'s> {
+    /// The traffic, the service, and how long.
+    pub scenario: &'s Scenario,
+    /// The limits.
+    pub tier: &'s Tier,
+    /// The client.
+    pub strategy: &'s Strategy,
+}
+
+/// What may stop a run before its end.
+#[derive(Clone, Copy)]
+pub struct Stop<'s> {
+    /// The most events that it may take.
+    pub events: u64,
+    /// Asked now and then; true means that nobody wants the result any more.
+    pub interrupted: &'s (dyn Fn() -> bool + Sync),
+}
+
+impl Default for Stop<'_> {
+    fn default() -> Self {
+        Stop { events: MOST_EVENTS - 1, interrupted: &|| false }
+    }
+}
+
+/// Why a run has no result.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A log cannot be read to its end.
+    Trace(TraceError),
+    /// It took more events than it may.
+    Events {
+        /// The bound.
+        most: u64,
+        /// How far it had come.
+        at: SimTime,
+    },
+    /// More requests were under way at once than can be told apart (16.7 million).
+    UnderWay {
+        /// How far it had come.
+        at: SimTime,
+    },
+    /// It was interrupted.
+    Interrupted,
+    /// Requests were lost or invented: a bug of ours.
+    NotConserved {
+        /// What does not add up, with the seed and the replication that show it.
+        what: String,
+    },
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Trace(error) => error.fmt(f),
+            RunError::Events { most, at } => write!(f, "a run took more than {most} events; it had come to {at:?}"),
+            RunError::UnderWay { at } => write!(f, "more than 16.7 million requests were under way at {at:?}"),
+            RunError::Interrupted => f.write_str("interrupted"),
+            RunError::NotConserved { what } => write!(f, "requests were lost or invented: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// Runs one replication of `cell` to its end.
+pub fn simulate(cell: Cell, replication: u64, stop: Stop) -> Result<Record, RunError> {
+    Run::new(cell, replication).map_err(RunError::Trace)?.finish(stop, replication)
+}
+
+/// How often a run looks at what may stop it.
+const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
+
+struct Run<'s> {
+    scenario: &'s Scenario,
+    arrivals: Arrivals,
+    events: EventQueue,
+    flights: Flights,
+    queue: VecDeque<u32>,
+    waiting: u64, // those in `queue` that have not expired
+    desk: Desk,
+}
+
+/// Where an attempt is made and its outcome written down: client and provider with the record between them.
+struct Desk {
+    quota: Quota,
+    client: Client,
+    record: Record,
+    /// Completions need no event where nothing can depend on them: no slot and no limit waits for the end of a call.
+    elides_completions: bool,
+    /// What has no outcome by then stays pending.
+    end: SimTime,
+}
+
+/// The client's side of a run.
+struct Client {
+    backoff: Backoff,
+    jitter: Vec<Uniforms>, // by source
+    free_slots: u32,       // u32::MAX where there is no bound
+    is_bounded: bool,
+    capacity: u64,
+    deadline: Option<SimDuration>,
+}
+
+impl Client {
+    fn new(strategy: &Strategy, scenario: &Scenario, replication: u64) -> Self {
+        let jitter =
+            |(name, _): &(String, _)| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("jitter/{name}")));
+        Client {
+            backoff: Backoff::new(&strategy.retry),
+            jitter: scenario.traffic.iter().map(jitter).collect(),
+            free_slots: strategy.concurrency.unwrap_or(u32::MAX),
+            is_bounded: strategy.concurrency.is_some(),
+            capacity: strategy.queue.capacity.unwrap_or(u64::MAX),
+            deadline: strategy.queue.deadline,
+        }
+    }
+}
+
+/// What becomes of a request after an attempt.
+enum Next {
+    /// It has its outcome.
+    Done,
+    /// Its call ends then.
+    Completion(SimTime),
+    /// It tries again then.
+    Retry(SimTime),
+}
+
+impl<'s> Run<'s> {
+    fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
+        let Cell { scenario, tier, strategy } = cell;
+        let client = Client::new(strategy, scenario, replication);
+        let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
+        let quota = Quota::new(tier, &scenario.start, hint);
+        let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
+        let record = Record::new(scenario.traffic.len(), tier.limits.len(), warmup, scenario.duration);
+        let desk = Desk {
+            elides_completions: !client.is_bounded && !quota.holds(),
+            quota,
+            client,
+            record,
+            end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
+        };
+        Ok(Run {
+            scenario,
+            arrivals: Arrivals::new(scenario, replication)?,
+            events: EventQueue::default(),
+            flights: Flights::default(),
+            queue: VecDeque::new(),
+            waiting: 0,
+            desk,
+        })
+    }
+
+    fn finish(mut self, stop: Stop, replication: u64) -> Result<Record, RunError> {
+        let mut steps = 0u64;
+        loop {
+            let (arrival, due) = (self.arrivals.next_at(), self.events.next_at());
+            // At one instant every event of the queue goes before an arrival.
+            if arrival < due {
+                self.arrive();
+            } else if due <= self.desk.end {
+                self.happen();
+            } else {
+                break;
+            }
+            steps += 1;
+            if steps.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
+                self.look(steps, stop)?;
+            }
+        }
+        if let Some(error) = self.arrivals.error() {
+            return Err(RunError::Trace(error));
+        }
+        let mut record = self.desk.record;
+        record.timeline.close();
+        self.flights.under_way().for_each(|request| record.pending(request));
+        for (limit, usage) in record.limits.iter_mut().zip(self.desk.quota.usage()) {
+            (limit.charged, limit.held) = (usage.charged, usage.held);
+        }
+        record.check_conservation().map_err(|what| {
+            let what = format!("{what} (seed {}, replication {replication})", self.scenario.seed);
+            RunError::NotConserved { what }
+        })?;
+        Ok(record)
+    }
+
+    #[cold]
+    fn look(&self, steps: u64, stop: Stop) -> Result<(), RunError> {
+        let at = self.arrivals.next_at().min(self.events.next_at());
+        if steps > stop.events.min(MOST_EVENTS / 4) {
+            return Err(RunError::Events { most: stop.events, at });
+        }
+        if self.flights.is_nearly_full(EVENTS_BETWEEN_LOOKS as usize) {
+            return Err(RunError::UnderWay { at });
+        }
+        if (stop.interrupted)() { Err(RunError::Interrupted) } else { Ok(()) }
+    }
+
+    /// The next request arrives.
+    #[inline]
+    fn arrive(&mut self) {
+        let request = self.arrivals.take();
+        let now = request.arrived;
+        self.desk.record.offered(&request);
+        let mut flight = Flight::new(request);
+        if self.desk.client.free_slots == 0 {
+            self.enqueue_arrival(now, flight);
+            return;
+        }
+        let next = self.desk.attempt(now, &mut flight);
+        if let Some((at, kind)) = next.event() {
+            let slot = self.flights.insert(flight);
+            self.events.push(at, kind, slot);
+        }
+    }
+
+    /// The next event of the queue happens.
+    #[inline]
+    fn happen(&mut self) {
+        let event = self.events.peek();
+        let (now, slot) = (event.at(), event.slot());
+        match event.kind() {
+            Kind::Completion => self.complete(now, slot),
+            Kind::Retry => self.retry(now, slot),
+            Kind::Deadline => self.expire(now, slot, event.number()),
+        }
+    }
+
+    /// A back-off is over; its event is the head of the queue.
+    #[inline]
+    fn retry(&mut self, now: SimTime, slot: u32) {
+        if self.desk.client.free_slots == 0 {
+            self.events.pop();
+            self.enqueue_retry(now, slot);
+            return;
+        }
+        match self.desk.attempt(now, self.flights.get(slot)).event() {
+            Some((at, kind)) => self.events.replace(at, kind, slot),
+            None => {
+                self.events.pop();
+                self.flights.remove(slot);
+            }
+        }
+    }
+
+    /// A call ends; its event is the head of the queue.
+    fn complete(&mut self, now: SimTime, slot: u32) {
+        self.events.pop();
+        self.desk.complete(now, self.flights.get(slot));
+        self.flights.remove(slot);
+        // All that ends at this instant gives back what it holds before a queued request is sent.
+        let more = self.events.next_at() == now && self.events.peek().kind() == Kind::Completion;
+        if !more && !self.queue.is_empty() {
+            self.dispatch(now);
+        }
+    }
+
+    /// Sends queued requests while there are slots. A refused one gives its slot back at once.
+    fn dispatch(&mut self, now: SimTime) {
+        while self.desk.client.free_slots > 0
+            && let Some(slot) = self.queue.pop_front()
+        {
+            let flight = self.flights.get(slot);
+            if flight.state == State::Expired {
+                self.flights.remove(slot);
+                continue;
+            }
+            self.waiting -= 1;
+            flight.queued = flight.queued + (now - flight.queued_since);
+            match self.desk.attempt(now, flight).event() {
+                Some((at, kind)) => {
+                    self.events.push(at, kind, slot);
+                }
+                None => self.flights.remove(slot),
+            }
+        }
+    }
+
+    /// A request arrives while no slot is free.
+    fn enqueue_arrival(&mut self, now: SimTime, flight: Flight) {
+        if self.waiting >= self.desk.client.capacity {
+            self.desk.record.failed(now, &flight.request, Failure::Shed);
+            return;
+        }
+        let slot = self.flights.insert(flight);
+        self.enqueue(now, slot);
+    }
+
+    /// A back-off is over while no slot is free.
+    fn enqueue_retry(&mut self, now: SimTime, slot: u32) {
+        if self.waiting >= self.desk.client.capacity {
+            self.desk.record.failed(now, &self.flights.get(slot).request, Failure::Shed);
+            self.flights.remove(slot);
+            return;
+        }
+        self.enqueue(now, slot);
+    }
+
+    fn enqueue(&mut self, now: SimTime, slot: u32) {
+        let flight = self.flights.get(slot);
+        flight.state = State::Queued;
+        flight.queued_since = now;
+        if let Some(deadline) = self.desk.client.deadline {
+            let at = flight.request.arrived.saturating_add(deadline);
+            flight.deadline_event = self.events.push(at, Kind::Deadline, slot);
+        }
+        self.queue.push_back(slot);
+        self.waiting += 1;
+    }
+
+    /// A deadline comes; its event is the head of the queue.
+    fn expire(&mut self, now: SimTime, slot: u32, number: u64) {
+        self.events.pop();
+        let flight = self.flights.get(slot);
+        // The request may have been sent since, and its slot be another's by now.
+        if flight.state != State::Queued || flight.deadline_event != number {
+            return;
+        }
+        flight.state = State::Expired;
+        self.waiting -= 1;
+        self.desk.record.failed(now, &flight.request, Failure::Expired);
+    }
+}
+
+impl Next {
+    /// The event that is still to come, if any.
+    #[inline]
+    fn event(self) -> Option<(SimTime, Kind)> {
+        match self {
+            Next::Done => None,
+            Next::Completion(at) => Some((at, Kind::Completion)),
+            Next::Retry(at) => Some((at, Kind::Retry)),
+        }
+    }
+}
+
+impl Desk {
+    /// One call of a request that has a slot.
+    #[inline]
+    fn attempt(&mut self, now: SimTime, flight: &mut Flight) -> Next {
+        if flight.attempts == 0 {
+            flight.first_attempt = now;
+        }
+        flight.attempts += 1;
+        match self.quota.call(now, &flight.request) {
+            Reply::Accepted => self.admitted(now, flight),
+            Reply::TooManyRequests { limit, retry_after } => {
+                self.record.rejected(now, &flight.request, flight.attempts, limit);
+                self.refused(now, flight, retry_after)
+            }
+            Reply::TooLarge { limit } => {
+                self.record.rejected(now, &flight.request, flight.attempts, limit);
+                self.record.failed(now, &flight.request, Failure::Never);
+                Next::Done
+            }
+        }
+    }
+
+    #[inline]
+    fn admitted(&mut self, now: SimTime, flight: &mut Flight) -> Next {
+        let request = &flight.request;
+        self.record.admitted(now, request);
+        let at = now.saturating_add(request.service);
+        if !self.elides_completions {
+            if self.client.is_bounded {
+                self.client.free_slots -= 1;
+            }
+            flight.state = State::Calling;
+            return Next::Completion(at);
+        }
+        if at > self.end {
+            self.record.pending(request);
+        } else {
+            self.record.served(request, at - request.arrived, flight.queued);
+        }
+        Next::Done
+    }
+
+    #[inline]
+    fn refused(&mut self, now: SimTime, flight: &mut Flight, hint: Option<SimDuration>) -> Next {
+        let request = &flight.request;
+        let elapsed = now - flight.first_attempt;
+        let jitter = &mut self.client.jitter[usize::from(request.source)];
+        let delay = self.client.backoff.delay(flight.attempts, flight.delay, hint, elapsed, || jitter.draw());
+        let Some(delay) = delay else {
+            self.record.failed(now, request, Failure::GaveUp);
+            return Next::Done;
+        };
+        let at = now.saturating_add(delay);
+        if let Some(deadline) = self.client.deadline
+            && at > request.arrived.saturating_add(deadline)
+        {
+            self.record.failed(now, request, Failure::Expired);
+            return Next::Done;
+        }
+        flight.delay = delay;
+        flight.state = State::BackingOff;
+        Next::Retry(at)
+    }
+
+    /// A call has ended.
+    fn complete(&mut self, now: SimTime, flight: &Flight) {
+        self.quota.settle(now, &flight.request);
+        self.record.served(&flight.request, now - flight.request.arrived, flight.queued);
+        if self.client.is_bounded {
+            self.client.free_slots += 1;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A bucket that refills continuously.
+
+use super::{Limiter, LimiterModel, Verdict};
+use crate::params::{Invalid, Parameters, Visitor};
+use crate::units::{Civil, Rate, SimDuration, SimTime};
+
+/// Holds at most `capacity`, is full at the start and gains `refill` continuously. An amount passes if the level is at
+/// least as high, and lowers it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenBucket {
+    /// How fast it refills.
+    pub refill: Rate,
+    /// The most that it holds: the largest burst. By default what it gains in a minute, at least 1.
+    pub capacity: Option<u64>,
+}
+
+impl Default for TokenBucket {
+    fn default() -> Self {
+        TokenBucket { refill: Rate::new(1, SimDuration::from_secs(1)).expect("a positive rate"), capacity: None }
+    }
+}
+
+impl Parameters for TokenBucket {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.required("refill", &mut self.refill);
+        visitor.optional("capacity", &mut self.capacity);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.capacity == Some(0) {
+            return Err(Invalid::new("capacity", "a bucket of 0 admits nothing", "write at least 1, or leave it out"));
+        }
+        Ok(())
+    }
+}
+
+impl LimiterModel for TokenBucket {
+    type State = State;
+
+    fn start(&self, _civil: &Civil) -> State {
+        let unit = u128::from(self.refill.nanos());
+        let full = u128::from(self.capacity()) * unit;
+        State { unit, gain: u128::from(self.refill.events()), full, level: full, at: SimTime::ZERO }
+    }
+
+    fn capacity(&self) -> u64 {
+        self.capacity.unwrap_or_else(|| {
+            let minute = u128::from(self.refill.events()) * 60_000_000_000 / u128::from(self.refill.nanos());
+            u64::try_from(minute).unwrap_or(u64::MAX).max(1)
+        })
+    }
+
+    fn sustained(&self) -> Option<Rate> {
+        Some(self.refill)
+    }
+
+    /// The time in which an empty bucket fills.
+    fn period(&self) -> SimDuration {
+        let nanos = u128::from(self.capacity()) * u128::from(self.refill.nanos()) / u128::from(self.refill.events());
+        SimDuration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    fn label(&self) -> String {
+        format!("{} bucket", self.refill)
+    }
+}
+
+/// The level, counted in `1 / unit` so that a nanosecond gains a whole number.
+#[derive(Clone, Debug)]
+pub struct State {
+    unit: u128,  // the rate's denominator: one request or token is this much
+    gain: u128,  // the rate's numerator: gained in a nanosecond
+    full: u128,  // capacity * unit, < 2^128
+    level: u128, // in 0..=full, as it was at `at`
+    at: SimTime,
+}
+
+impl State {
+    #[inline]
+    fn level_at(&self, now: SimTime) -> u128 {
+        let gained = u128::from((now - self.at).as_nanos()) * self.gain;
+        self.full.min(self.level.saturating_add(gained))
+    }
+}
+
+impl Limiter for State {
+    #[inline]
+    fn admits(&mut self, now: SimTime, amount: u64) -> bool {
+        self.level = self.level_at(now);
+        self.at = now;
+        self.level >= u128::from(amount) * self.unit
+    }
+
+    #[inline]
+    fn charge(&mut self, now: SimTime, amount: u64) {
+        self.level = self.level_at(now) - u128::from(amount) * self.unit;
+        self.at = now;
+    }
+
+    #[inline]
+    fn opens(&self, now: SimTime, amount: u64) -> Verdict {
+        let asked = u128::from(amount) * self.unit;
+        if asked > self.full {
+            return Verdict::Never;
+        }
+        let wait = (asked - self.level_at(now)).div_ceil(self.gain);
+        Verdict::RetryAt(now.saturating_add(SimDuration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_third_of_a_nanosecond_is_not_lost() {
+        // 3 per second: one token every 333,333,333 1/3 ns. A truncating bucket would drift by a token in 32 years.
+        let refill = Rate::new(3, SimDuration::from_secs(1)).unwrap();
+        let mut bucket = TokenBucket { refill, capacity: Some(1) }.start(&Civil::default());
+        bucket.charge(SimTime::ZERO, 1);
+        assert_eq!(bucket.verdict(SimTime::ZERO, 1), Verdict::RetryAt(SimTime::from_nanos(333_333_334)));
+        let second = SimTime::from_nanos(1_000_000_000);
+        let mut bucket = TokenBucket { refill, capacity: Some(3) }.start(&Civil::default());
+        bucket.charge(SimTime::ZERO, 3);
+        assert_eq!(bucket.verdict(SimTime::ZERO, 3), Verdict::RetryAt(second));
+        assert_eq!(bucket.verdict(second, 3), Verdict::Admit);
+        assert_eq!(bucket.verdict(second, 4), Verdict::Never);
+    }
+
+    #[test]
+    fn the_default_capacity_is_a_minute_of_refill() {
+        let bucket = |events, secs| TokenBucket {
+            refill: Rate::new(events, SimDuration::from_secs(secs)).unwrap(),
+            capacity: None,
+        };
+        assert_eq!(bucket(90_000, 60).capacity(), 90_000);
+        assert_eq!(bucket(1, 3_600).capacity(), 1);
+    }
+}

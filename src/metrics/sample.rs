@@ -1,0 +1,168 @@
+//! The metrics of one replication.
+
+use super::Value;
+use crate::recorder::ClassRecord;
+use crate::units::{Money, SimDuration};
+
+/// What bears on the figures besides the record itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bill {
+    /// What the answered calls cost.
+    pub usage: Money,
+    /// The subscription for the measured time; nothing where it is unknown.
+    pub subscription: Money,
+}
+
+macro_rules! metrics {
+    ($(#[doc = $doc:literal] $metric:ident = $name:literal,)+) => {
+        /// A figure of a run. Rates are fractions, times seconds, money US dollars.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Metric { $(#[doc = $doc] $metric,)+ }
+
+        impl Metric {
+            /// All of them, in the order in which they are printed.
+            pub const ALL: &[Metric] = &[$(Metric::$metric,)+];
+
+            /// The name in results.
+            pub const fn name(self) -> &'static str {
+                match self { $(Metric::$metric => $name,)+ }
+            }
+
+            /// A line about it.
+            pub const fn about(self) -> &'static str {
+                match self { $(Metric::$metric => $doc,)+ }
+            }
+        }
+    };
+}
+
+metrics! {
+    /// Requests that arrived.
+    Offered = "offered",
+    /// Requests that were answered.
+    Served = "served",
+    /// Requests that never were.
+    Failed = "failed",
+    /// Requests without an outcome at the end of the run.
+    Pending = "pending",
+    /// Calls to the API.
+    Attempts = "attempts",
+    /// Calls answered with 429.
+    RejectedAttempts = "rejected_attempts",
+    /// 429s among calls.
+    AttemptRejectionRate = "attempt_rejection_rate",
+    /// Requests whose first call was answered with 429, among those that were called for.
+    FirstAttemptRejectionRate = "first_attempt_rejection_rate",
+    /// Failed requests among all.
+    FailureRate = "failure_rate",
+    /// Calls made, for each request answered.
+    AttemptsPerServed = "attempts_per_served",
+    /// Mean latency of the answered.
+    LatencyMean = "latency_mean_s",
+    /// Median latency of the answered.
+    LatencyP50 = "latency_p50_s",
+    /// 90th percentile of the same.
+    LatencyP90 = "latency_p90_s",
+    /// 95th percentile of the same.
+    LatencyP95 = "latency_p95_s",
+    /// 99th percentile of the same.
+    LatencyP99 = "latency_p99_s",
+    /// The longest latency of the answered.
+    LatencyMax = "latency_max_s",
+    /// Median latency of all requests, one that was never answered counted as never.
+    LatencyAllP50 = "latency_all_p50_s",
+    /// 90th percentile of the same.
+    LatencyAllP90 = "latency_all_p90_s",
+    /// 95th percentile of the same.
+    LatencyAllP95 = "latency_all_p95_s",
+    /// 99th percentile of the same.
+    LatencyAllP99 = "latency_all_p99_s",
+    /// Mean time that the answered waited for a slot of the client.
+    QueueWaitMean = "queue_wait_mean_s",
+    /// Mean time that they spent between attempts.
+    RetryWaitMean = "retry_wait_mean_s",
+    /// Mean time that the provider worked on them.
+    ServiceMean = "service_mean_s",
+    /// Requests answered a second, over the measured time.
+    Throughput = "throughput_per_s",
+    /// Prompt tokens of the answered.
+    InputTokens = "input_tokens",
+    /// Completion tokens of the answered.
+    OutputTokens = "output_tokens",
+    /// What the measured time cost: usage, and the subscription by the share of a month.
+    Cost = "cost_usd",
+    /// The same for a thousand answered requests.
+    CostPer1000Served = "cost_per_1000_served_usd",
+    /// What calls cost that did not lead to an answer. Refused calls cost nothing.
+    RetryCost = "retry_cost_usd",
+    /// Requests answered from a cache, among the answered.
+    CacheHitRate = "cache_hit_rate",
+    /// The bill of a mean month (30.44 days) at this pace.
+    MonthlyCost = "monthly_cost_usd",
+}
+
+/// One value of every metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample(Vec<Value>);
+
+impl Sample {
+    /// The figures of `class` over a `measured` span that cost so much.
+    pub fn of(class: &ClassRecord, measured: SimDuration, bill: Bill) -> Self {
+        Sample(Metric::ALL.iter().map(|&metric| value(metric, class, measured, bill)).collect())
+    }
+
+    /// The value of `metric`.
+    pub fn get(&self, metric: Metric) -> Value {
+        self.0[metric as usize]
+    }
+}
+
+fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill) -> Value {
+    let count = |n: u64| Value::Is(n as f64);
+    let share = |n: u64, of: u64| Value::ratio(n as f64, of as f64);
+    let seconds = |d: Option<SimDuration>| d.map_or(Value::Undefined, |d| Value::Is(d.as_secs_f64()));
+    let mean = |nanos: u128| Value::ratio(nanos as f64 * 1e-9, class.served() as f64);
+    let of_all = |q| match (class.offered, class.latency.quantile_of(q, class.offered)) {
+        (0, _) => Value::Undefined,
+        (_, Some(latency)) => Value::Is(latency.as_secs_f64()),
+        (_, None) => Value::Never,
+    };
+    let cost = (bill.usage + bill.subscription).as_usd_f64();
+    match metric {
+        Metric::Offered => count(class.offered),
+        Metric::Served => count(class.served()),
+        Metric::Failed => count(class.failed()),
+        Metric::Pending => count(class.pending),
+        Metric::Attempts => count(class.attempts()),
+        Metric::RejectedAttempts => count(class.rejected()),
+        Metric::AttemptRejectionRate => share(class.rejected(), class.attempts()),
+        Metric::FirstAttemptRejectionRate => share(class.first_rejected(), class.offered),
+        Metric::FailureRate => share(class.failed(), class.offered),
+        Metric::AttemptsPerServed => share(class.attempts(), class.served()),
+        Metric::LatencyMean => class.latency.mean_s().map_or(Value::Undefined, Value::Is),
+        Metric::LatencyP50 => seconds(class.latency.quantile(0.50)),
+        Metric::LatencyP90 => seconds(class.latency.quantile(0.90)),
+        Metric::LatencyP95 => seconds(class.latency.quantile(0.95)),
+        Metric::LatencyP99 => seconds(class.latency.quantile(0.99)),
+        Metric::LatencyMax => seconds(class.latency.max()),
+        Metric::LatencyAllP50 => of_all(0.50),
+        Metric::LatencyAllP90 => of_all(0.90),
+        Metric::LatencyAllP95 => of_all(0.95),
+        Metric::LatencyAllP99 => of_all(0.99),
+        Metric::QueueWaitMean => mean(class.queued),
+        Metric::RetryWaitMean => mean(class.backed_off()),
+        Metric::ServiceMean => mean(class.service),
+        Metric::Throughput => Value::ratio(class.served() as f64, measured.as_secs_f64()),
+        Metric::InputTokens => count(class.input_tokens),
+        Metric::OutputTokens => count(class.output_tokens),
+        Metric::Cost => Value::Is(cost),
+        Metric::CostPer1000Served => Value::ratio(cost * 1_000.0, class.served() as f64),
+        Metric::RetryCost | Metric::CacheHitRate => Value::Is(0.0),
+        Metric::MonthlyCost => Value::Is(cost * months(measured).recip()),
+    }
+}
+
+/// How many mean months a span is.
+fn months(span: SimDuration) -> f64 {
+    span.as_secs_f64() / crate::units::CalendarUnit::Month.mean_length().as_secs_f64()
+}

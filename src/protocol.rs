@@ -1,0 +1,70 @@
+//! What passes between traffic, client and provider. Neither side knows more of the other than this.
+
+use crate::units::{SimDuration, SimTime, Tokens};
+
+/// One piece of work that the application wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// When the application asked.
+    pub arrived: SimTime,
+    /// Which traffic source it comes from, by number.
+    pub source: u16,
+    /// Prompt tokens.
+    pub input: Tokens,
+    /// Completion tokens.
+    pub output: Tokens,
+    /// How long the provider works on it once it is admitted. Drawn with the request, so that every tier and strategy
+    /// meets the same one.
+    pub service: SimDuration,
+}
+
+/// What a limit counts.
+pub mod counts {
+    crate::words! {
+        /// What a limit counts.
+        pub enum Counts {
+            /// Calls, whatever their size.
+            Requests = "requests",
+            /// Prompt tokens.
+            InputTokens = "input-tokens",
+            /// Completion tokens, at their true number.
+            OutputTokens = "output-tokens",
+            /// Prompt and completion tokens together.
+            TotalTokens = "total-tokens",
+        }
+    }
+}
+
+pub use counts::Counts;
+
+impl Counts {
+    /// How much of the limit `request` asks for.
+    #[inline]
+    pub fn of(self, request: &Request) -> u64 {
+        match self {
+            Counts::Requests => 1,
+            Counts::InputTokens => u64::from(request.input),
+            Counts::OutputTokens => u64::from(request.output),
+            Counts::TotalTokens => u64::from(request.input) + u64::from(request.output),
+        }
+    }
+}
+
+/// The provider's answer to one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Admitted; the answer is complete after the request's service time.
+    Accepted,
+    /// 429.
+    TooManyRequests {
+        /// The limit that refused, by number; of several, the one that would open last.
+        limit: u16,
+        /// The hint that the reply carries, if any: earlier attempts will fail.
+        retry_after: Option<SimDuration>,
+    },
+    /// Refused for good: the request is larger than a limit could ever hold.
+    TooLarge {
+        /// That limit, by number.
+        limit: u16,
+    },
+}

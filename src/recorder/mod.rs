@@ -1,0 +1,130 @@
+//! What a run leaves behind: integer counters, histograms and a timeline, mergeable in any order.
+
+mod histogram;
+mod outcome;
+mod timeline;
+
+pub use histogram::LatencyHistogram;
+pub use outcome::{ClassRecord, Failure, LimitRecord};
+pub use timeline::{Bin, Timeline};
+
+use crate::protocol::Request;
+use crate::units::{SimDuration, SimTime};
+
+/// The record of one run, or of several merged ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// By traffic source, in the order of the scenario.
+    pub classes: Vec<ClassRecord>,
+    /// By limit, in the order of the tier.
+    pub limits: Vec<LimitRecord>,
+    /// Over time.
+    pub timeline: Timeline,
+    warmup: SimTime,
+}
+
+impl Record {
+    /// An empty record. Requests that arrive before `warmup` are not measured; the timeline shows them all the same.
+    pub fn new(classes: usize, limits: usize, warmup: SimTime, duration: SimDuration) -> Self {
+        Record {
+            classes: vec![ClassRecord::default(); classes],
+            limits: vec![LimitRecord::default(); limits],
+            timeline: Timeline::new(duration),
+            warmup,
+        }
+    }
+
+    #[inline]
+    fn measured(&mut self, request: &Request) -> Option<&mut ClassRecord> {
+        if request.arrived >= self.warmup { self.classes.get_mut(usize::from(request.source)) } else { None }
+    }
+
+    /// A request has arrived.
+    #[inline]
+    pub fn offered(&mut self, request: &Request) {
+        self.timeline.at(request.arrived).offered += 1;
+        if let Some(class) = self.measured(request) {
+            class.offered += 1;
+        }
+    }
+
+    /// Its `attempt`-th call (from 1) was admitted.
+    #[inline]
+    pub fn admitted(&mut self, now: SimTime, request: &Request) {
+        self.timeline.at(now).admitted += 1;
+        if let Some(class) = self.measured(request) {
+            class.admitted += 1;
+        }
+    }
+
+    /// Its `attempt`-th call (from 1) was refused by `limit`.
+    #[inline]
+    pub fn rejected(&mut self, now: SimTime, request: &Request, attempt: u32, limit: u16) {
+        self.timeline.at(now).rejected += 1;
+        if let Some(class) = self.measured(request) {
+            class.reject(attempt);
+            if let Some(limit) = self.limits.get_mut(usize::from(limit)) {
+                limit.refuse(now);
+            }
+        }
+    }
+
+    /// Its answer was complete `latency` after it had arrived, `queued` of which it waited for a slot.
+    #[inline]
+    pub fn served(&mut self, request: &Request, latency: SimDuration, queued: SimDuration) {
+        if let Some(class) = self.measured(request) {
+            class.serve(request, latency, queued);
+        }
+    }
+
+    /// It will never be answered.
+    #[inline]
+    pub fn failed(&mut self, now: SimTime, request: &Request, why: Failure) {
+        self.timeline.at(now).failed += 1;
+        if let Some(class) = self.measured(request) {
+            class.failures[why as usize] += 1;
+        }
+    }
+
+    /// It had no outcome when the run ended.
+    pub fn pending(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.pending += 1;
+        }
+    }
+
+    /// Adds the counts of `other`, which must be of the same scenario and cell.
+    pub fn merge(&mut self, other: &Record) {
+        self.classes.iter_mut().zip(&other.classes).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.limits.iter_mut().zip(&other.limits).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.timeline.merge(&other.timeline);
+    }
+
+    /// All classes together.
+    pub fn total(&self) -> ClassRecord {
+        let mut total = ClassRecord::default();
+        self.classes.iter().for_each(|class| total.merge(class));
+        total
+    }
+
+    /// Whether every request has exactly one outcome and every attempt one answer; the sentence says what broke.
+    pub fn check_conservation(&self) -> Result<(), String> {
+        for (at, class) in self.classes.iter().enumerate() {
+            let ended = class.served() + class.failed() + class.pending;
+            if class.offered != ended {
+                return Err(format!(
+                    "source {at}: {} requests were offered and {ended} have an outcome",
+                    class.offered
+                ));
+            }
+            if class.admitted < class.served() {
+                return Err(format!("source {at}: {} served by {} admitted calls", class.served(), class.admitted));
+            }
+        }
+        let (rejected, named) = (self.total().rejected(), self.limits.iter().map(|l| l.refused).sum::<u64>());
+        if rejected != named {
+            return Err(format!("{rejected} attempts were rejected and {named} have a limit that did"));
+        }
+        Ok(())
+    }
+}

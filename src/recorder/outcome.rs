@@ -1,0 +1,155 @@
+//! Counters of one traffic source and of one limit.
+
+use super::LatencyHistogram;
+use crate::protocol::Request;
+use crate::units::{SimDuration, SimTime};
+
+/// Why a request was never answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The client had no attempts, or no time, left.
+    GaveUp,
+    /// Its deadline passed.
+    Expired,
+    /// The queue was full.
+    Shed,
+    /// It is larger than a limit can ever hold.
+    Never,
+}
+
+impl Failure {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Failure; 4] = [Failure::GaveUp, Failure::Expired, Failure::Shed, Failure::Never];
+
+    /// As printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Failure::GaveUp => "gave up",
+            Failure::Expired => "expired",
+            Failure::Shed => "shed",
+            Failure::Never => "too large",
+        }
+    }
+}
+
+/// Refusals are told apart by attempt up to this one; later ones are counted with it.
+pub const ATTEMPTS_TOLD_APART: usize = 16;
+
+/// What became of the requests of one traffic source that arrived in the window of measurement.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ClassRecord {
+    /// Requests that arrived.
+    pub offered: u64,
+    /// Requests that were not, by [`Failure`].
+    pub failures: [u64; 4],
+    /// Requests without an outcome at the end.
+    pub pending: u64,
+    /// Attempts that were admitted.
+    pub admitted: u64,
+    /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
+    pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
+    /// From arrival to the complete answer.
+    pub latency: LatencyHistogram,
+    /// Time that served requests waited for a slot, in all, in nanoseconds.
+    pub queued: u128,
+    /// Time that served requests were worked on by the provider, in all, in nanoseconds.
+    pub service: u128,
+    /// Prompt tokens of the served, in all.
+    pub input_tokens: u64,
+    /// Completion tokens of the served, in all.
+    pub output_tokens: u64,
+}
+
+impl ClassRecord {
+    /// Requests that were answered.
+    pub fn served(&self) -> u64 {
+        self.latency.count()
+    }
+
+    /// Attempts that were answered with 429.
+    pub fn rejected(&self) -> u64 {
+        self.rejected_by_attempt.iter().sum()
+    }
+
+    /// Requests that were never answered.
+    pub fn failed(&self) -> u64 {
+        self.failures.iter().sum()
+    }
+
+    /// Calls made.
+    pub fn attempts(&self) -> u64 {
+        self.admitted + self.rejected()
+    }
+
+    /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor service took.
+    pub fn backed_off(&self) -> u128 {
+        self.latency.sum_nanos() - self.queued - self.service
+    }
+
+    /// Requests whose first call was refused.
+    pub fn first_rejected(&self) -> u64 {
+        self.rejected_by_attempt[0]
+    }
+
+    #[inline]
+    pub(super) fn reject(&mut self, attempt: u32) {
+        self.rejected_by_attempt[(attempt as usize - 1).min(ATTEMPTS_TOLD_APART - 1)] += 1;
+    }
+
+    #[inline]
+    pub(super) fn serve(&mut self, request: &Request, latency: SimDuration, queued: SimDuration) {
+        self.latency.record(latency);
+        self.queued += u128::from(queued.as_nanos());
+        self.service += u128::from(request.service.as_nanos());
+        self.input_tokens += u64::from(request.input);
+        self.output_tokens += u64::from(request.output);
+    }
+
+    /// Adds the counts of `other`.
+    pub fn merge(&mut self, other: &ClassRecord) {
+        self.offered += other.offered;
+        self.pending += other.pending;
+        self.admitted += other.admitted;
+        self.queued += other.queued;
+        self.service += other.service;
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.latency.merge(&other.latency);
+        self.failures.iter_mut().zip(other.failures).for_each(|(mine, theirs)| *mine += theirs);
+        self.rejected_by_attempt.iter_mut().zip(other.rejected_by_attempt).for_each(|(mine, theirs)| *mine += theirs);
+    }
+}
+
+/// What one limit did.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LimitRecord {
+    /// Attempts of measured requests that it refused.
+    pub refused: u64,
+    /// When it first did.
+    pub first_refused: Option<SimTime>,
+    /// Requests or tokens that were charged to it during the whole run.
+    pub charged: u64,
+    /// For a limit that holds an amount during the call: amount times nanoseconds.
+    pub held: u128,
+}
+
+impl LimitRecord {
+    #[inline]
+    pub(super) fn refuse(&mut self, now: SimTime) {
+        if self.refused == 0 {
+            self.first_refused = Some(now);
+        }
+        self.refused += 1;
+    }
+
+    /// Adds the counts of `other`; the first refusal is the earlier one.
+    pub fn merge(&mut self, other: &LimitRecord) {
+        self.refused += other.refused;
+        self.charged += other.charged;
+        self.held += other.held;
+        self.first_refused = match (self.first_refused, other.first_refused) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
+}

@@ -1,0 +1,152 @@
+//! Traffic: when requests arrive and how large they are.
+
+pub mod arrivals;
+pub mod replay;
+pub mod sizes;
+
+use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::rng::{BLOCK, Seed, Stream};
+use crate::units::{SimTime, Tokens};
+use arrivals::{ArrivalProcess, Arrivals};
+use replay::{Replay, TraceError, TraceReader, TraceRow};
+use sizes::Sizes;
+use std::path::Path;
+
+/// One source of requests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traffic {
+    /// When they come, if they are made up.
+    pub arrivals: Option<Arrivals>,
+    /// The log that they are taken from, if they were recorded.
+    pub replay: Option<Replay>,
+    /// Prompt tokens of each; in a log, of those whose row has no count.
+    pub input_tokens: Sizes,
+    /// Completion tokens of each, likewise.
+    pub output_tokens: Sizes,
+    /// No more than so many requests in a run.
+    pub requests: Option<u64>,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Traffic {
+            arrivals: None,
+            replay: None,
+            input_tokens: Sizes::constant(1_000),
+            output_tokens: Sizes::constant(250),
+            requests: None,
+        }
+    }
+}
+
+impl Parameters for Traffic {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.choice("arrivals", Presence::Optional, &mut self.arrivals);
+        visitor.optional_section("replay", &mut self.replay);
+        visitor.choice("input-tokens", Presence::Optional, &mut self.input_tokens);
+        visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
+        visitor.optional("requests", &mut self.requests);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        match (&self.arrivals, &self.replay) {
+            (None, None) => {
+                let help = "say when requests come, as in `arrivals.poisson = { rate = \"3/min\" }`, or `replay` a log";
+                Err(Invalid::new("arrivals", "this source makes no requests", help))
+            }
+            (Some(_), Some(_)) => {
+                let help = "leave one of them out, or make two sources";
+                Err(Invalid::new("replay", "a source has either `arrivals` or a `replay`", help))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Requests of one source as columns: a block of rows in the order of arrival.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    /// When each arrives.
+    pub arrived: [SimTime; BLOCK],
+    /// Its prompt tokens.
+    pub input: [Tokens; BLOCK],
+    /// Its completion tokens.
+    pub output: [Tokens; BLOCK],
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        let none = [Tokens::default(); BLOCK];
+        Columns { arrived: [SimTime::NEVER; BLOCK], input: none, output: none }
+    }
+}
+
+/// The requests of one source in one replication, made a block at a time.
+pub struct Feed {
+    origin: Origin,
+    input: (Sizes, Stream),
+    output: (Sizes, Stream),
+}
+
+/// Where arrivals come from.
+enum Origin {
+    Process(Box<dyn ArrivalProcess>),
+    Log(Box<TraceReader>, Vec<TraceRow>),
+}
+
+impl Feed {
+    /// The feed of `traffic` under the name `source`, each purpose with a stream of its own. A log's file is looked for
+    /// from `folder` on.
+    ///
+    /// # Errors
+    /// If a log cannot be opened or its header is not as stated.
+    pub fn new(
+        traffic: &Traffic,
+        source: &str,
+        folder: &Path,
+        seed: Seed,
+        replication: u64,
+    ) -> Result<Self, TraceError> {
+        let stream = |purpose: &str| seed.stream(replication, &format!("{purpose}/{source}"));
+        let origin = match &traffic.replay {
+            Some(replay) => {
+                let reader = TraceReader::open(&folder.join(&replay.file), replay)?;
+                Origin::Log(Box::new(reader), Vec::with_capacity(BLOCK))
+            }
+            None => {
+                let arrivals = traffic.arrivals.clone().unwrap_or_default();
+                Origin::Process(arrivals.model().process(stream("arrivals")))
+            }
+        };
+        Ok(Feed {
+            origin,
+            input: (traffic.input_tokens.clone(), stream("input-tokens")),
+            output: (traffic.output_tokens.clone(), stream("output-tokens")),
+        })
+    }
+
+    /// Makes the next rows; how many, where zero means that there are no more.
+    ///
+    /// # Errors
+    /// If a row of a log cannot be read; the rows before it were given out.
+    pub fn fill(&mut self, columns: &mut Columns) -> Result<usize, TraceError> {
+        self.input.0.model().fill(&mut self.input.1, &mut columns.input);
+        self.output.0.model().fill(&mut self.output.1, &mut columns.output);
+        match &mut self.origin {
+            Origin::Process(process) => {
+                process.fill(&mut columns.arrived);
+                Ok(BLOCK)
+            }
+            Origin::Log(reader, rows) => {
+                rows.clear();
+                reader.read(rows, BLOCK)?;
+                for (at, row) in rows.iter().enumerate() {
+                    columns.arrived[at] = row.at;
+                    columns.input[at] = row.input.unwrap_or(columns.input[at]);
+                    columns.output[at] = row.output.unwrap_or(columns.output[at]);
+                }
+                Ok(rows.len())
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Recorded traffic, streamed from a CSV file in a fixed amount of memory.
+//!
+//! [`Replay`] is what a scenario says about a log, [`TraceReader`] reads its rows block by block, and [`describe`] passes
+//! over the whole file once, so that everything wrong with it shows before a run. A format is one file here and one word
+//! in [`TraceFormat`]: it finds the columns in the header, and all else is shared.
+
+mod azure_llm;
+mod count;
+mod csv;
+mod digits;
+mod error;
+mod layout;
+mod plain;
+mod reader;
+mod records;
+mod speed;
+mod stamp;
+mod summary;
+
+pub use error::{TraceError, TraceErrorKind};
+pub use reader::{TraceReader, TraceRow};
+pub use summary::{TokenCounts, TraceSummary, describe};
+
+use crate::params::{Invalid, Parameters, Visitor};
+use crate::words;
+
+words! {
+    /// How a recorded log is laid out.
+    pub enum TraceFormat {
+        /// `TIMESTAMP,ContextTokens,GeneratedTokens`, as Azure publishes its LLM inference traces.
+        AzureLlm = "azure-llm",
+        /// Any CSV file with a header; the scenario names the columns.
+        Csv = "csv",
+    }
+}
+
+words! {
+    /// What the number in a time column counts.
+    pub enum TimeUnit {
+        /// Seconds.
+        Seconds = "s",
+        /// Milliseconds.
+        Millis = "ms",
+        /// Microseconds.
+        Micros = "us",
+        /// Nanoseconds.
+        Nanos = "ns",
+    }
+}
+
+impl TimeUnit {
+    /// Nanoseconds in one of it.
+    pub const fn nanos(self) -> u64 {
+        match self {
+            TimeUnit::Seconds => 1_000_000_000,
+            TimeUnit::Millis => 1_000_000,
+            TimeUnit::Micros => 1_000,
+            TimeUnit::Nanos => 1,
+        }
+    }
+
+    /// The plural noun.
+    const fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Seconds => "seconds",
+            TimeUnit::Millis => "milliseconds",
+            TimeUnit::Micros => "microseconds",
+            TimeUnit::Nanos => "nanoseconds",
+        }
+    }
+}
+
+impl Default for TimeUnit {
+    /// Seconds; no scenario relies on it, a unit that is left out stays unknown.
+    fn default() -> Self {
+        TimeUnit::Seconds
+    }
+}
+
+/// A recorded log that is played back, its first row at the start of the scenario.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Replay {
+    /// The path of the log.
+    pub file: String,
+    /// How the log is laid out.
+    pub format: TraceFormat,
+    /// How many times faster than recorded the log is played, in `1e-6..=1e6`.
+    pub speed: f64,
+    /// The header's name of the column of time stamps; only for [`TraceFormat::Csv`], which needs it.
+    pub time_column: Option<String>,
+    /// What the numbers in the time column count; absent where stamps are dates such as `2023-11-16 18:15:46.68`.
+    pub time_unit: Option<TimeUnit>,
+    /// The header's name of the column of input tokens; without it no row has a count.
+    pub input_column: Option<String>,
+    /// The header's name of the column of output tokens; without it no row has a count.
+    pub output_column: Option<String>,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Replay {
+            file: String::new(),
+            format: TraceFormat::AzureLlm,
+            speed: 1.0,
+            time_column: None,
+            time_unit: None,
+            input_column: None,
+            output_column: None,
+        }
+    }
+}
+
+impl Parameters for Replay {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.required("file", &mut self.file);
+        visitor.optional("format", &mut self.format);
+        visitor.optional("speed", &mut self.speed);
+        visitor.optional("time-column", &mut self.time_column);
+        visitor.optional("time-unit", &mut self.time_unit);
+        visitor.optional("input-column", &mut self.input_column);
+        visitor.optional("output-column", &mut self.output_column);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.file.is_empty() {
+            return Err(Invalid::new("file", "the path is empty", "write the path of a CSV file"));
+        }
+        if !(1e-6..=1e6).contains(&self.speed) {
+            let message = format!("the speed `{:?}` is outside 0.000001 to 1000000", self.speed);
+            return Err(Invalid::new("speed", message, "write `2` to play the log twice as fast"));
+        }
+        match self.format {
+            TraceFormat::AzureLlm => self.check_fixed_columns(),
+            TraceFormat::Csv => self.check_named_columns(),
+        }
+    }
+}
+
+impl Replay {
+    fn check_fixed_columns(&self) -> Result<(), Invalid> {
+        let stated = [
+            ("time-column", self.time_column.is_some()),
+            ("time-unit", self.time_unit.is_some()),
+            ("input-column", self.input_column.is_some()),
+            ("output-column", self.output_column.is_some()),
+        ];
+        match stated.into_iter().find(|&(_, is_stated)| is_stated) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let message = format!("the format `azure-llm` fixes its columns, so `{key}` has no meaning");
+                Err(Invalid::new(key, message, format!("leave `{key}` out, or set `format = \"csv\"`")))
+            }
+        }
+    }
+
+    fn check_named_columns(&self) -> Result<(), Invalid> {
+        let Some(time) = &self.time_column else {
+            let message = "the format `csv` does not say which column holds the time stamps";
+            return Err(Invalid::new("time-column", message, "write the column's name as in the header of the file"));
+        };
+        let pairs = [
+            ("input-column", &self.input_column, "time-column", Some(time)),
+            ("output-column", &self.output_column, "time-column", Some(time)),
+            ("output-column", &self.output_column, "input-column", self.input_column.as_ref()),
+        ];
+        for (key, name, other_key, other) in pairs {
+            if name.is_some() && name.as_ref() == other {
+                let message = format!("`{key}` and `{other_key}` name the same column");
+                let help = format!("name another column, or leave `{key}` out: its rows then have no count");
+                return Err(Invalid::new(key, message, help));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invalid(change: impl FnOnce(&mut Replay)) -> String {
+        let mut replay = Replay { file: "log.csv".into(), ..Replay::default() };
+        change(&mut replay);
+        match replay.check() {
+            Ok(()) => "fine".into(),
+            Err(Invalid { key, message, help }) => format!("{key}: {message}; {help}"),
+        }
+    }
+
+    #[test]
+    fn impossible_pairs_are_refused_by_key() {
+        assert_eq!(invalid(|_| ()), "fine");
+        assert_eq!(invalid(|r| r.file.clear()), "file: the path is empty; write the path of a CSV file");
+        for speed in [0.0, -1.0, f64::NAN, f64::INFINITY, 9e-7, 1.1e6] {
+            assert!(invalid(|r| r.speed = speed).starts_with("speed: the speed `"), "{speed}");
+        }
+        assert_eq!(
+            invalid(|r| r.time_unit = Some(TimeUnit::Millis)),
+            "time-unit: the format `azure-llm` fixes its columns, so `time-unit` has no meaning; \
+             leave `time-unit` out, or set `format = \"csv\"`"
+        );
+        assert_eq!(
+            invalid(|r| r.format = TraceFormat::Csv),
+            "time-column: the format `csv` does not say which column holds the time stamps; \
+             write the column's name as in the header of the file"
+        );
+        let same = |r: &mut Replay| {
+            r.format = TraceFormat::Csv;
+            r.time_column = Some("t".into());
+            r.output_column = Some("t".into());
+        };
+        assert_eq!(
+            invalid(same),
+            "output-column: `output-column` and `time-column` name the same column; \
+             name another column, or leave `output-column` out: its rows then have no count"
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! The records of a CSV file through buffers of a fixed size.
+//!
+//! A file that never ends a line or never closes a quote costs no more memory than any other: its record is refused when
+//! it outgrows the buffers.
+
+use super::error::nul_byte;
+use crate::units::grammar::Misread;
+use csv_core::ReadRecordResult;
+use std::fs::File;
+use std::io::{self, Read};
+
+/// The most bytes in the fields of one record.
+pub(super) const RECORD_BYTES: usize = 64 * 1024;
+/// The most fields in one record.
+pub(super) const RECORD_FIELDS: usize = 64;
+
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Why there is no next record.
+pub(super) enum Stop {
+    /// The file cannot be read.
+    Io(io::Error),
+    /// The record is wrong.
+    Data(Misread),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Stop::Io(error)
+    }
+}
+
+/// A file of records, read from the front to the end.
+pub(super) struct Records {
+    file: File,
+    parser: csv_core::Reader,
+    /// What was read of the file; `buffer[from..to]` is still to come.
+    buffer: Box<[u8]>,
+    from: usize,
+    to: usize,
+    /// Bytes of the file in front of the buffer.
+    passed: u64,
+    /// The line of the next byte, from 1.
+    line: u64,
+    /// The fields of the current record, one after the other, unquoted.
+    text: Box<[u8]>,
+    /// Where each field ends in `text`. One more than allowed, so that the end of the last one has room.
+    ends: Box<[usize; RECORD_FIELDS + 1]>,
+}
+
+/// The fields of one record.
+#[derive(Clone, Copy)]
+pub(super) struct Record<'r> {
+    text: &'r [u8],
+    ends: &'r [usize],
+    /// Whether a quoted field holds a line end.
+    pub(super) spans_lines: bool,
+}
+
+impl<'r> Record<'r> {
+    /// How many fields there are, at least one.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The field at `index`, empty past the last one.
+    pub(super) fn field(&self, index: usize) -> &'r [u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends.get(before).copied().unwrap_or(0));
+        let end = self.ends.get(index).copied().unwrap_or(start);
+        &self.text[start..end]
+    }
+
+    /// The fields in order.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &'r [u8]> + use<'_, 'r> {
+        (0..self.len()).map(|index| self.field(index))
+    }
+
+    /// All fields in one piece.
+    pub(super) fn text(&self) -> &'r [u8] {
+        self.text
+    }
+}
+
+impl Records {
+    /// Begins at the front of `file`, behind a byte order mark.
+    pub(super) fn new(file: File) -> Result<Self, Stop> {
+        let mut records = Records {
+            file,
+            parser: csv_core::Reader::new(),
+            buffer: vec![0; BUFFER_BYTES].into(),
+            from: 0,
+            to: 0,
+            passed: 0,
+            line: 1,
+            text: vec![0; RECORD_BYTES].into(),
+            ends: Box::new([0; RECORD_FIELDS + 1]),
+        };
+        records.fill()?;
+        match records.ahead() {
+            [0xef, 0xbb, 0xbf, ..] => records.from = 3,
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                return Err(Stop::Data(Misread::new("the file is UTF-16", "save the file as CSV in UTF-8")));
+            }
+            _ => {}
+        }
+        Ok(records)
+    }
+
+    /// What is in the buffer and not yet passed.
+    #[inline]
+    pub(super) fn ahead(&self) -> &[u8] {
+        &self.buffer[self.from..self.to]
+    }
+
+    /// Passes `bytes` of a record that [`Records::ahead`] shows whole, without a line end in it.
+    #[inline]
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.from += bytes;
+    }
+
+    /// The line of the next record after [`Records::next_record_begins`], from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Passes line ends up to the first byte of a record; false at the end of the file.
+    #[inline]
+    pub(super) fn next_record_begins(&mut self) -> io::Result<bool> {
+        let mut is_after_return = false;
+        loop {
+            if self.from == self.to && !self.fill()? {
+                return Ok(false);
+            }
+            match self.buffer[self.from] {
+                b'\n' if is_after_return => is_after_return = false,
+                byte @ (b'\n' | b'\r') => {
+                    self.line += 1;
+                    is_after_return = byte == b'\r';
+                }
+                _ => return Ok(true),
+            }
+            self.from += 1;
+        }
+    }
+
+    /// The record that begins here; its line end stays to be passed.
+    pub(super) fn record(&mut self) -> Result<Record<'_>, Stop> {
+        let start = self.passed + self.from as u64;
+        let lines_before = self.parser.line();
+        let (mut bytes, mut fields, mut is_at_end) = (0, 0, false);
+        loop {
+            is_at_end |= self.from == self.to && !self.fill()?;
+            // At the end of the file a line end of ours closes the record, unless a quote is open.
+            let input = if is_at_end { b"\n" } else { &self.buffer[self.from..self.to] };
+            let (result, read, written, ended) =
+                self.parser.read_record(input, &mut self.text[bytes..], &mut self.ends[fields..]);
+            (bytes, fields) = (bytes + written, fields + ended);
+            if !is_at_end {
+                self.from += read;
+            }
+            match result {
+                ReadRecordResult::Record if fields <= RECORD_FIELDS => break,
+                ReadRecordResult::InputEmpty if !is_at_end => {}
+                ReadRecordResult::InputEmpty => {
+                    return Err(Stop::Data(open_quote(start, "before the end of the file")));
+                }
+                ReadRecordResult::OutputFull => return Err(Stop::Data(self.too_long(start))),
+                _ => return Err(Stop::Data(too_many_fields(start))),
+            }
+        }
+        // The record's own line end has been counted if it is a line feed.
+        let mut lines = self.parser.line() - lines_before;
+        if is_at_end {
+            lines -= 1;
+        } else {
+            self.from -= 1;
+            lines -= u64::from(self.buffer[self.from] == b'\n');
+        }
+        self.line += lines;
+        Ok(Record { text: &self.text[..bytes], ends: &self.ends[..fields], spans_lines: lines > 0 })
+    }
+
+    /// Reads on until the buffer is full or the file ends; false where nothing more came.
+    #[cold]
+    fn fill(&mut self) -> io::Result<bool> {
+        self.passed += self.to as u64;
+        (self.from, self.to) = (0, 0);
+        while self.to < self.buffer.len() {
+            match self.file.read(&mut self.buffer[self.to..]) {
+                Ok(0) => break,
+                Ok(read) => self.to += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.to > 0)
+    }
+
+    fn too_long(&mut self, start: u64) -> Misread {
+        // Inside quotes a line end is part of the field; anywhere else it ends the record.
+        let (result, ..) = self.parser.read_record(b"\n", &mut [0; 2], &mut [0; 2]);
+        match result {
+            ReadRecordResult::Record if self.text.contains(&0) => nul_byte(),
+            ReadRecordResult::Record => Misread::new(
+                format!("the line, from byte {start} on, is longer than 64 KiB"),
+                "end every record with a line end, and leave out long columns such as prompts",
+            ),
+            _ => open_quote(start, "within 64 KiB"),
+        }
+    }
+}
+
+fn open_quote(start: u64, within: &str) -> Misread {
+    let message = format!("a quote in the record from byte {start} on is not closed {within}");
+    Misread::new(message, "close the field with `\"`, and write a quote inside it as `\"\"`")
+}
+
+fn too_many_fields(start: u64) -> Misread {
+    let message = format!("the record from byte {start} on has more than {RECORD_FIELDS} fields");
+    Misread::new(message, "leave out the columns that are not needed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `text` in a file that is gone when it is closed.
+    fn records(text: &[u8], name: &str) -> Records {
+        let path = std::env::temp_dir().join(format!("ratecast-records-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        let file = File::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        Records::new(file).ok().unwrap()
+    }
+
+    fn lines_and_fields(mut records: Records) -> Vec<(u64, Vec<String>)> {
+        let mut all = Vec::new();
+        while records.next_record_begins().unwrap() {
+            let line = records.line();
+            let record = records.record().ok().unwrap();
+            all.push((line, record.fields().map(|field| String::from_utf8_lossy(field).into_owned()).collect()));
+        }
+        all
+    }
+
+    #[test]
+    fn every_kind_of_line_end_counts_once() {
+        for (name, end) in [("lf", "\n"), ("crlf", "\r\n"), ("cr", "\r")] {
+            let text = ["a,b", "", "1,\"x", "y\"", "", "", "2,3"].join(end);
+            let inner = format!("x{end}y");
+            let found = lines_and_fields(records(text.as_bytes(), name));
+            let fields = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+            assert_eq!(found[..2], [(1, fields("a", "b")), (3, fields("1", &inner))], "{name}");
+            // A lone carriage return inside quotes is not counted: nothing writes such files.
+            assert_eq!(found[2], (if end == "\r" { 6 } else { 7 }, fields("2", "3")), "{name}");
+            assert_eq!(found.len(), 3);
+        }
+    }
+
+    #[test]
+    fn records_cross_the_border_of_the_buffer() {
+        let row = "0123456789,\"a\"\"b\"\r\n";
+        let found = lines_and_fields(records(row.repeat(10_000).as_bytes(), "border"));
+        assert_eq!(found.len(), 10_000);
+        for (at, (line, fields)) in found.iter().enumerate() {
+            assert_eq!((*line, fields.join("|").as_str()), (at as u64 + 1, "0123456789|a\"b"));
+        }
+    }
+
+    #[test]
+    fn as_many_fields_as_allowed() {
+        let row = |fields: usize| format!("{}\n", vec!["x"; fields].join(","));
+        assert_eq!(lines_and_fields(records(row(RECORD_FIELDS).as_bytes(), "full"))[0].1.len(), RECORD_FIELDS);
+        assert!(records(row(RECORD_FIELDS + 1).as_bytes(), "over").record().is_err());
+        assert!(records(row(500).as_bytes(), "far-over").record().is_err());
+    }
+}

@@ -1,0 +1,416 @@
+//! Time stamps as logs write them, to the nanosecond and never through floating point.
+
+use super::TimeUnit;
+use super::digits::{self, is_decimal};
+use super::error::{not_a, quote};
+use crate::units::grammar::Misread;
+use jiff::Timestamp;
+
+/// An instant on the clock of a log: nanoseconds since 1970-01-01T00:00:00Z, or since the log's own zero.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Stamp(i64);
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// 2201-01-01T00:00:00Z: a scenario may start in the years 1970 to 2200.
+const LAST_SECOND: i64 = 84_371 * SECONDS_PER_DAY;
+
+const CIVIL_HELP: &str = "write stamps as `2023-11-16 18:15:46.6805900`, in UTC or with a zone such as `+09:00`";
+
+impl Stamp {
+    /// Nanoseconds from `earlier` to this stamp; `None` where `earlier` is the later one.
+    #[inline]
+    pub(super) fn nanos_since(self, earlier: Stamp) -> Option<u64> {
+        // Both lie within 231 years of 1970, so their difference fits.
+        u64::try_from(self.0 - earlier.0).ok()
+    }
+}
+
+/// Reads and writes the stamps of one log.
+#[derive(Clone, Debug)]
+pub(super) struct Clock {
+    /// What numbers count; dates where absent.
+    unit: Option<TimeUnit>,
+    /// The text `2023-11-16 18:15:` of the stamp before. Rows of one minute are the rule, and they share the work.
+    minute_text: [u8; 17],
+    /// Seconds from 1970 to the start of that minute.
+    minute_start: i64,
+}
+
+/// Why a text is not a date with a time.
+enum Wrong {
+    /// It is laid out in another way.
+    Form,
+    /// It names an instant that does not exist, or is out of range.
+    Value(String),
+}
+
+impl Clock {
+    pub(super) fn new(unit: Option<TimeUnit>) -> Self {
+        Clock { unit, minute_text: *b"1970-01-01 00:00:", minute_start: 0 }
+    }
+
+    /// Whether stamps are dates rather than numbers.
+    pub(super) fn is_civil(&self) -> bool {
+        self.unit.is_none()
+    }
+
+    /// The stamp that fills `cell`, blanks aside.
+    pub(super) fn read(&mut self, cell: &[u8]) -> Result<Stamp, Misread> {
+        let text = cell.trim_ascii();
+        if text.is_empty() {
+            return Err(Misread::new("the time is missing", "write a time in every row, or delete this one"));
+        }
+        let Some(unit) = self.unit else {
+            return self.civil(text).map_err(|wrong| misread_civil(cell, wrong));
+        };
+        counted(text, unit).map_err(|wrong| misread_count(cell, unit, wrong))
+    }
+
+    /// `stamp` for people, as this clock writes it.
+    pub(super) fn write(&self, stamp: Stamp) -> String {
+        match self.unit {
+            None => Timestamp::from_nanosecond(i128::from(stamp.0)).map_or_else(|_| String::new(), |t| t.to_string()),
+            Some(unit) => decimal(stamp.0.unsigned_abs(), unit.nanos()),
+        }
+    }
+
+    fn civil(&mut self, text: &[u8]) -> Result<Stamp, Wrong> {
+        let (minute, rest) = text.split_first_chunk::<17>().ok_or(Wrong::Form)?;
+        let (second, rest) = rest.split_first_chunk::<2>().ok_or(Wrong::Form)?;
+        let minute_start = self.minute(minute)?;
+        let second = two_digits(*second).ok_or(Wrong::Form)?;
+        if second > 59 {
+            return Err(Wrong::Value(format!("there is no second {second}")));
+        }
+        let (nanos, rest) = fraction(rest)?;
+        stamp(minute_start + second - offset(rest)?, nanos)
+    }
+
+    /// Seconds from 1970 to the start of the minute that `text`, such as `2023-11-16 18:15:`, names as UTC.
+    #[inline]
+    fn minute(&mut self, text: &[u8; 17]) -> Result<i64, Wrong> {
+        if *text != self.minute_text {
+            self.minute_start = minute_start(text)?;
+            self.minute_text = *text;
+        }
+        Ok(self.minute_start)
+    }
+
+    /// The stamp at the start of `text` and its length, where it is plainly written: at most seven digits of fraction,
+    /// in UTC. `None` says nothing about other stamps, not even that they are wrong.
+    #[inline]
+    pub(super) fn leading(&mut self, text: &[u8; 64]) -> Option<(Stamp, usize)> {
+        let minute_start = self.minute(text.first_chunk()?).ok()?;
+        let second = two_digits([text[17], text[18]]).filter(|&second| second < 60)?;
+        let (mut nanos, mut end) = (0, 19);
+        if text[19] == b'.' {
+            let (value, length) = digits::leading(*text[20..].first_chunk()?);
+            if !(1..=7).contains(&length) {
+                return None;
+            }
+            nanos = value as i64 * POWERS_OF_TEN[9 - length];
+            end = 20 + length;
+        }
+        end += match text[end] {
+            b'Z' => 1,
+            b'+' if text[end..].starts_with(b"+00:00") => 6,
+            _ => 0,
+        };
+        Some((stamp(minute_start + second, nanos).ok()?, end))
+    }
+}
+
+const POWERS_OF_TEN: [i64; 10] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
+#[inline]
+fn stamp(seconds: i64, nanos: i64) -> Result<Stamp, Wrong> {
+    if !(0..LAST_SECOND).contains(&seconds) {
+        return Err(Wrong::Value("it is outside the years 1970 to 2200".into()));
+    }
+    Ok(Stamp(seconds * NANOS_PER_SECOND + nanos))
+}
+
+fn minute_start(text: &[u8; 17]) -> Result<i64, Wrong> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b' ' | b'T' | b't', h1, h2, b':', n1, n2, b':'] = text else {
+        return Err(Wrong::Form);
+    };
+    let pair = |tens, ones| two_digits([tens, ones]).ok_or(Wrong::Form);
+    let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
+    let (month, day, hour, minute) = (pair(m1, m2)?, pair(d1, d2)?, pair(h1, h2)?, pair(n1, n2)?);
+    let impossible = |what: String| Err(Wrong::Value(what));
+    match () {
+        _ if !(1969..=2201).contains(&year) => impossible("it is outside the years 1970 to 2200".into()),
+        _ if !(1..=12).contains(&month) => impossible(format!("there is no month {month}")),
+        _ if !(1..=days_in_month(year, month)).contains(&day) => {
+            impossible(format!("{year}-{month:02} has no day {day}"))
+        }
+        _ if hour > 23 => impossible(format!("there is no hour {hour}")),
+        _ if minute > 59 => impossible(format!("there is no minute {minute}")),
+        _ => Ok(days_since_1970(year, month, day) * SECONDS_PER_DAY + hour * 3_600 + minute * 60),
+    }
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if is_leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date
+/// algorithms", `days_from_civil`: years begin in March, so that the leap day is the last).
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
+/// The nanoseconds of a fraction such as `.68059`, if there is one, and what follows.
+fn fraction(text: &[u8]) -> Result<(i64, &[u8]), Wrong> {
+    let Some(text) = text.strip_prefix(b".") else { return Ok((0, text)) };
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    match end {
+        0 => Err(Wrong::Form),
+        1..=9 => {
+            Ok((digits.iter().fold(0, |n, digit| n * 10 + i64::from(digit - b'0')) * POWERS_OF_TEN[9 - end], rest))
+        }
+        _ => Err(Wrong::Value(format!("of its {end} digits of fraction at most 9 can be read"))),
+    }
+}
+
+/// Seconds by which a zone such as `Z`, `+09:00`, `-0330` or `+01` is ahead of UTC; none is UTC.
+fn offset(zone: &[u8]) -> Result<i64, Wrong> {
+    let (sign, hours, minutes) = match *zone {
+        [] | [b'Z' | b'z'] => return Ok(0),
+        [sign, h1, h2] => (sign, [h1, h2], *b"00"),
+        [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (sign, [h1, h2], [m1, m2]),
+        _ => return Err(Wrong::Form),
+    };
+    let (hours, minutes) = (two_digits(hours).ok_or(Wrong::Form)?, two_digits(minutes).ok_or(Wrong::Form)?);
+    if hours > 23 || minutes > 59 {
+        return Err(Wrong::Value(format!("there is no zone {hours:02}:{minutes:02} from UTC")));
+    }
+    match sign {
+        b'+' => Ok(hours * 3_600 + minutes * 60),
+        b'-' => Ok(-hours * 3_600 - minutes * 60),
+        _ => Err(Wrong::Form),
+    }
+}
+
+fn misread_civil(cell: &[u8], wrong: Wrong) -> Misread {
+    match wrong {
+        Wrong::Value(why) => Misread::new(format!("{} is not a time: {why}", quote(cell)), CIVIL_HELP),
+        Wrong::Form if is_decimal(cell.trim_ascii()) => {
+            let unit = likely_unit(cell).map_or("s", TimeUnit::word);
+            let help = format!("set `format = \"csv\"`, `time-column` and, say, `time-unit = \"{unit}\"`");
+            Misread::new(format!("{} is a time without a unit", quote(cell)), help)
+        }
+        Wrong::Form => not_a(cell, "a time", CIVIL_HELP),
+    }
+}
+
+/// Why a text is not a number of units of time.
+enum WrongCount {
+    Form,
+    TooLarge,
+}
+
+/// A plain decimal number of `unit`, rounded to the nearest nanosecond; digits past the 18th of the fraction are ignored.
+fn counted(text: &[u8], unit: TimeUnit) -> Result<Stamp, WrongCount> {
+    let (count, part) = match digits::whole(text) {
+        Some(count) => (count, 0),
+        None => count_and_part(text, unit)?,
+    };
+    let nanos = count.checked_mul(unit.nanos()).and_then(|nanos| nanos.checked_add(part));
+    match nanos.map(i64::try_from) {
+        Some(Ok(nanos)) if nanos < LAST_SECOND * NANOS_PER_SECOND => Ok(Stamp(nanos)),
+        _ => Err(WrongCount::TooLarge),
+    }
+}
+
+/// Whole units, and the nanoseconds of the fraction.
+fn count_and_part(text: &[u8], unit: TimeUnit) -> Result<(u64, u64), WrongCount> {
+    if !is_decimal(text) {
+        return Err(WrongCount::Form);
+    }
+    let point = text.iter().position(|&byte| byte == b'.').unwrap_or(text.len());
+    let fraction = text.get(point + 1..).unwrap_or_default();
+    let fraction = &fraction[..fraction.len().min(18)];
+    let count = digits::whole(&text[..point]).ok_or(WrongCount::TooLarge)?;
+    let one = 10u128.pow(fraction.len() as u32);
+    let nanos = u128::from(digits::whole(fraction).unwrap_or_default()) * u128::from(unit.nanos());
+    // Below `unit.nanos()`, or equal to it after rounding.
+    Ok((count, ((nanos + one / 2) / one) as u64))
+}
+
+fn misread_count(cell: &[u8], unit: TimeUnit, wrong: WrongCount) -> Misread {
+    let text = cell.trim_ascii();
+    let name = unit.name();
+    let not_a_number = format!("a number of {name}");
+    match wrong {
+        WrongCount::TooLarge => {
+            let help = match likely_unit(cell) {
+                Some(likely) if likely != unit => format!("is it `time-unit = \"{}\"`?", likely.word()),
+                _ => "write a smaller number".into(),
+            };
+            Misread::new(format!("{} {name} after 1970 is past the year 2200", quote(cell)), help)
+        }
+        WrongCount::Form if text.strip_prefix(b"-").is_some_and(is_decimal) => {
+            let help = "count from an earlier zero, so that no stamp is negative";
+            not_a(cell, format!("{not_a_number} from 0"), help)
+        }
+        WrongCount::Form if is_scientific(text) => {
+            let help = "write all digits: a spreadsheet that shows `1.7E+12` has dropped some";
+            not_a(cell, format!("{not_a_number} in plain digits"), help)
+        }
+        WrongCount::Form => {
+            not_a(cell, not_a_number, "write plain numbers, or leave `time-unit` out where stamps are dates")
+        }
+    }
+}
+
+fn is_scientific(text: &[u8]) -> bool {
+    let split = text.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    split.is_some_and(|at| {
+        let exponent = &text[at + 1..];
+        is_decimal(&text[..at]) && is_decimal(exponent.strip_prefix(b"+").unwrap_or(exponent))
+    })
+}
+
+/// The unit in which a Unix time of so many digits lies between 2001 and 2286.
+fn likely_unit(cell: &[u8]) -> Option<TimeUnit> {
+    match cell.trim_ascii().iter().take_while(|byte| byte.is_ascii_digit()).count() {
+        10 => Some(TimeUnit::Seconds),
+        13 => Some(TimeUnit::Millis),
+        16 => Some(TimeUnit::Micros),
+        19 => Some(TimeUnit::Nanos),
+        _ => None,
+    }
+}
+
+/// `nanos` in units of `unit_nanos`, without trailing zeros.
+fn decimal(nanos: u64, unit_nanos: u64) -> String {
+    let (whole, rest) = (nanos / unit_nanos, nanos % unit_nanos);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let digits = unit_nanos.ilog10() as usize;
+    format!("{whole}.{}", format!("{rest:0digits$}").trim_end_matches('0'))
+}
+
+#[inline]
+fn two_digits([tens, ones]: [u8; 2]) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then_some(i64::from(tens) * 10 + i64::from(ones))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn civil(text: &str) -> Result<i64, String> {
+        Clock::new(None).read(text.as_bytes()).map(|stamp| stamp.0).map_err(|misread| misread.message)
+    }
+
+    fn count(text: &str, unit: TimeUnit) -> Result<i64, String> {
+        Clock::new(Some(unit)).read(text.as_bytes()).map(|stamp| stamp.0).map_err(|misread| misread.message)
+    }
+
+    #[test]
+    fn civil_stamps() {
+        const SECOND: i64 = 1_700_158_546 * NANOS_PER_SECOND;
+        for (text, nanos) in [
+            ("2023-11-16 18:15:46", 0),
+            ("2023-11-16 18:15:46.6", 600_000_000),
+            ("2023-11-16 18:15:46.6805900", 680_590_000),
+            ("2023-11-16T18:15:46.680590001", 680_590_001),
+            ("2023-11-16 18:15:46+00:00", 0),
+            (" 2023-11-16T18:15:46.5Z ", 500_000_000),
+            ("2023-11-17T03:15:46.680590+09:00", 680_590_000),
+            ("2023-11-16T14:45:46-0330", 0),
+            ("2023-11-16T19:15:46+01", 0),
+        ] {
+            assert_eq!(civil(text), Ok(SECOND + nanos), "{text}");
+        }
+        assert_eq!(civil("1970-01-01 00:00:00"), Ok(0));
+        assert_eq!(civil("2000-02-29 00:00:00"), Ok(951_782_400 * NANOS_PER_SECOND));
+        assert_eq!(civil("2200-12-31 23:59:59"), Ok((LAST_SECOND - 1) * NANOS_PER_SECOND));
+    }
+
+    #[test]
+    fn days_agree_with_jiff() {
+        let first = jiff::civil::date(1970, 1, 1);
+        for days in 0..LAST_SECOND / SECONDS_PER_DAY {
+            let date = first + jiff::Span::new().days(days);
+            let (year, month, day) = (i64::from(date.year()), i64::from(date.month()), i64::from(date.day()));
+            assert_eq!(days_since_1970(year, month, day), days, "{date}");
+            assert!(day <= days_in_month(year, month), "{date}");
+        }
+    }
+
+    #[test]
+    fn impossible_civil_stamps_say_why() {
+        for (text, why) in [
+            ("2023-13-01 00:00:00", ": there is no month 13"),
+            ("2023-02-30 00:00:00", ": 2023-02 has no day 30"),
+            ("2023-02-00 00:00:00", ": 2023-02 has no day 0"),
+            ("1900-02-29 00:00:00", ": it is outside the years 1970 to 2200"),
+            ("2201-01-01 00:00:00", ": it is outside the years 1970 to 2200"),
+            ("1970-01-01 00:00:00+01:00", ": it is outside the years 1970 to 2200"),
+            ("2023-11-16 24:00:00", ": there is no hour 24"),
+            ("2023-11-16 23:60:00", ": there is no minute 60"),
+            ("2023-11-16 23:59:60", ": there is no second 60"),
+            ("2023-11-16 18:15:46+24:00", ": there is no zone 24:00 from UTC"),
+            ("2023-11-16 18:15:46.1234567890", ": of its 10 digits of fraction at most 9 can be read"),
+            ("2023-11-16", ""),
+            ("2023-11-16 18:15", ""),
+            ("2023-11-16 18:15:46.", ""),
+            ("2023-11-16 18:15:46 PST", ""),
+            ("2023/11/16 18:15:46", ""),
+            ("16.11.2023 18:15:46", ""),
+        ] {
+            assert_eq!(civil(text), Err(format!("`{text}` is not a time{why}")));
+        }
+        assert_eq!(civil("  "), Err("the time is missing".into()));
+        assert_eq!(civil("1700158546680"), Err("`1700158546680` is a time without a unit".into()));
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(count("1700158546", TimeUnit::Seconds), Ok(1_700_158_546_000_000_000));
+        assert_eq!(count("1700158546.680590", TimeUnit::Seconds), Ok(1_700_158_546_680_590_000));
+        assert_eq!(count("1700158546681", TimeUnit::Millis), Ok(1_700_158_546_681_000_000));
+        assert_eq!(count("1700158546680590001", TimeUnit::Nanos), Ok(1_700_158_546_680_590_001));
+        assert_eq!(count("0", TimeUnit::Micros), Ok(0));
+        assert_eq!(count("0.07949090003967285", TimeUnit::Seconds), Ok(79_490_900));
+        assert_eq!(count("0.9999999999", TimeUnit::Seconds), Ok(NANOS_PER_SECOND));
+        assert_eq!(count("0.5", TimeUnit::Nanos), Ok(1));
+        let past = "`1700158546681` seconds after 1970 is past the year 2200";
+        assert_eq!(count("1700158546681", TimeUnit::Seconds), Err(past.into()));
+        assert_eq!(count("-1", TimeUnit::Seconds), Err("`-1` is not a number of seconds from 0".into()));
+        let spreadsheet = "`1.70016E+12` is not a number of milliseconds in plain digits";
+        assert_eq!(count("1.70016E+12", TimeUnit::Millis), Err(spreadsheet.into()));
+        for bad in ["NaN", "inf", "1,5", "1.", ".5", "0x1", "2023-11-16 18:15:46"] {
+            assert_eq!(count(bad, TimeUnit::Seconds), Err(format!("`{bad}` is not a number of seconds")));
+        }
+    }
+
+    #[test]
+    fn stamps_print_as_they_are_counted() {
+        let (mut civil, mut millis) = (Clock::new(None), Clock::new(Some(TimeUnit::Millis)));
+        let stamp = civil.read(b"2023-11-17T03:15:46.680590+09:00").unwrap();
+        assert_eq!(civil.write(stamp), "2023-11-16T18:15:46.68059Z");
+        assert_eq!(millis.write(stamp), "1700158546680.59");
+        assert_eq!(millis.read(b"1700158546680.59").unwrap(), stamp);
+    }
+}
