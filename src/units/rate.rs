@@ -44,16 +44,14 @@ impl Rate {
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (seconds, unit) in [(1, "s"), (60, "min"), (3_600, "h"), (86_400, "d")] {
-            let unit_nanos = u128::from(seconds * NANOS_PER_SECOND);
-            let scaled = u128::from(self.events) * unit_nanos;
             let nanos = u128::from(self.nanos);
+            let scaled = u128::from(self.events) * u128::from(seconds * NANOS_PER_SECOND);
+            let (whole, rest) = (scaled / nanos, scaled % nanos * 1_000_000_000);
             // Up to nine decimals are exact in the grammar.
-            if (scaled * 1_000_000_000).is_multiple_of(nanos) && scaled >= nanos {
-                let billionths = scaled * 1_000_000_000 / nanos;
-                let (whole, rest) = (billionths / 1_000_000_000, billionths % 1_000_000_000);
-                return match rest {
+            if whole > 0 && rest.is_multiple_of(nanos) {
+                return match rest / nanos {
                     0 => write!(f, "{whole}/{unit}"),
-                    _ => write!(f, "{whole}.{}/{unit}", format!("{rest:09}").trim_end_matches('0')),
+                    billionths => write!(f, "{whole}.{}/{unit}", format!("{billionths:09}").trim_end_matches('0')),
                 };
             }
         }
@@ -144,6 +142,8 @@ mod tests {
         assert_eq!(Rate::new(3, SimDuration::from_secs(1)).unwrap().to_string(), "3/s");
         assert_eq!(Rate::new(1, SimDuration::from_secs(7)).unwrap().to_string(), "1/7s");
         assert_eq!(Rate::new(6, SimDuration::from_secs(5)).unwrap().to_string(), "1.2/s");
+        let extreme = Rate::new(u64::MAX, SimDuration::from_nanos(7)).unwrap();
+        assert_eq!(extreme.to_string(), "18446744073709551615/7ns");
     }
 
     #[test]

@@ -1,1 +1,8 @@
+//! Everything that is tested from outside, in one binary.
+
+mod errors;
+mod golden;
+mod reading;
+mod round_trip;
+mod toy;
 mod traces;
