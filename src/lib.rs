@@ -1,4 +1,5 @@
 #![forbid(unsafe_code)]
+pub mod cli;
 pub mod client;
 pub mod engine;
 pub mod limiter;

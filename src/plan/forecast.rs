@@ -86,6 +86,13 @@ pub struct LimitForecast {
     pub exhausted_at: Estimate,
 }
 
+impl LimitForecast {
+    /// What it allows, in a few characters.
+    pub fn label(&self) -> String {
+        self.spec.label()
+    }
+}
+
 impl CellForecast {
     /// The estimate of a metric.
     pub fn metric(&self, metric: Metric) -> Estimate {
@@ -154,7 +161,7 @@ struct NamedCell<'s> {
 
 /// The cells of a scenario: its tiers in order, for each its strategies in theirs.
 fn cells(scenario: &Scenario) -> Vec<NamedCell<'_>> {
-    let tiers = scenario.tiers.iter().filter_map(|name| scenario.tier.iter().find(|(other, _)| other == name));
+    let tiers = scenario.tiers.iter().filter_map(|name| Some((name.as_str(), scenario.tier.find(name)?)));
     let cells_of = |(tier_name, tier)| {
         scenario.strategy.iter().map(move |(strategy_name, strategy)| NamedCell {
             tier: tier_name,
@@ -162,7 +169,7 @@ fn cells(scenario: &Scenario) -> Vec<NamedCell<'_>> {
             cell: Cell { scenario, tier, strategy },
         })
     };
-    tiers.map(|(name, tier)| (name.as_str(), tier)).flat_map(cells_of).collect()
+    tiers.flat_map(cells_of).collect()
 }
 
 /// Runs all replications of all cells in parallel and judges them.

@@ -3,6 +3,9 @@
 #[cfg(feature = "charts")]
 pub mod charts;
 mod document;
+#[cfg(feature = "charts")]
+pub mod figures;
+pub mod files;
 mod format;
 mod table;
 mod text;

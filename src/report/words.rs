@@ -2,7 +2,7 @@
 
 use super::format::{Figure, estimate, number};
 use crate::metrics::{Estimate, Metric};
-use crate::plan::{CellForecast, Excuse, Forecast, Judgement, LimitForecast, Objective, Standing, Verdict, Warning};
+use crate::plan::{CellForecast, Excuse, Forecast, Judgement, Objective, Standing, Verdict, Warning};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
 
@@ -66,13 +66,6 @@ pub fn limits(cell: &CellForecast) -> String {
             format!("no limit refuses; {} ({}) is used to {used}", limit.name, limit.label())
         }
         (None, None) => "the tier has no limits".to_owned(),
-    }
-}
-
-impl LimitForecast {
-    /// What it allows, in a few characters.
-    pub fn label(&self) -> String {
-        crate::limiter::LimiterModel::label(&self.spec.limiter)
     }
 }
 

@@ -9,8 +9,10 @@
 //! None of that knows a concrete model: a model lists its keys in [`crate::params::Parameters::visit`], and the reader
 //! does the rest. What a scenario consists of is one more such model, [`Scenario`].
 
+pub mod catalog;
 pub mod diagnostic;
 pub mod document;
+mod load;
 pub mod path;
 pub mod reader;
 pub mod resolved;
@@ -18,8 +20,10 @@ mod slo;
 pub mod source;
 mod spec;
 
+pub use catalog::Tiers;
 pub use diagnostic::{Diagnostic, Paint, Severity};
 pub use document::Document;
+pub use load::{Ready, load, load_text};
 pub use reader::{Failure, Loaded, Problems};
 pub use slo::{AtMost, Slo};
 pub use source::Origin;
