@@ -1,7 +1,7 @@
 //! The recommendation: the cheapest cell that meets every objective, and an excuse for each other one.
 
 use super::forecast::CellForecast;
-use super::objective::{Judgement, Objective, Verdict};
+use super::objective::{Judgement, Verdict};
 use crate::metrics::{Estimate, Metric};
 
 /// How well the recommended cell stands.
@@ -52,10 +52,10 @@ pub struct Excuse {
 /// A reason against a cell, with its figure.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reason {
-    /// It misses an objective; the one by the widest margin.
-    Misses(Judgement),
-    /// It may miss an objective, and another cell surely meets all.
-    Unsure(Judgement),
+    /// It misses these objectives.
+    Misses(Vec<Judgement>),
+    /// It may miss these objectives, and another cell surely meets all.
+    Unsure(Vec<Judgement>),
     /// It costs more; the paired difference in dollars a month.
     Dearer(Estimate),
     /// It costs the same as far as can be told, and its tier is larger than needed.
@@ -112,14 +112,17 @@ fn is_dearer(cell: &CellForecast, other: &CellForecast) -> bool {
 }
 
 fn reason(cell: &CellForecast, chosen: Option<&CellForecast>) -> Reason {
-    let with = |wanted: fn(Verdict) -> bool| cell.judgements.iter().filter(move |j| wanted(j.verdict));
-    if let Some(worst) = with(|v| v == Verdict::Misses).max_by(|a, b| margin(a).total_cmp(&margin(b))) {
-        return Reason::Misses(*worst);
+    let with = |wanted: fn(Verdict) -> bool| -> Vec<Judgement> {
+        cell.judgements.iter().filter(|judgement| wanted(judgement.verdict)).copied().collect()
+    };
+    let missed = with(|verdict| verdict == Verdict::Misses);
+    if !missed.is_empty() {
+        return Reason::Misses(missed);
     }
     let Some(chosen) = chosen else { return Reason::Equal };
-    let unsure = with(|v| matches!(v, Verdict::Unsure { .. })).max_by(|a, b| margin(a).total_cmp(&margin(b)));
-    if let (Some(unsure), Verdict::Meets) = (unsure, chosen.verdict()) {
-        return Reason::Unsure(*unsure);
+    let unsure = with(|verdict| matches!(verdict, Verdict::Unsure { .. }));
+    if !unsure.is_empty() && chosen.verdict() == Verdict::Meets {
+        return Reason::Unsure(unsure);
     }
     if is_dearer(cell, chosen) {
         return Reason::Dearer(cell.difference(chosen, Metric::MonthlyCost));
@@ -133,13 +136,4 @@ fn reason(cell: &CellForecast, chosen: Option<&CellForecast>) -> Reason {
     }
     let slower = cell.difference(chosen, Metric::LatencyAllP50);
     if slower.mean.is_some_and(|more| more > 0.0) { Reason::Slower(slower) } else { Reason::Equal }
-}
-
-/// How far beyond its bound an objective is, as a multiple of it.
-fn margin(judgement: &Judgement) -> f64 {
-    match (judgement.objective, judgement.observed.mean) {
-        (_, None) => f64::INFINITY,
-        (Objective::QuotaLasts, Some(_)) => 0.0,
-        (Objective::AtMost { bound, .. }, Some(mean)) => mean / bound.max(1e-12),
-    }
 }

@@ -11,10 +11,10 @@ use crate::units::SimDuration;
 pub enum Warning {
     /// With one replication no figure has an interval.
     OneReplication,
-    /// A tier's subscription is not published, and costs are without it.
+    /// The subscriptions of tiers are not known, and costs are without them.
     FeeUnknown {
-        /// The tier.
-        tier: String,
+        /// The tiers; at least one.
+        tiers: Vec<String>,
     },
     /// Requests had no outcome when the run ended.
     Pending {
@@ -42,10 +42,12 @@ impl Warning {
         if scenario.replications == 1 {
             warnings.push(Warning::OneReplication);
         }
-        let mut tiers: Vec<&str> =
-            cells.iter().filter(|cell| !cell.fee_is_known).map(|cell| cell.tier.as_str()).collect();
+        let unknown = cells.iter().filter(|cell| !cell.fee_is_known);
+        let mut tiers: Vec<String> = unknown.map(|cell| cell.tier.clone()).collect();
         tiers.dedup();
-        warnings.extend(tiers.into_iter().map(|tier| Warning::FeeUnknown { tier: tier.to_owned() }));
+        if !tiers.is_empty() {
+            warnings.push(Warning::FeeUnknown { tiers });
+        }
         warnings.extend(pending(cells));
         let by_pace = |cell: &CellForecast| {
             let quotas = cell.limits.iter().filter(|limit| limit.spec.limiter.is_quota());
@@ -53,7 +55,8 @@ impl Warning {
                 .map(|limit| limit.spec.limiter.period())
                 .any(|period| scenario.duration.as_secs_f64() < 0.9 * period.as_secs_f64())
         };
-        if cells.iter().any(by_pace) {
+        let quota_is_judged = scenario.slo.is_empty() || scenario.slo.quota_lasts == Some(true);
+        if quota_is_judged && cells.iter().any(by_pace) {
             warnings.push(Warning::QuotaByPace { run: scenario.duration });
         }
         let requests = cells.first().and_then(|cell| cell.metric(Metric::Offered).mean).unwrap_or(0.0);

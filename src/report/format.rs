@@ -16,7 +16,8 @@ pub enum Figure {
 }
 
 /// `mean±half-width` with its unit: `38.1±0.4%`, `2.10±0.05s`, `$412±6`. Without an interval the mean alone, `never` where
-/// it is never in each run, `never?` where it is in some, `-` where there is none.
+/// it is never in each run, `never?` where it is in some, `-` where there is none. A half-width that rounds to nothing is
+/// left out.
 pub fn estimate(estimate: &Estimate, figure: Figure) -> String {
     let Some(mean) = estimate.mean else {
         return match (estimate.is_always_never(), estimate.never) {
@@ -25,11 +26,12 @@ pub fn estimate(estimate: &Estimate, figure: Figure) -> String {
             (false, 0) => "-".into(),
         };
     };
-    let half = estimate.half_width().filter(|half| *half > 0.0);
     let (scale, prefix, unit) = unit(mean, figure);
     let decimals = decimals(mean / scale, figure);
-    let spread = half.map(|half| format!("±{:.*}", decimals, half / scale)).unwrap_or_default();
-    format!("{prefix}{:.*}{spread}{unit}", decimals, mean / scale)
+    let spread = estimate.half_width().map(|half| format!("±{:.*}", decimals, half / scale));
+    let spread = spread.filter(|spread| spread.contains(|c| matches!(c, '1'..='9'))).unwrap_or_default();
+    let digits = grouped(format!("{:.*}", decimals, mean / scale), figure);
+    format!("{prefix}{digits}{spread}{unit}")
 }
 
 /// A single number: `0.5%`, `10s`, `$500`, `1,234`.
@@ -40,10 +42,7 @@ pub fn number(value: f64, figure: Figure) -> String {
     if text.contains('.') {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
     }
-    if figure == Figure::Count {
-        text = thousands(&text);
-    }
-    format!("{prefix}{text}{unit}")
+    format!("{prefix}{}{unit}", grouped(text, figure))
 }
 
 fn unit(value: f64, figure: Figure) -> (f64, &'static str, &'static str) {
@@ -77,14 +76,18 @@ fn decimals(scaled: f64, figure: Figure) -> usize {
     }
 }
 
-fn thousands(digits: &str) -> String {
-    let (sign, digits) = digits.split_at(usize::from(digits.starts_with('-')));
-    let mut out = String::from(sign);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+/// Counts and dollars with a comma between thousands.
+fn grouped(digits: String, figure: Figure) -> String {
+    if !matches!(figure, Figure::Count | Figure::Money) {
+        return digits;
+    }
+    let whole = digits.find('.').unwrap_or(digits.len());
+    let mut out = String::with_capacity(digits.len() + 4);
+    for (at, c) in digits.char_indices() {
+        if at > 0 && at < whole && (whole - at).is_multiple_of(3) && !out.ends_with('-') {
             out.push(',');
         }
-        out.push(digit);
+        out.push(c);
     }
     out
 }
@@ -123,6 +126,8 @@ mod tests {
         assert_eq!(number(10.0, Figure::Time), "10s");
         assert_eq!(number(1_234_567.0, Figure::Count), "1,234,567");
         assert_eq!(number(0.0, Figure::Money), "$0");
+        assert_eq!(number(-123_456.0, Figure::Count), "-123,456");
+        assert_eq!(estimate(&Estimate::of([Value::Is(21_642.4)]), Figure::Money), "$21,642");
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn reading_order(forecast: &Forecast) -> Vec<usize> {
 fn table(out: &mut String, forecast: &Forecast) {
     let order = reading_order(forecast);
     let shown = order.iter().take(MOST_CELLS).map(|&at| row(forecast, at));
-    let header = ["", "tier/strategy", "429", "failed", "p50", "p95", "cost/month", "limit"].map(str::to_owned);
+    let header = ["", "tier/strategy", "429", "failed", "p50", "p95", "$/month", "binds"].map(str::to_owned);
     let rows: Vec<[String; 8]> = std::iter::once(header).chain(shown).collect();
     let mut widths = [0; 8];
     for row in &rows {
@@ -107,7 +107,7 @@ fn row(forecast: &Forecast, at: usize) -> [String; 8] {
         figure(Metric::LatencyAllP50),
         figure(Metric::LatencyAllP95),
         cost(cell),
-        cell.binding().map_or_else(|| "none".to_owned(), |limit| limit.name.clone()),
+        cell.binding().map_or_else(|| "none".to_owned(), |limit| limit.label()),
     ]
 }
 

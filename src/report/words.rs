@@ -74,13 +74,17 @@ pub fn excuse(scenario: &Scenario, forecast: &Forecast, excuse: &Excuse) -> Stri
     use crate::plan::Reason;
     let cell = &forecast.cells[excuse.cell];
     match &excuse.reason {
-        Reason::Misses(judgement) => format!("{}{}", broken(judgement), culprit(scenario, cell)),
-        Reason::Unsure(judgement) => {
-            let more = match judgement.verdict {
+        Reason::Misses(missed) => {
+            let broken: Vec<String> = missed.iter().map(broken).collect();
+            format!("{}{}", broken.join(", "), culprit(scenario, cell))
+        }
+        Reason::Unsure(unsure) => {
+            let close: Vec<String> = unsure.iter().map(|judgement| kept(judgement, cell)).collect();
+            let more = match cell.verdict() {
                 Verdict::Unsure { more: Some(more) } => format!("; about {more} more replications would tell"),
                 _ => String::new(),
             };
-            format!("may miss: {}{more}", kept(judgement, cell))
+            format!("may miss: {}{more}", close.join(", "))
         }
         Reason::Dearer(more) => format!("meets too, but costs {} a month more", estimate(more, Figure::Money)),
         Reason::LargerTier => "meets too; a larger tier than needed".to_owned(),
@@ -103,7 +107,7 @@ fn broken(judgement: &Judgement) -> String {
         Objective::AtMost { key, metric, bound } => {
             format!("{key} {} > {}", estimate(observed, figure(metric)), number(bound, figure(metric)))
         }
-        Objective::QuotaLasts => "the quota runs out".to_owned(),
+        Objective::QuotaLasts => "a quota runs out".to_owned(),
     }
 }
 
@@ -112,8 +116,8 @@ fn culprit(scenario: &Scenario, cell: &CellForecast) -> String {
     let Some(limit) = cell.binding() else { return String::new() };
     let gone = limit.exhausted_at.mean.filter(|_| crate::limiter::LimiterModel::is_quota(&limit.spec.limiter));
     match gone {
-        Some(at) => format!("; {} is gone on {}", limit.name, civil_day(scenario, at)),
-        None => format!("; {} refuses", limit.name),
+        Some(at) => format!("; {} ({}) is gone on {}", limit.name, limit.label(), civil_day(scenario, at)),
+        None => format!("; {} ({}) refuses", limit.name, limit.label()),
     }
 }
 
@@ -127,8 +131,9 @@ pub fn civil_day(scenario: &Scenario, seconds: f64) -> String {
 pub fn warning(warning: &Warning) -> String {
     match warning {
         Warning::OneReplication => "one replication gives no interval: use `--replications 10`".to_owned(),
-        Warning::FeeUnknown { tier } => {
-            format!("the fee of {tier} is unknown: state it as `tier.{tier}.price.month`; costs are without it")
+        Warning::FeeUnknown { tiers } => {
+            let (fees, first) = (if tiers.len() == 1 { "fee" } else { "fees" }, &tiers[0]);
+            format!("without the unknown {fees} of {}; state it as `tier.{first}.price.month`", tiers.join(", "))
         }
         Warning::Pending { cell: (tier, strategy), requests } => {
             let requests = number(*requests, Figure::Count);

@@ -6,8 +6,9 @@ use super::reader::{listed, nearest};
 use super::{Diagnostic, Failure, Loaded, Scenario};
 use crate::client::Strategy;
 use crate::params::Parameters;
+use crate::protocol::Counts;
 use crate::traffic::replay::{TraceError, TraceErrorKind, TraceSummary, describe};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, TokenPrice};
 use std::path::Path;
 
 /// A scenario that can be run.
@@ -146,7 +147,8 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
     assume("provider.time-per-output-token", &|| {
         format!("`provider.time-per-output-token` = {}", service.time_per_output_token.model().mean())
     });
-    for (name, traffic) in scenario.traffic.iter().filter(|(_, traffic)| traffic.replay.is_none()) {
+    let made_up = scenario.traffic.iter().filter(|(_, traffic)| traffic.replay.is_none() && tokens_matter(scenario));
+    for (name, traffic) in made_up {
         for (key, sizes) in [("input-tokens", &traffic.input_tokens), ("output-tokens", &traffic.output_tokens)] {
             let path = super::path::child(&super::path::child("traffic", name), key);
             assume(&path, &|| format!("`{path}` = {}", sizes.model().mean()));
@@ -154,4 +156,15 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
     }
     assume("slo", &|| "objectives: at most 1% of requests fail, and the month's quota lasts".to_owned());
     assumptions
+}
+
+/// Whether any figure depends on how many tokens a request has.
+fn tokens_matter(scenario: &Scenario) -> bool {
+    let takes_time = !scenario.provider.time_per_output_token.model().mean().is_zero();
+    let free = TokenPrice::default();
+    takes_time
+        || scenario.tier.iter().any(|(_, tier)| {
+            let is_priced = tier.price.input != free || tier.price.output != free;
+            is_priced || tier.limits.iter().any(|(_, limit)| limit.counts != Counts::Requests)
+        })
 }
