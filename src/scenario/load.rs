@@ -57,18 +57,31 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
     if !problems.is_empty() {
         return Err(loaded.refuse(problems));
     }
-    if !loaded.states("duration")
-        && let Some(longest) = logs
-    {
-        // The last row counts too, and a whole second reads better than nine decimals.
-        scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
-        if let Err(invalid) = scenario.check() {
-            let diagnostic = Diagnostic::error(invalid.message).at(loaded.at(invalid.key)).help(invalid.help);
-            return Err(loaded.refuse(vec![diagnostic]));
-        }
+    adopt(&mut scenario, &loaded, &logs);
+    if let Err(invalid) = scenario.check() {
+        let diagnostic = Diagnostic::error(invalid.message).at(loaded.at(invalid.key)).help(invalid.help);
+        return Err(loaded.refuse(vec![diagnostic]));
     }
     let assumptions = assumptions(&scenario, &loaded);
     Ok(Ready { scenario, loaded, assumptions })
+}
+
+/// Takes from the logs what the scenario leaves open: how long they are, and when a single one begins.
+fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
+    let all_recorded = logs.len() == scenario.traffic.len();
+    if !loaded.states("duration")
+        && all_recorded
+        && let Some(longest) = logs.iter().map(|log| log.span).max()
+    {
+        // The last row counts too, and a whole second reads better than nine decimals.
+        scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
+    }
+    if !loaded.states("start")
+        && let [TraceSummary { begins: Some(begins), .. }] = logs
+    {
+        // Windows that follow the clock then lie where they lay when the log was written.
+        scenario.start = begins.clone();
+    }
 }
 
 /// Fills in the tiers that the scenario names and does not define.
@@ -100,21 +113,17 @@ fn find_tiers(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
     problems
 }
 
-/// Reads every log from end to end, so that what is wrong with one shows before anything is simulated. The longest span
-/// of a log; `None` where a source is not recorded.
+/// Reads every log from end to end, so that what is wrong with one shows before anything is simulated.
 fn read_logs(
     scenario: &Scenario,
     loaded: &Loaded,
     problems: &mut Vec<Diagnostic>,
-) -> Result<Option<SimDuration>, Failure> {
-    let mut longest = Some(SimDuration::ZERO);
+) -> Result<Vec<TraceSummary>, Failure> {
+    let mut logs = Vec::new();
     for (name, traffic) in &scenario.traffic {
-        let Some(replay) = &traffic.replay else {
-            longest = None;
-            continue;
-        };
+        let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {
-            Ok(TraceSummary { span, .. }) => longest = longest.map(|longest| longest.max(span)),
+            Ok(summary) => logs.push(summary),
             Err(error) if error.kind == TraceErrorKind::Io => return Err(unreadable(error)),
             Err(error) => {
                 let path = super::path::child(&super::path::child("traffic", name), "replay.file");
@@ -123,7 +132,7 @@ fn read_logs(
             }
         }
     }
-    Ok(longest.filter(|_| !scenario.traffic.is_empty()))
+    Ok(logs)
 }
 
 fn unreadable(error: TraceError) -> Failure {
@@ -137,6 +146,10 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
             assumptions.push(what());
         }
     };
+    let has_log = scenario.traffic.iter().any(|(_, traffic)| traffic.replay.is_some());
+    if has_log {
+        assume("start", &|| format!("`start` = {}", scenario.start));
+    }
     assume("duration", &|| format!("`duration` = {}", scenario.duration));
     assume("tiers", &|| format!("`tiers` = {}", scenario.tiers.join(", ")));
     assume("strategy", &|| "one strategy: full jitter from 1s to 60s, 6 attempts, `Retry-After` obeyed".to_owned());
