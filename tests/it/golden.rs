@@ -26,7 +26,12 @@ pub fn every(name: &str, picture: impl Fn(&Path, &[String]) -> String) -> usize 
 
 /// Compares `actual` with `tests/golden/FOLDER/NAME`.
 pub fn one(folder_name: &str, name: &str, actual: &str) {
-    if let Some(difference) = difference(&folder(folder_name).join(name), actual) {
+    same(&folder(folder_name).join(name), actual);
+}
+
+/// Compares `actual` with the file at `golden`.
+pub fn same(golden: &Path, actual: &str) {
+    if let Some(difference) = difference(golden, actual) {
         panic!("{difference}\nRATECAST_BLESS=1 rewrites it");
     }
 }

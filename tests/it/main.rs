@@ -3,6 +3,7 @@
 mod errors;
 mod golden;
 mod reading;
+mod recorded_log;
 mod round_trip;
 mod toy;
 mod traces;
