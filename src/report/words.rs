@@ -127,6 +127,15 @@ pub fn civil_day(scenario: &Scenario, seconds: f64) -> String {
     scenario.start.describe(at).chars().take(10).collect()
 }
 
+/// The scenario's civil start: its day, and the time of day where that is not midnight.
+pub fn civil_start(scenario: &Scenario) -> String {
+    let start = scenario.start.describe(SimTime::ZERO);
+    match &start[11..19] {
+        "00:00:00" => start[..10].to_owned(),
+        _ => start[..19].to_owned(),
+    }
+}
+
 /// A warning as a sentence.
 pub fn warning(warning: &Warning) -> String {
     match warning {
