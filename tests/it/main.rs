@@ -1,5 +1,6 @@
 //! Everything that is tested from outside, in one binary.
 
+mod azure_hour;
 mod errors;
 mod golden;
 mod reading;
