@@ -1,2 +1,4 @@
+mod generate;
+mod laws;
 mod theory;
 mod traces;
