@@ -1,4 +1,7 @@
+mod common_random_numbers;
 mod generate;
 mod laws;
+mod stability;
+mod swarm;
 mod theory;
 mod traces;
