@@ -78,7 +78,9 @@ fn strategy(dice: &mut Dice) -> Strategy {
 }
 
 fn run(scenario: &Scenario, tier: &Tier, strategy: &Strategy) -> Record {
-    simulate(Cell { scenario, tier, strategy }, 1, Stop::default()).unwrap_or_else(|error| panic!("{error}"))
+    // A run that does not get on should fail, not hang.
+    let stop = Stop { events: 20_000_000, ..Stop::default() };
+    simulate(Cell { scenario, tier, strategy }, 1, stop).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What the requests of a source are, whatever becomes of them: all that were served, as many as there are.

@@ -73,8 +73,14 @@ impl Trial {
     }
 
     fn run_with(&self, strategy: &Strategy) -> Record {
-        let cell = Cell { scenario: &self.scenario, tier: &self.tier, strategy };
-        simulate(cell, self.replication, Stop::default()).unwrap_or_else(|error| panic!("{error}"))
+        self.run_cell(&self.tier, strategy)
+    }
+
+    fn run_cell(&self, tier: &Tier, strategy: &Strategy) -> Record {
+        // A run that does not get on should fail, not hang.
+        let stop = Stop { events: 20_000_000, ..Stop::default() };
+        let cell = Cell { scenario: &self.scenario, tier, strategy };
+        simulate(cell, self.replication, stop).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// How many requests of each source arrive, and how many of them are measured.
@@ -314,8 +320,7 @@ fn an_idle_limit_changes_nothing(trial: &Trial, record: &Record) {
     let mut tier = trial.tier.clone();
     let idle = LimiterSpec::Concurrency(ratecast::limiter::Concurrency { limit: u64::MAX });
     tier.limits.push(("idle".to_owned(), ratecast::provider::LimitSpec { counts: Counts::TotalTokens, limiter: idle }));
-    let cell = Cell { scenario: &trial.scenario, tier: &tier, strategy: &trial.strategy };
-    let mut other = simulate(cell, trial.replication, Stop::default()).unwrap();
+    let mut other = trial.run_cell(&tier, &trial.strategy);
     other.limits.pop();
     assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
 }
