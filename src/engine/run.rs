@@ -1,7 +1,8 @@
 //! One run: the loop, and what each event does.
 
 use super::arrivals::Arrivals;
-use super::event::{EventQueue, Kind, MOST_EVENTS};
+use super::event::{Kind, MOST_EVENTS};
+use super::event_queue::EventQueue;
 use super::flight::{Flight, Flights, State};
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
