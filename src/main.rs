@@ -1,1 +1,7 @@
-fn main() {}
+//! The command line: see [`ratecast::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ratecast::cli::main()
+}

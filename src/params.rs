@@ -311,12 +311,23 @@ pub fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if is_unprintable(c) && u32::from(c) > 0xffff => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+            c if is_unprintable(c) => out.push_str(&format!("\\u{:04X}", u32::from(c))),
             c => out.push(c),
         }
     }
     out.push('"');
     out
+}
+
+/// Whether a terminal might act on `c`, or show nothing, or show what follows in another order.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 impl Parameter for u64 {
@@ -471,13 +482,15 @@ impl<T: Parameter + Default> Parameter for Vec<T> {
     }
 }
 
-/// A closed set of words; implement with [`words!`](crate::words).
+/// A closed set of words, read and written as text; with `#[derive(Default)]`, `#[default]` follows one word's doc.
 #[macro_export]
 macro_rules! words {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $(#[doc = $doc:literal] $variant:ident = $word:literal,)+ }) => {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident {
+        $(#[doc = $doc:literal] $(#[$attribute:meta])* $variant:ident = $word:literal,)+
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        $vis enum $name { $(#[doc = $doc] $variant,)+ }
+        $vis enum $name { $(#[doc = $doc] $(#[$attribute])* $variant,)+ }
 
         impl $name {
             /// The word as written.

@@ -65,6 +65,21 @@ impl LimiterModel for CalendarWindow {
         Some(self.limit.rate())
     }
 
+    /// The allowance of every day or month that the run touches.
+    fn allows(&self, civil: &Civil, span: SimDuration) -> Option<f64> {
+        let mut state = self.start(civil);
+        let (end, mut windows) = (SimTime::ZERO.saturating_add(span), 1);
+        while state.end < end {
+            state.roll(state.end);
+            windows += 1;
+        }
+        Some(windows as f64 * self.limit.amount as f64)
+    }
+
+    fn is_quota(&self) -> bool {
+        true
+    }
+
     fn period(&self) -> SimDuration {
         self.limit.period.mean_length()
     }

@@ -58,7 +58,7 @@ impl LimiterModel for Gcra {
     }
 
     fn label(&self) -> String {
-        format!("{} gcra", self.rate)
+        format!("{} gcra", self.rate.quoted())
     }
 }
 

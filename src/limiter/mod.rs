@@ -72,6 +72,18 @@ pub trait LimiterModel: Parameters {
     /// What it lets through in the long run; `None` where that depends on how long calls take.
     fn sustained(&self) -> Option<Rate>;
 
+    /// The most that it can let through in a run of `span` from the start on, for a limit that counts over time; how much
+    /// of it was used says how close the limit is.
+    fn allows(&self, _civil: &Civil, span: SimDuration) -> Option<f64> {
+        let rate = self.sustained()?;
+        Some((rate.per_second() * span.as_secs_f64()).max(self.capacity() as f64))
+    }
+
+    /// Whether it is a quota: an allowance per calendar day or month that may run out.
+    fn is_quota(&self) -> bool {
+        false
+    }
+
     /// The length after which what was used counts no more; zero where nothing is counted over time.
     fn period(&self) -> SimDuration;
 
@@ -108,6 +120,12 @@ macro_rules! limiters {
             }
             fn period(&self) -> SimDuration {
                 match self { $(LimiterSpec::$model(model) => model.period(),)+ }
+            }
+            fn allows(&self, civil: &Civil, span: SimDuration) -> Option<f64> {
+                match self { $(LimiterSpec::$model(model) => model.allows(civil, span),)+ }
+            }
+            fn is_quota(&self) -> bool {
+                match self { $(LimiterSpec::$model(model) => model.is_quota(),)+ }
             }
             fn holds(&self) -> bool {
                 match self { $(LimiterSpec::$model(model) => model.holds(),)+ }

@@ -61,7 +61,7 @@ impl LimiterModel for TokenBucket {
     }
 
     fn label(&self) -> String {
-        format!("{} bucket", self.refill)
+        format!("{} bucket", self.refill.quoted())
     }
 }
 

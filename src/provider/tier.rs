@@ -20,6 +20,16 @@ impl Default for LimitSpec {
     }
 }
 
+impl LimitSpec {
+    /// What it allows, in a few characters: `60/min`, `90000/min input-tokens`.
+    pub fn label(&self) -> String {
+        match self.counts {
+            Counts::Requests => self.limiter.label(),
+            tokens => format!("{} {}", self.limiter.label(), tokens.word()),
+        }
+    }
+}
+
 impl Parameters for LimitSpec {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("counts", &mut self.counts);

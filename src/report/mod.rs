@@ -2,3 +2,15 @@
 
 #[cfg(feature = "charts")]
 pub mod charts;
+mod document;
+#[cfg(feature = "charts")]
+pub mod figures;
+pub mod files;
+mod format;
+mod table;
+mod text;
+mod words;
+
+pub use document::{Document, SCHEMA, exit_status};
+pub use table::{csv, markdown};
+pub use text::render as text;

@@ -6,7 +6,7 @@
 /// Taylor polynomial of degree 13, and `k` goes into the exponent bits.
 #[inline]
 pub fn exp(x: f64) -> f64 {
-    const LN_2_HIGH: f64 = 6.931_471_803_691_238_2e-1;
+    const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     /// Adding this leaves a whole number in the low bits of the mantissa.
     const SHIFTER: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52

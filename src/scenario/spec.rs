@@ -1,9 +1,10 @@
 //! A scenario with every default filled in.
 
+use super::catalog::Tiers;
 use super::slo::Slo;
 use crate::client::Strategy;
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::provider::{Service, Tier};
+use crate::provider::Service;
 use crate::traffic::Traffic;
 use crate::units::{Civil, SimDuration};
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ pub struct Scenario {
     /// How the service behaves.
     pub provider: Service,
     /// Tiers of the scenario's own, and changes to those of the catalogue, by name.
-    pub tier: Vec<(String, Tier)>,
+    pub tier: Tiers,
     /// The client strategies to compare, by name.
     pub strategy: Vec<(String, Strategy)>,
     /// The objectives.
@@ -54,7 +55,7 @@ impl Default for Scenario {
             tiers: vec!["claude-free".to_owned(), "claude-paid".to_owned()],
             traffic: Vec::new(),
             provider: Service::default(),
-            tier: Vec::new(),
+            tier: Tiers::default(),
             strategy: Vec::new(),
             slo: Slo::default(),
             folder: PathBuf::new(),

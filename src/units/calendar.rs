@@ -52,7 +52,9 @@ impl Civil {
             local.to_zoned_datetime(TimeZone::UTC).map_err(|e| e.to_string())?
         };
         match start.year() {
-            1970..=2200 => Ok(Civil { start }),
+            // East of Greenwich 1970 begins before the epoch.
+            1970..=2200 if start.timestamp().as_nanosecond() >= 0 => Ok(Civil { start }),
+            1970 => Err("this is before 1970-01-01T00:00:00Z".into()),
             year => Err(format!("the year {year} is outside 1970 to 2200")),
         }
     }
@@ -150,6 +152,12 @@ mod tests {
         let edge = civil.next_boundary(CalendarUnit::Month, SimTime::ZERO);
         assert_eq!(edge, SimTime::ZERO + SimDuration::from_secs(31 * 86_400));
         assert!(civil.next_boundary(CalendarUnit::Month, edge) > edge);
+    }
+
+    #[test]
+    fn no_start_lies_before_the_epoch() {
+        assert!(Civil::parse("1970-01-01T00:00:00[Asia/Tokyo]").is_err());
+        assert_eq!(Civil::parse("1970-01-01T09:00:00[Asia/Tokyo]").unwrap().epoch_nanos(), 0);
     }
 
     #[test]

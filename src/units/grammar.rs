@@ -196,21 +196,27 @@ pub fn rate(text: &str) -> Result<Rate> {
     let period = if is_month(unit) { CalendarUnit::Month.mean_length() } else { period(unit, RATE_HELP)? };
     // number * factor events per period = digits * factor events per (period * 10^scale).
     let too_large = || Misread::new(format!("`{text}` has too many digits"), RATE_HELP);
-    let mut events = number.digits.checked_mul(factor).ok_or_else(too_large)?;
-    let mut nanos = 10u128.checked_pow(number.scale).and_then(|p| p.checked_mul(u128::from(period.as_nanos())));
+    let events = number.digits.checked_mul(factor).ok_or_else(too_large)?;
+    let nanos = 10u128.checked_pow(number.scale).and_then(|p| p.checked_mul(u128::from(period.as_nanos())));
+    let nanos = nanos.ok_or_else(too_large)?;
     if events == 0 {
         return Err(Misread::new("the rate is zero", "write a rate above zero, or leave the source out"));
     }
-    // Common powers of ten first, so that both halves fit their type.
-    while let Some(n) = nanos
-        && events.is_multiple_of(10)
-        && n.is_multiple_of(10)
-    {
-        (events, nanos) = (events / 10, Some(n / 10));
+    // Reduced before each half has to fit its type.
+    let divisor = gcd(events, nanos);
+    let events = u64::try_from(events / divisor).map_err(|_| too_large())?;
+    let nanos = u64::try_from(nanos / divisor).map_err(|_| too_large())?;
+    if SimDuration::from_nanos(nanos) > SimDuration::HORIZON {
+        return Err(Misread::new(format!("`{text}` is not a whole number in any period up to 100 years"), RATE_HELP));
     }
-    let events = u64::try_from(events).map_err(|_| too_large())?;
-    let nanos = nanos.and_then(|n| u64::try_from(n).ok()).ok_or_else(too_large)?;
     Ok(Rate::new(events, SimDuration::from_nanos(nanos)).expect("neither half is zero"))
+}
+
+fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// What a limit allows: `60/min`, `100/10s`, `5k/month`.
@@ -343,6 +349,12 @@ mod tests {
             assert!(rate(bad).is_err() && allowance(bad).is_err(), "{bad}");
         }
         assert!(allowance("0.5/min").is_err());
+        // Whatever a rate prints is a rate again.
+        for text in ["18446744073709551615/7ns", "9223372036854775809/8ns", "0.001/month", "0.0125/d", "1/36525d"] {
+            let read = rate(text).unwrap();
+            assert_eq!(rate(&read.to_string()), Ok(read), "{text}");
+        }
+        assert!(rate("0.0001/month").is_err() && rate("0.0005/month").is_err());
     }
 
     #[test]

@@ -38,22 +38,29 @@ impl Rate {
     pub fn per_second(self) -> f64 {
         self.events as f64 / self.nanos as f64 * NANOS_PER_SECOND as f64
     }
+
+    /// As providers quote it: per minute where that is a whole number, else as printed.
+    pub fn quoted(self) -> String {
+        let scaled = u128::from(self.events) * u128::from(60 * NANOS_PER_SECOND);
+        match scaled % u128::from(self.nanos) {
+            0 => format!("{}/min", scaled / u128::from(self.nanos)),
+            _ => self.to_string(),
+        }
+    }
 }
 
 /// Prints per the largest unit that makes the count whole: `90000/min`, `1/30s`.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (seconds, unit) in [(1, "s"), (60, "min"), (3_600, "h"), (86_400, "d")] {
-            let unit_nanos = u128::from(seconds * NANOS_PER_SECOND);
-            let scaled = u128::from(self.events) * unit_nanos;
             let nanos = u128::from(self.nanos);
+            let scaled = u128::from(self.events) * u128::from(seconds * NANOS_PER_SECOND);
+            let (whole, rest) = (scaled / nanos, scaled % nanos * 1_000_000_000);
             // Up to nine decimals are exact in the grammar.
-            if (scaled * 1_000_000_000).is_multiple_of(nanos) && scaled >= nanos {
-                let billionths = scaled * 1_000_000_000 / nanos;
-                let (whole, rest) = (billionths / 1_000_000_000, billionths % 1_000_000_000);
-                return match rest {
+            if whole > 0 && rest.is_multiple_of(nanos) {
+                return match rest / nanos {
                     0 => write!(f, "{whole}/{unit}"),
-                    _ => write!(f, "{whole}.{}/{unit}", format!("{rest:09}").trim_end_matches('0')),
+                    billionths => write!(f, "{whole}.{}/{unit}", format!("{billionths:09}").trim_end_matches('0')),
                 };
             }
         }
@@ -107,14 +114,19 @@ impl Allowance {
     }
 }
 
+/// As short as it can be written: `60/min`, `5k/month`.
 impl fmt::Display for Allowance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let suffixes = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
+        let shorter = suffixes.into_iter().find(|(factor, _)| self.amount.is_multiple_of(*factor));
+        let (factor, suffix) = shorter.unwrap_or((1, ""));
+        write!(f, "{}{suffix}/", self.amount / factor)?;
         match self.period {
-            Period::Calendar(unit) => write!(f, "{}/{}", self.amount, unit.name()),
+            Period::Calendar(unit) => f.write_str(unit.name()),
             Period::Fixed(length) => {
                 let text = length.to_string();
                 // `1min` reads better as `min`.
-                write!(f, "{}/{}", self.amount, text.strip_prefix('1').filter(|u| is_unit(u)).unwrap_or(&text))
+                f.write_str(text.strip_prefix('1').filter(|unit| is_unit(unit)).unwrap_or(&text))
             }
         }
     }
@@ -144,6 +156,8 @@ mod tests {
         assert_eq!(Rate::new(3, SimDuration::from_secs(1)).unwrap().to_string(), "3/s");
         assert_eq!(Rate::new(1, SimDuration::from_secs(7)).unwrap().to_string(), "1/7s");
         assert_eq!(Rate::new(6, SimDuration::from_secs(5)).unwrap().to_string(), "1.2/s");
+        let extreme = Rate::new(u64::MAX, SimDuration::from_nanos(7)).unwrap();
+        assert_eq!(extreme.to_string(), "18446744073709551615/7ns");
     }
 
     #[test]
@@ -157,6 +171,6 @@ mod tests {
         assert_eq!(Allowance::per(60, SimDuration::from_secs(60)).to_string(), "60/min");
         assert_eq!(Allowance::per(100, SimDuration::from_secs(10)).to_string(), "100/10s");
         let month = Allowance { amount: 5_000, period: Period::Calendar(CalendarUnit::Month) };
-        assert_eq!(month.to_string(), "5000/month");
+        assert_eq!(month.to_string(), "5k/month");
     }
 }

@@ -37,7 +37,7 @@ impl SimTime {
 
     /// Seconds since the start, for people and for statistics.
     pub fn as_secs_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// This instant moved by `span`, or [`SimTime::NEVER`] where that is past the end of time.
@@ -93,7 +93,7 @@ impl SimDuration {
 
     /// Seconds, for people and for statistics.
     pub fn as_secs_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// Whether the span is empty.

@@ -57,7 +57,9 @@ pub trait Chart {
 /// The kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// Lines and text, at any size.
     Svg,
+    /// Pixels, with the text drawn in.
     Png,
 }
 

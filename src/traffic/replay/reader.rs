@@ -10,7 +10,7 @@ use super::speed::Speed;
 use super::stamp::{Clock, Stamp};
 use crate::params::Parameters;
 use crate::units::grammar::Misread;
-use crate::units::{SimDuration, SimTime, Tokens};
+use crate::units::{Civil, SimDuration, SimTime, Tokens};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -74,6 +74,12 @@ impl TraceReader {
             span: None,
             failure: None,
         })
+    }
+
+    /// The civil instant of the first row in UTC, once it was read, where stamps are dates.
+    pub fn begins(&self) -> Option<Civil> {
+        let (first, _) = self.span.filter(|_| self.clock.is_civil())?;
+        Civil::parse(&self.clock.write(first)).ok()
     }
 
     /// Appends the next rows, at most `most`, to `rows` and returns how many; 0 is the end of the log.

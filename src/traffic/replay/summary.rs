@@ -3,7 +3,7 @@
 use super::Replay;
 use super::error::TraceError;
 use super::reader::{TraceReader, TraceRow};
-use crate::units::{SimDuration, SimTime, Tokens};
+use crate::units::{Civil, SimDuration, SimTime, Tokens};
 use std::path::Path;
 
 /// What a whole log holds.
@@ -13,6 +13,8 @@ pub struct TraceSummary {
     pub rows: u64,
     /// From the first row to the last, as played at the replay's speed.
     pub span: SimDuration,
+    /// The civil instant of the first row in UTC, where stamps are dates.
+    pub begins: Option<Civil>,
     /// Rows that lack their input tokens or their output tokens.
     pub rows_without_tokens: u64,
     /// The input tokens of the rows that have them.
@@ -70,5 +72,6 @@ pub fn describe(path: &Path, spec: &Replay) -> Result<TraceSummary, TraceError> 
     while reader.read(&mut rows, BLOCK)? > 0 {
         rows.drain(..).for_each(|row| summary.add(row));
     }
+    summary.begins = reader.begins();
     Ok(summary)
 }

@@ -1,0 +1,28 @@
+//! `ratecast check`.
+
+use super::{Check, Status, output};
+use crate::scenario::{self, resolved};
+
+/// Reads every scenario and its logs, and prints what is wrong; with `--resolved` prints what it means.
+pub fn run(arguments: &Check) -> Status {
+    let mut status = Status::Done;
+    for path in &arguments.scenarios {
+        let shown = scenario::diagnostic::printable(&path.display().to_string());
+        match scenario::load(path, &arguments.settings.all()) {
+            Ok(mut ready) => {
+                let warnings = ready.loaded.draw_warnings(output::paint());
+                if !warnings.is_empty() {
+                    output::note(&warnings);
+                }
+                let text = if arguments.resolved {
+                    resolved::print(&mut ready.scenario, Some(&ready.loaded))
+                } else {
+                    format!("{shown}: ok\n")
+                };
+                status = status.worst(output::result(&text));
+            }
+            Err(failure) => status = status.worst(output::failure(&failure)),
+        }
+    }
+    status
+}

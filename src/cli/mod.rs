@@ -1,0 +1,198 @@
+//! The command line: the only place that reads arguments, prints, or decides how the process ends.
+
+mod check;
+mod output;
+mod progress;
+mod report;
+mod run;
+mod tiers;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How a command ended. The numbers are the process's exit status and are documented in the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Done, and the stated objectives are met, or none was stated.
+    Done = 0,
+    /// Done, and every cell misses a stated objective.
+    Missed = 1,
+    /// The arguments, a scenario or a log are wrong.
+    Wrong = 2,
+    /// A file could not be read or written, or ratecast has a bug.
+    Failed = 3,
+    /// A resource budget was reached.
+    Budget = 4,
+    /// Done, and no cell surely meets the stated objectives.
+    Unsure = 5,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl Status {
+    /// Of several, the one that says most about what to do: trouble before verdicts.
+    fn worst(self, other: Status) -> Status {
+        let order = [
+            Status::Done,
+            Status::Unsure,
+            Status::Missed,
+            Status::Budget,
+            Status::Wrong,
+            Status::Failed,
+            Status::Interrupted,
+        ];
+        let rank = |status| order.iter().position(|&known| known == status);
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0    done; the stated objectives are met, or none was stated
+  1    done; every tier and strategy misses a stated objective
+  2    wrong usage, scenario or log
+  3    a file could not be read or written, or ratecast has a bug
+  4    a resource budget was reached
+  5    done; too close to call
+  130  interrupted; what was complete is printed";
+
+/// A forecast for rate limits: know your 429s, your latency, your bill and your tier before you launch.
+#[derive(Parser)]
+#[command(version, about, after_help = EXIT_STATUS, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Simulate every tier with every strategy and recommend one.
+    #[command(after_help = concat!(
+        "Example:\n  ratecast run scenarios/launch.toml --set traffic.chat.arrivals.poisson.rate=20/min\n\n",
+        "The exit status is listed by `ratecast --help`."
+    ))]
+    Run(Run),
+    /// Run, and write tables and charts to `output/SCENARIO/`.
+    #[command(after_help = "Example:\n  ratecast report scenarios/launch.toml --out output")]
+    Report(Report),
+    /// Check scenarios and their logs, and run nothing.
+    #[command(after_help = "Example:\n  ratecast check --resolved scenarios/launch.toml")]
+    Check(Check),
+    /// List the built-in tiers, or show one with its source.
+    #[command(after_help = "Example:\n  ratecast tiers claude-free")]
+    Tiers(Tiers),
+}
+
+#[derive(Args)]
+struct Run {
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    simulation: Simulation,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Also write the result, in every format, to a folder below this one.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write to a folder that holds files of somebody else's.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Args)]
+struct Report {
+    /// The scenario file.
+    scenario: PathBuf,
+    #[command(flatten)]
+    simulation: Simulation,
+    /// The folder below which the scenario's own folder is made.
+    #[arg(long, value_name = "DIR", default_value = "output")]
+    out: PathBuf,
+    /// Write to a folder that holds files of somebody else's.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Args)]
+struct Check {
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Print the scenario with every default filled in, and where each value came from.
+    #[arg(long)]
+    resolved: bool,
+}
+
+#[derive(Args)]
+struct Tiers {
+    /// The tier to show.
+    name: Option<String>,
+}
+
+#[derive(Args)]
+struct Settings {
+    /// Set any key of the scenario, as in `--set strategy.polite.concurrency=4`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The seed of all randomness.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Independent runs of each cell.
+    #[arg(long, value_name = "N")]
+    replications: Option<u32>,
+}
+
+impl Settings {
+    /// All of them as `KEY=VALUE`, in the order in which later ones override earlier ones.
+    fn all(&self) -> Vec<String> {
+        let seed = self.seed.map(|seed| format!("seed={seed}"));
+        let replications = self.replications.map(|n| format!("replications={n}"));
+        self.set.iter().cloned().chain(seed).chain(replications).collect()
+    }
+}
+
+#[derive(Args)]
+struct Simulation {
+    #[command(flatten)]
+    settings: Settings,
+    /// Threads to run on; all cores by default. The result is the same on any number.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// The most events of the whole forecast.
+    #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
+    max_events: u64,
+    /// Print nothing but the result and errors.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Show no progress bar.
+    #[arg(long)]
+    no_progress: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: verdict, table, reasons.
+    Table,
+    /// One document, stable and versioned.
+    Json,
+    /// One row for each metric of each cell.
+    Csv,
+    /// For pages and pull requests.
+    Markdown,
+}
+
+/// Reads the process's arguments, does what they ask for, and says how it ended.
+pub fn main() -> ExitCode {
+    let status = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Tiers(arguments) => tiers::run(&arguments),
+    };
+    ExitCode::from(status as u8)
+}

@@ -1,0 +1,95 @@
+//! `ratecast report`.
+
+use super::run::{Outcome, simulate, verdict};
+use super::{Report, Status, output};
+use crate::report::files::{Disk, WriteError, prepare_folder, write_whole};
+use crate::report::{csv, markdown};
+use std::path::{Path, PathBuf};
+
+/// Runs the scenario and writes everything about it; prints what was written.
+pub fn run(arguments: &Report) -> Status {
+    let outcome = match simulate(&arguments.scenario, &arguments.simulation) {
+        Ok(outcome) => outcome,
+        Err(status) => return status,
+    };
+    let (written, mut status) = write_tables(&outcome, &arguments.out, arguments.force);
+    let mut lines = String::new();
+    if let Some(folder) = written {
+        status = status.worst(write_charts(&outcome, &folder));
+        lines = listing(&folder);
+    }
+    status.worst(output::result(&lines)).worst(verdict(&outcome.forecast))
+}
+
+/// Writes the tables to the scenario's folder below `out`; the folder, if it could be made.
+pub fn write_tables(outcome: &Outcome, out: &Path, force: bool) -> (Option<PathBuf>, Status) {
+    let Outcome { ready, forecast, document } = outcome;
+    let folder = match prepare_folder(&mut Disk, out, &ready.scenario.name, force) {
+        Ok(folder) => folder,
+        Err(error) => return (None, failed(&error)),
+    };
+    let tables = [
+        ("result.json", document.to_json()),
+        ("cells.csv", csv(document)),
+        ("summary.md", markdown(&ready.scenario, forecast, document)),
+    ];
+    let write = |(name, text): &(&str, String)| match write_whole(&mut Disk, &folder.join(name), text.as_bytes()) {
+        Ok(()) => Status::Done,
+        Err(error) => failed(&error),
+    };
+    let status = tables.iter().map(write).fold(Status::Done, Status::worst);
+    (Some(folder), status)
+}
+
+fn failed(error: &WriteError) -> Status {
+    let path = error.path.display();
+    output::failure_text(&format!("cannot write `{path}`: {}", error.cause), "choose another folder with `--out`");
+    Status::Failed
+}
+
+/// The names of the files in `folder`, in order.
+fn listing(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    let folder = folder.display();
+    names.iter().map(|name| crate::scenario::diagnostic::printable(&format!("{folder}/{name}")) + "\n").collect()
+}
+
+#[cfg(not(feature = "charts"))]
+fn write_charts(_outcome: &Outcome, _folder: &Path) -> Status {
+    output::note("note: this build draws no charts (feature `charts`)");
+    Status::Done
+}
+
+#[cfg(feature = "charts")]
+fn write_charts(outcome: &Outcome, folder: &Path) -> Status {
+    use crate::report::figures;
+    use crate::report::files::slug;
+    let Outcome { ready, forecast, .. } = outcome;
+    let scenario = &ready.scenario;
+    let mut status = write_chart(&figures::comparison(scenario, forecast), folder, "comparison");
+    status = status.worst(write_chart(&figures::latency(scenario, forecast), folder, "latency"));
+    if let Some(quota) = figures::quota(scenario, forecast) {
+        status = status.worst(write_chart(&quota, folder, "quota"));
+    }
+    for cell in &forecast.cells {
+        let name = format!("over-time-{}-{}", slug(&cell.tier), slug(&cell.strategy));
+        status = status.worst(write_chart(&figures::over_time(scenario, forecast, cell), folder, &name));
+    }
+    status
+}
+
+#[cfg(feature = "charts")]
+fn write_chart(chart: &impl crate::report::charts::Chart, folder: &Path, name: &str) -> Status {
+    use crate::report::charts::{Format, render};
+    let write = |format: Format| {
+        let path = folder.join(format!("{name}.{}", format.extension()));
+        let bytes =
+            render(chart, format).map_err(|error| WriteError { path: path.clone(), cause: error.to_string() })?;
+        write_whole(&mut Disk, &path, &bytes)
+    };
+    let results = [Format::Svg, Format::Png].map(write);
+    results.iter().filter_map(|result| result.as_ref().err()).map(failed).fold(Status::Done, Status::worst)
+}

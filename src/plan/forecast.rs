@@ -1,0 +1,334 @@
+//! Runs every cell of a scenario and sums the runs up.
+
+use super::choice::{Recommendation, recommend};
+use super::objective::{Judgement, Objective, Verdict};
+use super::warning::Warning;
+use crate::engine::{Cell, RunError, Stop, simulate};
+use crate::limiter::LimiterModel;
+use crate::metrics::{Bill, Estimate, Metric, Sample, Value};
+use crate::provider::{LimitSpec, Tier};
+use crate::recorder::{ClassRecord, LimitRecord, Record};
+use crate::scenario::Scenario;
+use crate::units::{Money, SimDuration};
+use rayon::prelude::*;
+use std::sync::Mutex;
+
+/// How a forecast is made.
+#[derive(Clone, Copy)]
+pub struct Options<'o> {
+    /// What may stop it.
+    pub stop: Stop<'o>,
+    /// Called after each run with how many are done and how many there are.
+    pub progress: &'o (dyn Fn(u64, u64) + Sync),
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Options { stop: Stop::default(), progress: &|_, _| {} }
+    }
+}
+
+/// What will happen, in every cell, and what to choose.
+#[derive(Clone, Debug)]
+pub struct Forecast {
+    /// The cells: the tiers in the scenario's order, for each the strategies in theirs.
+    pub cells: Vec<CellForecast>,
+    /// What the cells are judged by.
+    pub objectives: Vec<Objective>,
+    /// Whether the scenario stated them.
+    pub objectives_stated: bool,
+    /// What to choose, and why nothing else.
+    pub recommendation: Recommendation,
+    /// What a reader should know before believing the figures.
+    pub warnings: Vec<Warning>,
+    /// Replications that were run to their end.
+    pub replications: u64,
+    /// Whether these are all that were asked for.
+    pub complete: bool,
+}
+
+/// What will happen in one cell.
+#[derive(Clone, Debug)]
+pub struct CellForecast {
+    /// The tier's name.
+    pub tier: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// [`Tier::size`].
+    pub size: f64,
+    /// Whether the tier's subscription is known; otherwise costs are without it.
+    pub fee_is_known: bool,
+    /// The figures of each replication, in order.
+    pub samples: Vec<Sample>,
+    /// The figures of each source, by name.
+    pub classes: Vec<(String, Vec<Sample>)>,
+    /// What each limit did.
+    pub limits: Vec<LimitForecast>,
+    /// The objectives, judged.
+    pub judgements: Vec<Judgement>,
+    /// All replications together.
+    pub record: Record,
+}
+
+/// What one limit did in one cell.
+#[derive(Clone, Debug)]
+pub struct LimitForecast {
+    /// Its name in the tier.
+    pub name: String,
+    /// Its parameters.
+    pub spec: LimitSpec,
+    /// Attempts that it refused.
+    pub refused: Estimate,
+    /// The share used of what it would have let through.
+    pub utilisation: Estimate,
+    /// Seconds from the start to its first refusal, over the replications in which it refused; for a quota that is when it
+    /// ran out.
+    pub exhausted_at: Estimate,
+}
+
+impl LimitForecast {
+    /// What it allows, in a few characters.
+    pub fn label(&self) -> String {
+        self.spec.label()
+    }
+}
+
+impl CellForecast {
+    /// The estimate of a metric.
+    pub fn metric(&self, metric: Metric) -> Estimate {
+        Estimate::of(self.samples.iter().map(|sample| sample.get(metric)))
+    }
+
+    /// The difference of a metric to another cell of the same scenario, paired by replication.
+    pub fn difference(&self, other: &CellForecast, metric: Metric) -> Estimate {
+        let values = |cell: &CellForecast| -> Vec<Value> { cell.samples.iter().map(|s| s.get(metric)).collect() };
+        Estimate::paired(values(self), values(other))
+    }
+
+    /// The limit that refused most; `None` where none refused.
+    pub fn binding(&self) -> Option<&LimitForecast> {
+        let refused = |limit: &&LimitForecast| limit.refused.mean.unwrap_or(0.0);
+        self.limits.iter().filter(|limit| refused(limit) > 0.0).max_by(|a, b| refused(a).total_cmp(&refused(b)))
+    }
+
+    /// The limit of whose allowance the largest share was used.
+    pub fn most_used(&self) -> Option<&LimitForecast> {
+        let used = |limit: &LimitForecast| limit.utilisation.mean.unwrap_or(0.0);
+        self.limits.iter().max_by(|a, b| used(a).total_cmp(&used(b)))
+    }
+
+    /// All objectives together: missed if one is, unsure if one is and none is missed.
+    pub fn verdict(&self) -> Verdict {
+        let all = || self.judgements.iter().map(|judgement| judgement.verdict);
+        if all().any(|verdict| verdict == Verdict::Misses) {
+            return Verdict::Misses;
+        }
+        let unsure = all().filter(|verdict| matches!(verdict, Verdict::Unsure { .. }));
+        unsure.reduce(most_more).unwrap_or(Verdict::Meets)
+    }
+}
+
+fn most_more(a: Verdict, b: Verdict) -> Verdict {
+    match (a, b) {
+        (Verdict::Unsure { more: Some(x) }, Verdict::Unsure { more: Some(y) }) => {
+            Verdict::Unsure { more: Some(x.max(y)) }
+        }
+        _ => Verdict::Unsure { more: None },
+    }
+}
+
+/// What one run says, once its record is merged away.
+struct RunFigures {
+    total: Sample,
+    classes: Vec<Sample>,
+    limits: Vec<LimitFigures>,
+    quota_ran_out: bool,
+}
+
+#[derive(Clone, Copy)]
+struct LimitFigures {
+    refused: Value,
+    utilisation: Value,
+    exhausted_at: Value,
+}
+
+/// A cell with its names.
+struct NamedCell<'s> {
+    tier: &'s str,
+    strategy: &'s str,
+    cell: Cell<'s>,
+}
+
+/// The cells of a scenario: its tiers in order, for each its strategies in theirs.
+fn cells(scenario: &Scenario) -> Vec<NamedCell<'_>> {
+    let tiers = scenario.tiers.iter().filter_map(|name| Some((name.as_str(), scenario.tier.find(name)?)));
+    let cells_of = |(tier_name, tier)| {
+        scenario.strategy.iter().map(move |(strategy_name, strategy)| NamedCell {
+            tier: tier_name,
+            strategy: strategy_name,
+            cell: Cell { scenario, tier, strategy },
+        })
+    };
+    tiers.flat_map(cells_of).collect()
+}
+
+/// Runs all replications of all cells in parallel and judges them.
+///
+/// # Errors
+/// The first error in the order of replications and cells. An interruption is an error only if not one replication of all
+/// cells was complete; otherwise the forecast is of those that were.
+pub fn forecast(scenario: &Scenario, options: Options) -> Result<Forecast, RunError> {
+    let cells = cells(scenario);
+    let merged: Vec<Mutex<Option<Record>>> = cells.iter().map(|_| Mutex::new(None)).collect();
+    let runs = u64::from(scenario.replications) * cells.len() as u64;
+    let done = std::sync::atomic::AtomicU64::new(0);
+    let run = |number: u64| {
+        let (replication, at) = (number / cells.len() as u64, (number % cells.len() as u64) as usize);
+        let cell = cells[at].cell;
+        let record = simulate(cell, replication, options.stop)?;
+        let figures = figures(cell, &record);
+        let mut all = merged[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match all.as_mut() {
+            Some(all) => all.merge(&record),
+            None => *all = Some(record),
+        }
+        drop(all);
+        (options.progress)(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed), runs);
+        Ok(figures)
+    };
+    let results: Vec<Result<RunFigures, RunError>> = (0..runs).into_par_iter().map(run).collect();
+    let records = merged.into_iter().map(|record| record.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
+    summarise(scenario, &cells, results, records.collect())
+}
+
+fn summarise(
+    scenario: &Scenario,
+    cells: &[NamedCell],
+    results: Vec<Result<RunFigures, RunError>>,
+    records: Vec<Option<Record>>,
+) -> Result<Forecast, RunError> {
+    let mut by_cell: Vec<Vec<RunFigures>> = cells.iter().map(|_| Vec::new()).collect();
+    let mut interrupted = false;
+    for (number, result) in results.into_iter().enumerate() {
+        match result {
+            // Only replications that every cell completed are compared.
+            Ok(figures) if !interrupted => by_cell[number % cells.len()].push(figures),
+            Ok(_) => {}
+            Err(RunError::Interrupted) => interrupted = true,
+            Err(error) => return Err(error),
+        }
+    }
+    let replications = by_cell.iter().map(Vec::len).min().unwrap_or(0);
+    if replications == 0 {
+        return Err(RunError::Interrupted);
+    }
+    let objectives = Objective::all(&scenario.slo);
+    let forecasts = cells.iter().zip(by_cell).zip(records).filter_map(|((cell, mut runs), record)| {
+        runs.truncate(replications);
+        Some(sum_up(scenario, cell, &runs, &objectives, record?))
+    });
+    let cells: Vec<CellForecast> = forecasts.collect();
+    Ok(Forecast {
+        recommendation: recommend(&cells),
+        warnings: Warning::all(scenario, &cells),
+        cells,
+        objectives,
+        objectives_stated: !scenario.slo.is_empty(),
+        replications: replications as u64,
+        complete: !interrupted,
+    })
+}
+
+fn sum_up(
+    scenario: &Scenario,
+    named: &NamedCell,
+    runs: &[RunFigures],
+    objectives: &[Objective],
+    record: Record,
+) -> CellForecast {
+    let cell = named.cell;
+    let names = scenario.traffic.iter().map(|(name, _)| name.clone()).enumerate();
+    let of = |take: &dyn Fn(&RunFigures) -> Value| Estimate::of(runs.iter().map(take));
+    let limit = |(at, (name, spec)): (usize, &(String, LimitSpec))| LimitForecast {
+        name: name.clone(),
+        spec: spec.clone(),
+        refused: of(&|run| run.limits[at].refused),
+        utilisation: of(&|run| run.limits[at].utilisation),
+        exhausted_at: of(&|run| run.limits[at].exhausted_at),
+    };
+    let judge = |&objective: &Objective| {
+        let observed = match objective {
+            Objective::AtMost { metric, .. } => of(&|run| run.total.get(metric)),
+            Objective::QuotaLasts => of(&|run| Value::Is(f64::from(u8::from(run.quota_ran_out)))),
+        };
+        Judgement { objective, observed, verdict: Verdict::of(&observed, objective.bound()) }
+    };
+    CellForecast {
+        tier: named.tier.to_owned(),
+        strategy: named.strategy.to_owned(),
+        size: cell.tier.size(),
+        fee_is_known: cell.tier.price.month.is_some(),
+        samples: runs.iter().map(|run| run.total.clone()).collect(),
+        classes: names.map(|(at, name)| (name, runs.iter().map(|run| run.classes[at].clone()).collect())).collect(),
+        limits: cell.tier.limits.iter().enumerate().map(limit).collect(),
+        judgements: objectives.iter().map(judge).collect(),
+        record,
+    }
+}
+
+fn figures(cell: Cell, record: &Record) -> RunFigures {
+    let scenario = cell.scenario;
+    let measured = scenario.duration - scenario.warmup;
+    let subscription = subscription(cell.tier, measured);
+    // A source pays for its own usage; the subscription is nobody's alone.
+    let sample = |class: &ClassRecord, subscription| {
+        let usage = cell.tier.price.usage(class.served(), class.input_tokens, class.output_tokens);
+        Sample::of(class, measured, Bill { usage, subscription })
+    };
+    let limits = || cell.tier.limits.iter().map(|(_, spec)| spec).zip(&record.limits);
+    RunFigures {
+        total: sample(&record.total(), subscription),
+        classes: record.classes.iter().map(|class| sample(class, Money::ZERO)).collect(),
+        limits: limits().map(|(spec, record)| limit_figures(scenario, spec, record)).collect(),
+        quota_ran_out: limits().any(|(spec, record)| runs_out(scenario, spec, record)),
+    }
+}
+
+/// The subscription for a `measured` span, by its share of a mean month.
+fn subscription(tier: &Tier, measured: SimDuration) -> Money {
+    let month = crate::units::CalendarUnit::Month.mean_length();
+    let fee = tier.price.month.map_or(Money::ZERO, |fee| fee.0);
+    // In milliseconds, so that a century of them times any fee stays far from overflow.
+    fee.prorate(measured.as_nanos() / 1_000_000, month.as_nanos() / 1_000_000)
+}
+
+fn limit_figures(scenario: &Scenario, spec: &LimitSpec, record: &LimitRecord) -> LimitFigures {
+    let utilisation = if spec.limiter.holds() {
+        let most = spec.limiter.capacity() as f64 * scenario.duration.as_nanos() as f64;
+        Value::ratio(record.held as f64, most)
+    } else {
+        let allowed = spec.limiter.allows(&scenario.start, scenario.duration);
+        allowed.map_or(Value::Undefined, |allowed| Value::ratio(record.charged as f64, allowed))
+    };
+    LimitFigures {
+        refused: Value::Is(record.refused as f64),
+        utilisation,
+        exhausted_at: record.first_refused.map_or(Value::Undefined, |at| Value::Is(at.as_secs_f64())),
+    }
+}
+
+/// Whether a quota ran out, or would at this pace where the run is shorter than the quota's day or month.
+fn runs_out(scenario: &Scenario, spec: &LimitSpec, record: &LimitRecord) -> bool {
+    if !spec.limiter.is_quota() {
+        return false;
+    }
+    record.refused > 0 || projected_use(scenario, spec, record).is_some_and(|share| share > 1.0)
+}
+
+/// The share of a quota that its whole day or month would use at the pace of a shorter run; `None` where the run is long
+/// enough to speak for itself.
+fn projected_use(scenario: &Scenario, spec: &LimitSpec, record: &LimitRecord) -> Option<f64> {
+    let (period, run) = (spec.limiter.period().as_secs_f64(), scenario.duration.as_secs_f64());
+    // 28 days speak for a month, 23 hours for a day.
+    (run < 0.9 * period).then(|| record.charged as f64 * period / run / spec.limiter.capacity() as f64)
+}

@@ -1,0 +1,205 @@
+//! A forecast as the data of its charts.
+
+use super::charts::{
+    Bounds, ComparedCell, Comparison, CumulativeLatency, Estimate as Interval, Exhaustion, LatencyCurve,
+    LatencyObjective, LimitLine, Measured, OverTime, QuotaCurve, QuotaReset, QuotaUse,
+};
+use super::text::label;
+use super::words::{civil_day, civil_start};
+use crate::limiter::LimiterModel;
+use crate::metrics::{Estimate, Metric};
+use crate::plan::{CellForecast, Forecast, LimitForecast, Objective};
+use crate::protocol::Counts;
+use crate::recorder::Timeline;
+use crate::scenario::Scenario;
+use crate::units::{CalendarUnit, Civil, Period, SimDuration, SimTime};
+
+fn subtitle(scenario: &Scenario, forecast: &Forecast) -> String {
+    let runs = if forecast.replications == 1 {
+        "one run".to_owned()
+    } else {
+        format!("mean of {} runs", forecast.replications)
+    };
+    format!("{}: {} from {}, {runs}", scenario.name, scenario.duration, civil_start(scenario))
+}
+
+/// Offered, served and rejected calls per interval, with the limit that they meet.
+pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) -> OverTime {
+    let timeline = &cell.record.timeline;
+    let limit = short_limit(cell);
+    let step = timeline.step();
+    // At least one period of the limit an interval, so that the line is its amount.
+    let period = limit.map_or(step, |limit| limit.spec.limiter.period());
+    let joined = (period.as_nanos() / step.as_nanos()).max(1) as usize;
+    let interval = step.saturating_mul(joined as u64);
+    let series = |of: fn(&crate::recorder::Bin) -> u64| -> Vec<f64> {
+        let mean =
+            |bins: &[crate::recorder::Bin]| bins.iter().map(of).sum::<u64>() as f64 / forecast.replications as f64;
+        timeline.bins().chunks_exact(joined).map(mean).collect()
+    };
+    OverTime {
+        title: format!("Calls over time: {} with {}", cell.tier, cell.strategy),
+        subtitle: subtitle(scenario, forecast),
+        start: civil_start(scenario),
+        interval_s: interval.as_secs_f64(),
+        offered: series(|bin| bin.offered),
+        served: series(|bin| bin.admitted),
+        rejected: series(|bin| bin.rejected),
+        limit: limit.and_then(|limit| line(limit, interval)),
+    }
+}
+
+/// The limit on requests over the shortest time.
+fn short_limit(cell: &CellForecast) -> Option<&LimitForecast> {
+    let counted = cell.limits.iter().filter(|limit| {
+        let model = &limit.spec.limiter;
+        limit.spec.counts == Counts::Requests && model.sustained().is_some() && !model.is_quota()
+    });
+    counted.min_by_key(|limit| limit.spec.limiter.period())
+}
+
+fn line(limit: &LimitForecast, interval: SimDuration) -> Option<LimitLine> {
+    let rate = limit.spec.limiter.sustained()?.per_second();
+    Some(LimitLine { per_interval: rate * interval.as_secs_f64(), label: format!("limit {}", limit.label()) })
+}
+
+/// The share of requests answered within a time, for every cell.
+pub fn latency(scenario: &Scenario, forecast: &Forecast) -> CumulativeLatency {
+    let curve = |cell: &CellForecast| {
+        let total = cell.record.total();
+        let share = |count: u64| count as f64 / total.offered.max(1) as f64;
+        let points =
+            total.latency.cumulative().into_iter().map(|(latency, count)| (latency.as_secs_f64(), share(count)));
+        LatencyCurve { label: label(forecast, cell), points: points.collect() }
+    };
+    let objective = |objective: &Objective| match *objective {
+        Objective::AtMost { key, metric, bound } => {
+            let share = match metric {
+                Metric::LatencyAllP50 => 0.50,
+                Metric::LatencyAllP90 => 0.90,
+                Metric::LatencyAllP95 => 0.95,
+                Metric::LatencyAllP99 => 0.99,
+                _ => return None,
+            };
+            Some(LatencyObjective { label: key.to_owned(), latency_s: bound, share: Some(share) })
+        }
+        Objective::QuotaLasts => None,
+    };
+    CumulativeLatency {
+        title: "How long requests wait for their answer".to_owned(),
+        subtitle: format!("{}; all requests, also those never answered", subtitle(scenario, forecast)),
+        curves: super::text::reading_order(forecast).into_iter().map(|at| curve(&forecast.cells[at])).collect(),
+        objectives: forecast.objectives.iter().filter_map(objective).collect(),
+    }
+}
+
+/// All cells side by side.
+pub fn comparison(scenario: &Scenario, forecast: &Forecast) -> Comparison {
+    let compared = |at: usize| {
+        let cell = &forecast.cells[at];
+        let measured = |metric| measured(&cell.metric(metric));
+        ComparedCell {
+            label: label(forecast, cell),
+            recommended: forecast.recommendation.cell == Some(at),
+            rejection_rate: measured(Metric::AttemptRejectionRate),
+            failure_rate: measured(Metric::FailureRate),
+            p95_latency_s: measured(Metric::LatencyAllP95),
+            monthly_cost_usd: if cell.fee_is_known { measured(Metric::MonthlyCost) } else { Measured::Unknown },
+        }
+    };
+    let bound = |wanted: Metric| {
+        forecast.objectives.iter().find_map(|objective| match *objective {
+            Objective::AtMost { metric, bound, .. } if metric == wanted => Some(bound),
+            _ => None,
+        })
+    };
+    Comparison {
+        title: "Tiers and strategies compared".to_owned(),
+        subtitle: subtitle(scenario, forecast),
+        cells: super::text::reading_order(forecast).into_iter().map(compared).collect(),
+        bounds: Bounds {
+            rejection_rate: bound(Metric::AttemptRejectionRate),
+            failure_rate: bound(Metric::FailureRate),
+            p95_latency_s: bound(Metric::LatencyAllP95),
+            monthly_cost_usd: bound(Metric::MonthlyCost),
+        },
+    }
+}
+
+fn measured(estimate: &Estimate) -> Measured {
+    match estimate.mean {
+        Some(mean) => Measured::Known(Interval { mean, interval: estimate.low.zip(estimate.high) }),
+        None if estimate.never > 0 => Measured::Never,
+        None => Measured::Unknown,
+    }
+}
+
+/// How the quotas are used up, for every cell that has one; `None` where none has.
+pub fn quota(scenario: &Scenario, forecast: &Forecast) -> Option<QuotaUse> {
+    let order = super::text::reading_order(forecast);
+    let curves: Vec<QuotaCurve> =
+        order.iter().filter_map(|&at| quota_curve(scenario, forecast, &forecast.cells[at])).collect();
+    if curves.is_empty() {
+        return None;
+    }
+    let (civil, unit) =
+        forecast.cells.iter().flat_map(|cell| &cell.limits).find_map(|limit| calendar(scenario, limit))?;
+    let end = SimTime::ZERO.saturating_add(scenario.duration);
+    let edges = std::iter::successors(Some(civil.next_boundary(unit, SimTime::ZERO)), |&edge| {
+        Some(civil.next_boundary(unit, edge))
+    });
+    let reset = |edge: SimTime| QuotaReset { day: days(edge), label: civil.describe(edge).chars().take(10).collect() };
+    Some(QuotaUse {
+        title: format!("Use of the {}'s quota", unit.name()),
+        subtitle: subtitle(scenario, forecast),
+        start: civil_start(scenario),
+        curves,
+        resets: edges.take_while(|&edge| edge < end).map(reset).collect(),
+    })
+}
+
+/// The civil clock and the unit of a quota on requests.
+fn calendar(scenario: &Scenario, limit: &LimitForecast) -> Option<(Civil, CalendarUnit)> {
+    let crate::limiter::LimiterSpec::CalendarWindow(window) = &limit.spec.limiter else { return None };
+    let Period::Calendar(unit) = window.limit.period else { return None };
+    let counted = limit.spec.counts == Counts::Requests;
+    let civil = scenario.start.in_zone(&window.zone).ok()?;
+    counted.then_some((civil, unit))
+}
+
+fn days(at: SimTime) -> f64 {
+    at.as_secs_f64() / 86_400.0
+}
+
+fn quota_curve(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) -> Option<QuotaCurve> {
+    let (limit, (civil, unit)) = cell.limits.iter().find_map(|limit| Some((limit, calendar(scenario, limit)?)))?;
+    let amount = limit.spec.limiter.capacity() as f64 * forecast.replications as f64;
+    let gone = limit.exhausted_at.mean.map(|at| Exhaustion { day: at / 86_400.0, date: civil_day(scenario, at) });
+    Some(QuotaCurve {
+        label: label(forecast, cell),
+        points: quota_points(&cell.record.timeline, &civil, unit, amount),
+        band: Vec::new(),
+        exhausted: gone.into_iter().collect(),
+    })
+}
+
+/// The share of `amount` used since the last reset, about every hour.
+fn quota_points(timeline: &Timeline, civil: &Civil, unit: CalendarUnit, amount: f64) -> Vec<(f64, f64)> {
+    let step = timeline.step();
+    let hourly = (3_600_000_000_000 / step.as_nanos()).max(1) as usize;
+    let joined = hourly.min(timeline.bins().len().div_ceil(500)).max(1);
+    let mut edge = civil.next_boundary(unit, SimTime::ZERO);
+    let (mut used, mut points) = (0u64, vec![(0.0, 0.0)]);
+    for (at, bin) in timeline.bins().iter().enumerate() {
+        let ends = SimTime::ZERO.saturating_add(step.saturating_mul(at as u64 + 1));
+        if ends > edge {
+            points.extend([(days(edge), used as f64 / amount), (days(edge), 0.0)]);
+            (used, edge) = (0, civil.next_boundary(unit, edge));
+        }
+        used += bin.admitted;
+        if (at + 1).is_multiple_of(joined) {
+            points.push((days(ends), used as f64 / amount));
+        }
+    }
+    points
+}

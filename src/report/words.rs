@@ -1,0 +1,159 @@
+//! The sentences that every form of a result shares: reasons, excuses and warnings, each with its figure.
+
+use super::format::{Figure, estimate, number};
+use crate::metrics::{Estimate, Metric};
+use crate::plan::{CellForecast, Excuse, Forecast, Judgement, Objective, Standing, Verdict, Warning};
+use crate::scenario::Scenario;
+use crate::units::{SimDuration, SimTime};
+
+/// What kind of figure a metric is.
+pub fn figure(metric: Metric) -> Figure {
+    match metric.name() {
+        name if name.ends_with("_rate") => Figure::Share,
+        name if name.ends_with("_s") && metric != Metric::Throughput => Figure::Time,
+        name if name.ends_with("_usd") => Figure::Money,
+        _ => Figure::Count,
+    }
+}
+
+/// Why the recommended cell was chosen; where there is none, why not.
+pub fn because(forecast: &Forecast) -> Vec<String> {
+    let Some(at) = forecast.recommendation.cell else {
+        return vec!["every cell misses an objective".to_owned()];
+    };
+    let cell = &forecast.cells[at];
+    let mut reasons: Vec<String> = cell.judgements.iter().map(|judgement| kept(judgement, cell)).collect();
+    reasons.push(limits(cell));
+    if let Standing::Unsure { more: Some(more) } = forecast.recommendation.standing {
+        reasons.push(format!("about {more} more replications would settle it"));
+    }
+    reasons
+}
+
+fn kept(judgement: &Judgement, cell: &CellForecast) -> String {
+    let observed = &judgement.observed;
+    match judgement.objective {
+        Objective::AtMost { key, metric, bound } => {
+            let (figure, fee) = (figure(metric), fee_note(cell, metric));
+            let relation = match judgement.verdict {
+                Verdict::Meets => "within",
+                Verdict::Misses => "above",
+                Verdict::Unsure { .. } => "too close to call against",
+            };
+            format!("{key} {}{fee}, {relation} {}", estimate(observed, figure), number(bound, figure))
+        }
+        Objective::QuotaLasts => match judgement.verdict {
+            Verdict::Meets => "no quota runs out".to_owned(),
+            _ => format!("a quota runs out in {} of runs", estimate(observed, Figure::Share)),
+        },
+    }
+}
+
+fn fee_note(cell: &CellForecast, metric: Metric) -> &'static str {
+    if metric == Metric::MonthlyCost && !cell.fee_is_known { " without the unknown fee" } else { "" }
+}
+
+/// Which limit refuses, or how close the closest one is.
+pub fn limits(cell: &CellForecast) -> String {
+    match (cell.binding(), cell.most_used()) {
+        (Some(limit), _) => {
+            let attempts = cell.metric(Metric::Attempts).mean.unwrap_or(0.0);
+            let share = limit.refused.mean.unwrap_or(0.0) / attempts.max(1.0);
+            format!("{} ({}) refuses {} of calls", limit.name, limit.label(), number(share, Figure::Share))
+        }
+        (None, Some(limit)) => {
+            let used = number(limit.utilisation.mean.unwrap_or(0.0), Figure::Share);
+            format!("no limit refuses; {} ({}) is used to {used}", limit.name, limit.label())
+        }
+        (None, None) => "the tier has no limits".to_owned(),
+    }
+}
+
+/// Why a cell was not chosen.
+pub fn excuse(scenario: &Scenario, forecast: &Forecast, excuse: &Excuse) -> String {
+    use crate::plan::Reason;
+    let cell = &forecast.cells[excuse.cell];
+    match &excuse.reason {
+        Reason::Misses(missed) => {
+            let broken: Vec<String> = missed.iter().map(broken).collect();
+            format!("{}{}", broken.join(", "), culprit(scenario, cell))
+        }
+        Reason::Unsure(unsure) => {
+            let close: Vec<String> = unsure.iter().map(|judgement| kept(judgement, cell)).collect();
+            let more = match cell.verdict() {
+                Verdict::Unsure { more: Some(more) } => format!("; about {more} more replications would tell"),
+                _ => String::new(),
+            };
+            format!("may miss: {}{more}", close.join(", "))
+        }
+        Reason::Dearer(more) => format!("meets too, but costs {} a month more", estimate(more, Figure::Money)),
+        Reason::LargerTier => "meets too; a larger tier than needed".to_owned(),
+        Reason::MoreAttempts(more) => {
+            format!("meets too, with {} more calls for each answer", decimal(more))
+        }
+        Reason::Slower(more) => format!("meets too, but its median is {} slower", estimate(more, Figure::Time)),
+        Reason::Equal => "nothing tells it from the chosen one".to_owned(),
+    }
+}
+
+fn decimal(estimate: &Estimate) -> String {
+    let spread = estimate.half_width().filter(|half| *half > 0.0).map(|half| format!("±{half:.2}"));
+    format!("{:.2}{}", estimate.mean.unwrap_or(0.0), spread.unwrap_or_default())
+}
+
+fn broken(judgement: &Judgement) -> String {
+    let observed = &judgement.observed;
+    match judgement.objective {
+        Objective::AtMost { key, metric, bound } => {
+            format!("{key} {} > {}", estimate(observed, figure(metric)), number(bound, figure(metric)))
+        }
+        Objective::QuotaLasts => "a quota runs out".to_owned(),
+    }
+}
+
+/// Which limit is to blame, and for a quota on which day it was gone.
+fn culprit(scenario: &Scenario, cell: &CellForecast) -> String {
+    let Some(limit) = cell.binding() else { return String::new() };
+    let gone = limit.exhausted_at.mean.filter(|_| crate::limiter::LimiterModel::is_quota(&limit.spec.limiter));
+    match gone {
+        Some(at) => format!("; {} ({}) is gone on {}", limit.name, limit.label(), civil_day(scenario, at)),
+        None => format!("; {} ({}) refuses", limit.name, limit.label()),
+    }
+}
+
+/// The civil day `seconds` after the start.
+pub fn civil_day(scenario: &Scenario, seconds: f64) -> String {
+    let at = SimTime::ZERO.saturating_add(SimDuration::from_secs_f64(seconds));
+    scenario.start.describe(at).chars().take(10).collect()
+}
+
+/// The scenario's civil start: its day, and the time of day where that is not midnight.
+pub fn civil_start(scenario: &Scenario) -> String {
+    let start = scenario.start.describe(SimTime::ZERO);
+    match &start[11..19] {
+        "00:00:00" => start[..10].to_owned(),
+        _ => start[..19].to_owned(),
+    }
+}
+
+/// A warning as a sentence.
+pub fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::OneReplication => "one replication gives no interval: use `--replications 10`".to_owned(),
+        Warning::FeeUnknown { tiers } => {
+            let (fees, first) = (if tiers.len() == 1 { "fee" } else { "fees" }, &tiers[0]);
+            format!("without the unknown {fees} of {}; state it as `tier.{first}.price.month`", tiers.join(", "))
+        }
+        Warning::Pending { cell: (tier, strategy), requests } => {
+            let requests = number(*requests, Figure::Count);
+            format!("{requests} requests of {tier} with {strategy} had no outcome at the end: raise `drain`")
+        }
+        Warning::QuotaByPace { run } => {
+            format!("quotas are judged by the pace of {run}, which is shorter than their day or month")
+        }
+        Warning::FewRequests { requests } => {
+            let requests = number(*requests, Figure::Count);
+            format!("only {requests} requests a replication: the far quantiles rest on few of them")
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! From a scenario's file to a scenario that can be run: names are looked up, logs are read once, and what was left to
+//! defaults that bear on the figures is listed.
+
+use super::catalog;
+use super::reader::{listed, nearest};
+use super::{Diagnostic, Failure, Loaded, Scenario};
+use crate::client::Strategy;
+use crate::params::Parameters;
+use crate::protocol::Counts;
+use crate::traffic::replay::{TraceError, TraceErrorKind, TraceSummary, describe};
+use crate::units::{SimDuration, TokenPrice};
+use std::path::Path;
+
+/// A scenario that can be run.
+#[derive(Debug)]
+pub struct Ready {
+    /// The scenario, every default filled in.
+    pub scenario: Scenario,
+    /// Where its values came from.
+    pub loaded: Loaded,
+    /// The defaults that bear on the figures and were not stated, as sentences.
+    pub assumptions: Vec<String>,
+}
+
+/// Reads the scenario at `path` with the settings `set` (each `KEY=VALUE`) and makes it ready.
+///
+/// # Errors
+/// All problems of the file at once, or what kept a file from being read.
+pub fn load(path: &Path, set: &[String]) -> Result<Ready, Failure> {
+    let mut scenario = Scenario::default();
+    let loaded = super::read(path, set, &mut scenario)?;
+    scenario.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    if !loaded.states("name")
+        && let Some(stem) = path.file_stem()
+    {
+        scenario.name = stem.to_string_lossy().into_owned();
+    }
+    ready(scenario, loaded)
+}
+
+/// Reads a scenario from `text`, as [`load`] does; paths start from the working folder.
+pub fn load_text(name: &str, text: &str, set: &[String]) -> Result<Ready, Failure> {
+    let mut scenario = Scenario::default();
+    let loaded = super::read_text(name, text, set, &mut scenario)?;
+    ready(scenario, loaded)
+}
+
+fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
+    if !loaded.states("tiers") && !scenario.tier.is_empty() {
+        scenario.tiers = scenario.tier.iter().map(|(name, _)| name.clone()).collect();
+    }
+    let mut problems = find_tiers(&mut scenario, &loaded);
+    if scenario.strategy.is_empty() {
+        scenario.strategy.push(("default".to_owned(), Strategy::default()));
+    }
+    let logs = read_logs(&scenario, &loaded, &mut problems)?;
+    if !problems.is_empty() {
+        return Err(loaded.refuse(problems));
+    }
+    adopt(&mut scenario, &loaded, &logs);
+    if let Err(invalid) = scenario.check() {
+        let diagnostic = Diagnostic::error(invalid.message).at(loaded.at(invalid.key)).help(invalid.help);
+        return Err(loaded.refuse(vec![diagnostic]));
+    }
+    let assumptions = assumptions(&scenario, &loaded);
+    Ok(Ready { scenario, loaded, assumptions })
+}
+
+/// Takes from the logs what the scenario leaves open: how long they are, and when a single one begins.
+fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
+    let all_recorded = logs.len() == scenario.traffic.len();
+    if !loaded.states("duration")
+        && all_recorded
+        && let Some(longest) = logs.iter().map(|log| log.span).max()
+    {
+        // The last row counts too, and a whole second reads better than nine decimals.
+        scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
+    }
+    if !loaded.states("start")
+        && let [TraceSummary { begins: Some(begins), .. }] = logs
+    {
+        // Windows that follow the clock then lie where they lay when the log was written.
+        scenario.start = begins.clone();
+    }
+}
+
+/// Fills in the tiers that the scenario names and does not define.
+fn find_tiers(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    if scenario.tiers.is_empty() {
+        let help = "name at least one, as in `tiers = [\"claude-paid\"]`";
+        problems.push(Diagnostic::error("no tier is compared").at(loaded.at("tiers")).help(help));
+    }
+    for (at, name) in scenario.tiers.clone().iter().enumerate() {
+        let origin = loaded.item("tiers", at);
+        if scenario.tiers[..at].contains(name) {
+            let message = format!("the tier `{}` is named twice", super::diagnostic::printable(name));
+            problems.push(Diagnostic::error(message).at(origin).help("leave one of them out"));
+        } else if scenario.tier.find(name).is_some() {
+        } else if let Some(tier) = catalog::tier(name) {
+            scenario.tier.insert(name, tier);
+        } else {
+            let own = scenario.tier.iter().map(|(name, _)| name.clone());
+            let known: Vec<String> = catalog::names().map(str::to_owned).chain(own).collect();
+            let help = match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known tiers: {}; or define it in `[tier.{name}]`", listed(&known)),
+            };
+            let message = format!("there is no tier `{}`", super::diagnostic::printable(name));
+            problems.push(Diagnostic::error(message).at(origin).help(super::diagnostic::printable(&help)));
+        }
+    }
+    problems
+}
+
+/// Reads every log from end to end, so that what is wrong with one shows before anything is simulated.
+fn read_logs(
+    scenario: &Scenario,
+    loaded: &Loaded,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<Vec<TraceSummary>, Failure> {
+    let mut logs = Vec::new();
+    for (name, traffic) in &scenario.traffic {
+        let Some(replay) = &traffic.replay else { continue };
+        match describe(&scenario.folder.join(&replay.file), replay) {
+            Ok(summary) => logs.push(summary),
+            Err(error) if error.kind == TraceErrorKind::Io => return Err(unreadable(error)),
+            Err(error) => {
+                let path = super::path::child(&super::path::child("traffic", name), "replay.file");
+                let origin = loaded.at(&path);
+                problems.push(Diagnostic::error(error.to_string()).at(origin).help(error.help.clone()));
+            }
+        }
+    }
+    Ok(logs)
+}
+
+fn unreadable(error: TraceError) -> Failure {
+    Failure::World { path: error.path, cause: error.message }
+}
+
+fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
+    let mut assumptions = Vec::new();
+    let mut assume = |path: &str, what: &dyn Fn() -> String| {
+        if !loaded.states(path) {
+            assumptions.push(what());
+        }
+    };
+    let has_log = scenario.traffic.iter().any(|(_, traffic)| traffic.replay.is_some());
+    if has_log {
+        assume("start", &|| format!("`start` = {}", scenario.start));
+    }
+    assume("duration", &|| format!("`duration` = {}", scenario.duration));
+    assume("tiers", &|| format!("`tiers` = {}", scenario.tiers.join(", ")));
+    assume("strategy", &|| "one strategy: full jitter from 1s to 60s, 6 attempts, `Retry-After` obeyed".to_owned());
+    let service = &scenario.provider;
+    assume("provider.time-to-first-token", &|| {
+        format!("`provider.time-to-first-token` = {}", service.time_to_first_token.model().mean())
+    });
+    assume("provider.time-per-output-token", &|| {
+        format!("`provider.time-per-output-token` = {}", service.time_per_output_token.model().mean())
+    });
+    let made_up = scenario.traffic.iter().filter(|(_, traffic)| traffic.replay.is_none() && tokens_matter(scenario));
+    for (name, traffic) in made_up {
+        for (key, sizes) in [("input-tokens", &traffic.input_tokens), ("output-tokens", &traffic.output_tokens)] {
+            let path = super::path::child(&super::path::child("traffic", name), key);
+            assume(&path, &|| format!("`{path}` = {}", sizes.model().mean()));
+        }
+    }
+    assume("slo", &|| "objectives: at most 1% of requests fail, and the month's quota lasts".to_owned());
+    assumptions
+}
+
+/// Whether any figure depends on how many tokens a request has.
+fn tokens_matter(scenario: &Scenario) -> bool {
+    let takes_time = !scenario.provider.time_per_output_token.model().mean().is_zero();
+    let free = TokenPrice::default();
+    takes_time
+        || scenario.tier.iter().any(|(_, tier)| {
+            let is_priced = tier.price.input != free || tier.price.output != free;
+            is_priced || tier.limits.iter().any(|(_, limit)| limit.counts != Counts::Requests)
+        })
+}
