@@ -94,7 +94,7 @@ impl Backoff {
     ///
     /// `previous` is the delay before the refused attempt, `hint` what the reply said, `elapsed` the time since the first
     /// attempt; `draw` gives a uniform number from [0, 1) and is called at most once.
-    #[inline]
+    #[inline(always)]
     pub fn delay(
         &self,
         refusals: u32,
@@ -117,15 +117,10 @@ impl Backoff {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn own_delay(&self, retry: u32, previous: SimDuration, draw: impl FnOnce() -> f64) -> SimDuration {
         let step = self.steps[(retry as usize).min(self.steps.len()) - 1];
-        match &self.policy {
-            RetryPolicy::NoRetry(_)
-            | RetryPolicy::Constant(_)
-            | RetryPolicy::Linear(_)
-            | RetryPolicy::Exponential(_) => step,
-            jittered => jittered.model().jitter(step, previous, draw()),
-        }
+        let draw = draw();
+        self.policy.ask(|model| model.jitter(step, previous, draw))
     }
 }
