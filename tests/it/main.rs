@@ -1,5 +1,7 @@
 //! Everything that is tested from outside, in one binary.
 
+#![allow(clippy::print_stdout, reason = "what a test skips or measures is for its reader")]
+
 mod azure_hour;
 mod common_random_numbers;
 mod errors;
