@@ -4,14 +4,20 @@
 #![allow(clippy::disallowed_methods, reason = "that something is not slow beyond all measure needs a clock")]
 
 mod azure_hour;
+mod cli;
 mod common_random_numbers;
+mod determinism;
+mod documents;
 mod errors;
 mod generate;
 mod golden;
 mod laws;
+mod layers;
+mod program;
 mod reading;
 mod recorded_log;
 mod round_trip;
+mod scenarios;
 mod stability;
 mod swarm;
 mod theory;
