@@ -163,7 +163,7 @@ struct Simulation {
     /// Threads to run on; all cores by default. The result is the same on any number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// The most events of the whole forecast.
+    /// The most events of a run, and the most requests of all runs together.
     #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
     max_events: u64,
     /// Print nothing but the result and errors.

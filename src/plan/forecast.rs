@@ -188,6 +188,10 @@ pub fn forecast(scenario: &Scenario, options: Options) -> Result<Forecast, RunEr
     let run = |number: u64| -> Option<(u64, RunError)> {
         let (replication, at) = (number / width, (number % width) as usize);
         let cell = cells[at].cell;
+        // A run looks up only now and then, and a short one never does.
+        if (options.stop.interrupted)() {
+            return Some((number, RunError::Interrupted));
+        }
         match simulate(cell, replication, options.stop) {
             Ok(record) => {
                 let figures = figures(cell, &record);
