@@ -13,6 +13,7 @@ mod generate;
 mod golden;
 mod laws;
 mod layers;
+mod memory;
 mod program;
 mod reading;
 mod recorded_log;
