@@ -47,7 +47,7 @@ impl Event {
     /// After every other one; it never comes.
     pub const NEVER: Event = Event(u128::MAX);
 
-    /// The `number`-th event (below [`MOST_EVENTS`]), which concerns `slot`.
+    /// The `number`-th event (below 2³⁶), which concerns `slot`.
     #[inline]
     pub fn new(at: SimTime, kind: Kind, number: u64, slot: u32) -> Self {
         let (rank, second) = match kind {
