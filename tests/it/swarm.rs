@@ -26,8 +26,11 @@ use std::path::Path;
 const SCENARIOS: u64 = 2_000;
 const SECOND: u64 = 1_000_000_000;
 
+/// Every other span is a whole number of quarter seconds, so that events of different kinds fall on one instant.
 fn millis(dice: &mut Dice, most: u64) -> SimDuration {
-    SimDuration::from_nanos(dice.pick(0..=most) * 1_000_000)
+    let millis = dice.pick(0..=most);
+    let grid = if dice.percent(50) { 250 } else { 1 };
+    SimDuration::from_nanos(millis / grid * grid * 1_000_000)
 }
 
 fn rate(dice: &mut Dice) -> Rate {
@@ -363,4 +366,28 @@ fn nothing_is_lost_or_invented() {
     println!("{seen:?}");
     let enough = [seen.served, seen.pending, seen.retries, seen.elided, seen.windows, seen.slots];
     assert!(enough.iter().chain(&seen.failures).all(|&n| n > 500), "the swarm has become tame: {seen:?}");
+}
+
+/// One slot that is never free, two places, and a deadline that comes before a third request does: nobody is shed.
+#[test]
+fn the_expired_leave_their_place_in_the_queue() {
+    let secs = SimDuration::from_secs;
+    let arrivals = Arrivals::Constant(arrivals::Constant { rate: Rate::new(1, secs(1)).unwrap() });
+    let none = Durations::constant(SimDuration::ZERO);
+    let scenario = Scenario {
+        duration: secs(100),
+        traffic: vec![("app".to_owned(), Traffic { arrivals: Some(arrivals), ..Traffic::default() })],
+        provider: Service {
+            time_to_first_token: Durations::constant(secs(1_000)),
+            time_per_output_token: none,
+            ..Service::default()
+        },
+        ..Scenario::default()
+    };
+    let queue = Queue { capacity: Some(2), deadline: Some(SimDuration::from_nanos(3 * SECOND / 2)) };
+    let strategy = Strategy { concurrency: Some(1), queue, ..Strategy::default() };
+    let trial = Trial { scenario, tier: Tier::default(), strategy, replication: 0 };
+    let total = trial.run().total();
+    let failed = |why: Failure| total.failures[why as usize];
+    assert_eq!((total.served(), failed(Failure::Expired), failed(Failure::Shed)), (1, 99, 0));
 }

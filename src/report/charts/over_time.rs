@@ -140,8 +140,7 @@ impl OverTime {
         let group = group(self.intervals(), self.interval_s);
         if group > 1 {
             let span = interval_name(group as f64 * self.interval_s);
-            let name = interval_name(self.interval_s);
-            entries.push((Swatch::Band(INK, BAND), format!("least to busiest {name} of each {span}")));
+            entries.push((Swatch::Band(INK, BAND), format!("range in each {span}")));
         }
         entries
     }
@@ -280,7 +279,7 @@ mod tests {
     fn the_legend_explains_columns_only_when_there_are_some() {
         assert_eq!(chart(60).legend().len(), 4);
         let month = chart(43_200).legend();
-        assert_eq!(month.last().map(|(_, name)| name.as_str()), Some("least to busiest minute of each hour"));
+        assert_eq!(month.last().map(|(_, name)| name.as_str()), Some("range in each hour"));
     }
 
     #[test]

@@ -78,8 +78,11 @@ fn is_believed(persistence: &Persistence, hint: SimDuration) -> bool {
 fn judge(policy: &RetryPolicy, dice: &mut Dice, judged: &mut Judged) {
     let backoff = Backoff::new(policy);
     let persistence = policy.model().persistence();
-    let refusal = Refusal::new(dice);
+    let mut refusal = Refusal::new(dice);
     let draw = dice.uniform();
+    if dice.percent(30) {
+        refusal.elapsed = just_in_time(policy, &refusal, draw).unwrap_or(refusal.elapsed);
+    }
     let (delay, drawn) = refusal.delay(&backoff, refusal.hint, draw);
     if refusal.refusals >= persistence.attempts {
         judged.out_of_attempts += 1;
@@ -110,6 +113,14 @@ fn judge(policy: &RetryPolicy, dice: &mut Dice, judged: &mut Judged) {
     let slack = 5.0 + 4f64.powi(refusal.refusals as i32 - 1);
     let nanos = delay.as_nanos() as f64;
     assert!(nanos >= least - slack && nanos <= most + slack, "{nanos} is outside {least}..={most}");
+}
+
+/// The time after which the wanted delay ends exactly when the time is up.
+fn just_in_time(policy: &RetryPolicy, refusal: &Refusal, draw: f64) -> Option<SimDuration> {
+    let persistence = policy.model().persistence();
+    let believed = refusal.hint.filter(|&hint| is_believed(&persistence, hint));
+    let wanted = believed.or(unlimited_delay(policy, refusal, draw))?;
+    persistence.total_time.filter(|&total| total >= wanted).map(|total| total - wanted)
 }
 
 /// What the policy would wait by itself if time did not matter.
