@@ -5,6 +5,8 @@ mod output;
 mod progress;
 mod report;
 mod run;
+mod simulation;
+mod tables;
 mod tiers;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

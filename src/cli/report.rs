@@ -1,10 +1,11 @@
 //! `ratecast report`.
 
-use super::run::{Outcome, simulate, verdict};
+use super::simulation::{Outcome, simulate, verdict};
+#[cfg(feature = "charts")]
+use super::tables::failed;
+use super::tables::write_tables;
 use super::{Report, Status, output};
-use crate::report::files::{Disk, WriteError, prepare_folder, write_whole};
-use crate::report::{csv, markdown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Runs the scenario and writes everything about it; prints what was written.
 pub fn run(arguments: &Report) -> Status {
@@ -19,32 +20,6 @@ pub fn run(arguments: &Report) -> Status {
         lines = listing(&folder);
     }
     status.worst(output::result(&lines)).worst(verdict(&outcome.forecast))
-}
-
-/// Writes the tables to the scenario's folder below `out`; the folder, if it could be made.
-pub fn write_tables(outcome: &Outcome, out: &Path, force: bool) -> (Option<PathBuf>, Status) {
-    let Outcome { ready, forecast, document } = outcome;
-    let folder = match prepare_folder(&mut Disk, out, &ready.scenario.name, force) {
-        Ok(folder) => folder,
-        Err(error) => return (None, failed(&error)),
-    };
-    let tables = [
-        ("result.json", document.to_json()),
-        ("cells.csv", csv(document)),
-        ("summary.md", markdown(&ready.scenario, forecast, document)),
-    ];
-    let write = |(name, text): &(&str, String)| match write_whole(&mut Disk, &folder.join(name), text.as_bytes()) {
-        Ok(()) => Status::Done,
-        Err(error) => failed(&error),
-    };
-    let status = tables.iter().map(write).fold(Status::Done, Status::worst);
-    (Some(folder), status)
-}
-
-fn failed(error: &WriteError) -> Status {
-    let path = error.path.display();
-    output::failure_text(&format!("cannot write `{path}`: {}", error.cause), "choose another folder with `--out`");
-    Status::Failed
 }
 
 /// The names of the files in `folder`, in order.
@@ -84,6 +59,7 @@ fn write_charts(outcome: &Outcome, folder: &Path) -> Status {
 #[cfg(feature = "charts")]
 fn write_chart(chart: &impl crate::report::charts::Chart, folder: &Path, name: &str) -> Status {
     use crate::report::charts::{Format, render};
+    use crate::report::files::{Disk, WriteError, write_whole};
     let write = |format: Format| {
         let path = folder.join(format!("{name}.{}", format.extension()));
         let bytes =

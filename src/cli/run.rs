@@ -1,23 +1,12 @@
 //! `ratecast run`.
 
-use super::{Format, Run, Simulation, Status, output, progress};
-use crate::engine::{RunError, Stop};
-use crate::plan::{Forecast, Options, forecast};
-use crate::report::{self, Document};
-use crate::scenario::{self, Ready, Scenario};
-use crate::traffic::Traffic;
-use crate::traffic::replay::TraceErrorKind;
+use super::simulation::{Outcome, simulate, verdict};
+use super::tables::write_tables;
+use super::{Format, Run, Status, output, progress};
+use crate::plan::Forecast;
+use crate::report;
+use crate::scenario::{self, Scenario};
 use std::path::Path;
-
-/// A scenario with its forecast.
-pub struct Outcome {
-    /// What was simulated.
-    pub ready: Ready,
-    /// What came out.
-    pub forecast: Forecast,
-    /// The same for programs.
-    pub document: Document,
-}
 
 /// Runs the scenarios one after the other and prints each result.
 pub fn run(arguments: &Run) -> Status {
@@ -33,7 +22,7 @@ pub fn run(arguments: &Run) -> Status {
                     status = status.worst(output::result(&rendered(path, &outcome, arguments.format)));
                 }
                 if let Some(out) = &arguments.out {
-                    status = status.worst(super::report::write_tables(&outcome, out, arguments.force).1);
+                    status = status.worst(write_tables(&outcome, out, arguments.force).1);
                 }
             }
             Err(failed) => status = status.worst(failed),
@@ -79,96 +68,4 @@ fn next_step(path: &Path, scenario: &Scenario, forecast: &Forecast) -> String {
         }
         _ => format!("ratecast report {path}   (tables and charts)"),
     }
-}
-
-/// How a finished forecast ends the process.
-pub fn verdict(forecast: &Forecast) -> Status {
-    if !forecast.complete {
-        return Status::Interrupted;
-    }
-    match report::exit_status(forecast) {
-        0 => Status::Done,
-        1 => Status::Missed,
-        _ => Status::Unsure,
-    }
-}
-
-/// Loads a scenario and runs it; what goes wrong is printed.
-pub fn simulate(path: &Path, simulation: &Simulation) -> Result<Outcome, Status> {
-    let ready = scenario::load(path, &simulation.settings.all()).map_err(|failure| output::failure(&failure))?;
-    if !simulation.quiet {
-        let warnings = ready.loaded.draw_warnings(output::paint());
-        if !warnings.is_empty() {
-            output::note(&warnings);
-        }
-    }
-    check_budget(&ready.scenario, simulation)?;
-    let forecast = in_pool(simulation, || run_cells(&ready.scenario, simulation))?;
-    let document = Document::new(&ready.scenario, &forecast, &ready.assumptions);
-    Ok(Outcome { ready, forecast, document })
-}
-
-fn run_cells(scenario: &Scenario, simulation: &Simulation) -> Result<Forecast, Status> {
-    progress::watch_interrupt();
-    let runs = u64::from(scenario.replications) * (scenario.tiers.len() * scenario.strategy.len()) as u64;
-    let bar = progress::bar(runs, !simulation.quiet && !simulation.no_progress);
-    let options = Options {
-        stop: Stop { events: simulation.max_events, interrupted: &progress::interrupted },
-        progress: &|done, _| bar.set_position(done),
-    };
-    let forecast = forecast(scenario, options);
-    bar.finish_and_clear();
-    forecast.map_err(|error| broken_off(&error))
-}
-
-fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
-    let threads = simulation.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
-        output::note(&format!("error: cannot start {threads} threads: {error}"));
-        Status::Failed
-    })?;
-    pool.install(work)
-}
-
-/// Refuses before the first event what would surely pass the budget.
-fn check_budget(scenario: &Scenario, simulation: &Simulation) -> Result<(), Status> {
-    let runs = f64::from(scenario.replications) * (scenario.tiers.len() * scenario.strategy.len()) as f64;
-    let arrivals = |traffic: &Traffic| {
-        let most = traffic.requests.map_or(f64::INFINITY, |most| most as f64);
-        let rate = traffic.arrivals.as_ref().map_or(0.0, |arrivals| arrivals.model().mean_rate().per_second());
-        (rate * scenario.duration.as_secs_f64()).min(most)
-    };
-    let expected = runs * scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum::<f64>();
-    if expected > simulation.max_events as f64 {
-        output::note(&format!(
-            "error: about {expected:.2e} requests in {runs} runs are more than {} events\n  \
-             = help: lower `duration`, `replications` or a rate, or raise `--max-events`",
-            simulation.max_events
-        ));
-        return Err(Status::Budget);
-    }
-    Ok(())
-}
-
-/// Prints why the runs were broken off.
-fn broken_off(error: &RunError) -> Status {
-    let (help, status) = match error {
-        RunError::Trace(trace) => {
-            let status = if trace.kind == TraceErrorKind::Io { Status::Failed } else { Status::Wrong };
-            (trace.help.clone(), status)
-        }
-        RunError::Events { .. } => {
-            ("raise `--max-events`, or lower `duration` or the attempts".to_owned(), Status::Budget)
-        }
-        RunError::UnderWay { .. } => {
-            ("bound the queue (`queue.capacity`), or lower the rate or `attempts`".to_owned(), Status::Budget)
-        }
-        RunError::Interrupted => ("no replication was complete".to_owned(), Status::Interrupted),
-        RunError::NotConserved { .. } => {
-            let version = env!("CARGO_PKG_VERSION");
-            (format!("this is a bug of ratecast {version}: please report it with the scenario"), Status::Failed)
-        }
-    };
-    output::failure_text(&error.to_string(), &help);
-    status
 }
