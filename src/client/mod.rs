@@ -52,4 +52,15 @@ impl Parameters for Queue {
         visitor.optional("capacity", &mut self.capacity);
         visitor.optional("deadline", &mut self.deadline);
     }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.deadline.is_some_and(SimDuration::is_zero) {
+            return Err(Invalid::new(
+                "deadline",
+                "everything that waits would expire at once",
+                "write a time above zero",
+            ));
+        }
+        Ok(())
+    }
 }

@@ -33,9 +33,17 @@ pub fn load(path: &Path, set: &[String]) -> Result<Ready, Failure> {
     if !loaded.states("name")
         && let Some(stem) = path.file_stem()
     {
-        scenario.name = stem.to_string_lossy().into_owned();
+        scenario.name = name_of(&stem.to_string_lossy());
     }
     ready(scenario, loaded)
+}
+
+/// A file's name as a scenario's: what may not stand in one becomes `-`.
+fn name_of(stem: &str) -> String {
+    let harmless = |c: char| if c.is_ascii_alphanumeric() || " _.:+-".contains(c) { c } else { '-' };
+    let name: String = stem.chars().map(harmless).take(64).collect();
+    let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    if name.is_empty() { "scenario".to_owned() } else { name.to_owned() }
 }
 
 /// Reads a scenario from `text`, as [`load`] does; paths start from the working folder.
@@ -126,7 +134,7 @@ fn read_logs(
             Ok(summary) => logs.push(summary),
             Err(error) if error.kind == TraceErrorKind::Io => return Err(unreadable(error)),
             Err(error) => {
-                let path = super::path::child(&super::path::child("traffic", name), "replay.file");
+                let path = super::path::join(["traffic", name, "replay", "file"]);
                 let origin = loaded.at(&path);
                 problems.push(Diagnostic::error(error.to_string()).at(origin).help(error.help.clone()));
             }

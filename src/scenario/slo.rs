@@ -1,6 +1,6 @@
 //! Objectives: bounds that a choice must keep.
 
-use crate::params::{Literal, Parameter, Parameters, Visitor};
+use crate::params::{Invalid, Literal, Parameter, Parameters, Visitor};
 use crate::units::grammar::Misread;
 use crate::units::{Money, Share, SimDuration};
 
@@ -42,6 +42,19 @@ impl Parameters for Slo {
         visitor.optional("latency-p99", &mut self.latency_p99);
         visitor.optional("monthly-cost", &mut self.monthly_cost);
         visitor.optional("quota-lasts", &mut self.quota_lasts);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        for (key, bound) in [("failure-rate", self.failure_rate), ("rejection-rate", self.rejection_rate)] {
+            if bound.is_some_and(|AtMost(share)| share > Share::ONE) {
+                return Err(Invalid::new(
+                    key,
+                    "more than 100% of all",
+                    "write a share up to 100%, as in `\"<= 0.5%\"`",
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

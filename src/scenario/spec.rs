@@ -81,6 +81,7 @@ impl Parameters for Scenario {
     }
 
     fn check(&self) -> Result<(), Invalid> {
+        check_name(&self.name)?;
         if self.duration.is_zero() {
             return Err(Invalid::new(
                 "duration",
@@ -95,10 +96,27 @@ impl Parameters for Scenario {
         if self.replications == 0 {
             return Err(Invalid::new("replications", "0 replications run nothing", "write at least 1, better 10"));
         }
+        if self.replications > MOST_REPLICATIONS {
+            let help = format!("write at most {MOST_REPLICATIONS}");
+            return Err(Invalid::new("replications", "more than a million replications", help));
+        }
         if self.traffic.is_empty() {
             let help = "add a source, as in `[traffic.app]` with `arrivals.poisson = { rate = \"3/min\" }`";
             return Err(Invalid::new("traffic", "there is no traffic", help));
         }
         Ok(())
     }
+}
+
+const MOST_REPLICATIONS: u32 = 1_000_000;
+
+/// Refuses a name that could not stand in a folder's name, a table or a title as it is.
+fn check_name(name: &str) -> Result<(), Invalid> {
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || " _.:+-".contains(c);
+    let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if begins_well && name.len() <= 64 && name.chars().all(is_harmless) {
+        return Ok(());
+    }
+    let help = "begin with a letter or digit, and use at most 64 letters, digits, blanks and `_.:+-`";
+    Err(Invalid::new("name", "this name cannot be used", help))
 }

@@ -49,6 +49,9 @@ impl Parameters for Traffic {
     }
 
     fn check(&self) -> Result<(), Invalid> {
+        if self.requests == Some(0) {
+            return Err(Invalid::new("requests", "0 requests are no traffic", "write at least 1, or leave it out"));
+        }
         match (&self.arrivals, &self.replay) {
             (None, None) => {
                 let help = "say when requests come, as in `arrivals.poisson = { rate = \"3/min\" }`, or `replay` a log";

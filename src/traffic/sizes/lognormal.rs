@@ -33,6 +33,10 @@ impl Parameters for Lognormal {
         if self.mean == Tokens::new(0) {
             return Err(Invalid::new("mean", "a lognormal mean of 0 is impossible", "write at least 1"));
         }
+        if let Some(max) = self.max.filter(|max| *max < self.mean) {
+            let message = format!("`max` is {max}, below the mean of {}", self.mean);
+            return Err(Invalid::new("max", message, format!("write at least {}, or leave it out", self.mean)));
+        }
         rng::check_cv(self.cv)
     }
 }
