@@ -1,5 +1,6 @@
 //! What can be wrong with a log, said so that its owner can mend it.
 
+use super::source::Unpacking;
 use crate::units::grammar::Misread;
 use std::fmt;
 use std::io;
@@ -12,6 +13,8 @@ pub enum TraceErrorKind {
     Io,
     /// The content of the file is not what it should be.
     Data,
+    /// The file would cost more than a log may.
+    Budget,
 }
 
 /// Why a log cannot be replayed, with its place as far as it is known.
@@ -59,9 +62,22 @@ impl TraceError {
 
     /// `path` could not be read on.
     pub(super) fn read(path: &Path, line: u64, error: &io::Error) -> Self {
+        if let Some(unpacking) = error.get_ref().and_then(|inner| inner.downcast_ref::<Unpacking>()) {
+            return TraceError::unpack(path, line, unpacking);
+        }
         let message = format!("it cannot be read on: {error}");
         let place = TraceError::io(path, message, "check the disk or the network drive that holds it");
         TraceError { line: Some(line), ..place }
+    }
+
+    /// `path` could not be unpacked further than `line`.
+    fn unpack(path: &Path, line: u64, unpacking: &Unpacking) -> Self {
+        let (kind, help) = match unpacking {
+            Unpacking::TooLarge => (TraceErrorKind::Budget, "unpack it yourself if you trust it, and read what comes out"),
+            Unpacking::Broken(_) => (TraceErrorKind::Data, "copy the file anew, or unpack it yourself"),
+        };
+        let misread = Misread::new(unpacking.to_string(), help);
+        TraceError { kind, ..TraceError::data(path, Some(line), None, misread) }
     }
 }
 
@@ -113,7 +129,7 @@ fn is_longer(cell: &[u8]) -> bool {
     cell.utf8_chunks().map(count).sum::<usize>() > QUOTED_CHARS
 }
 
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     text.chars().for_each(|c| push_printable(&mut out, c));
     out

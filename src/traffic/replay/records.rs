@@ -4,9 +4,9 @@
 //! it outgrows the buffers.
 
 use super::error::nul_byte;
+use super::source::Source;
 use crate::units::grammar::Misread;
 use csv_core::ReadRecordResult;
-use std::fs::File;
 use std::io::{self, Read};
 
 /// The most bytes in the fields of one record.
@@ -32,7 +32,7 @@ impl From<io::Error> for Stop {
 
 /// A file of records, read from the front to the end.
 pub(super) struct Records {
-    file: File,
+    file: Source,
     parser: csv_core::Reader,
     /// What was read of the file; `buffer[from..to]` is still to come.
     buffer: Box<[u8]>,
@@ -82,11 +82,11 @@ impl<'r> Record<'r> {
 }
 
 impl Records {
-    /// Begins at the front of `file`, behind a byte order mark.
-    pub(super) fn new(file: File) -> Result<Self, Stop> {
+    /// Begins at the front of `file`, behind a byte order mark; fields are separated by `delimiter`.
+    pub(super) fn new(file: Source, delimiter: u8) -> Result<Self, Stop> {
         let mut records = Records {
             file,
-            parser: csv_core::Reader::new(),
+            parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
             buffer: vec![0; BUFFER_BYTES].into(),
             from: 0,
             to: 0,
@@ -228,9 +228,9 @@ mod tests {
     fn records(text: &[u8], name: &str) -> Records {
         let path = std::env::temp_dir().join(format!("ratecast-records-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
-        let file = File::open(&path).unwrap();
+        let (file, _) = Source::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        Records::new(file).ok().unwrap()
+        Records::new(file, b',').ok().unwrap()
     }
 
     fn lines_and_fields(mut records: Records) -> Vec<(u64, Vec<String>)> {
