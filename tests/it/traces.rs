@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file of this test, deleted when it is dropped.
-struct Scratch(PathBuf);
+pub struct Scratch(pub PathBuf);
 
 impl Scratch {
-    fn new(name: &str, bytes: &[u8]) -> Self {
+    pub fn new(name: &str, bytes: &[u8]) -> Self {
         static FILES: AtomicU64 = AtomicU64::new(0);
         let (process, file) = (std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(format!("ratecast-traces-{process}-{file}-{name}"));
@@ -34,7 +34,7 @@ impl Drop for Scratch {
     }
 }
 
-fn csv(time: &str, unit: Option<TimeUnit>, input: &str, output: &str) -> Replay {
+pub fn csv(time: &str, unit: Option<TimeUnit>, input: &str, output: &str) -> Replay {
     let name = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     Replay {
         format: TraceFormat::Csv,
@@ -62,13 +62,13 @@ fn play(path: &Path, spec: &Replay) -> (Vec<TraceRow>, Option<TraceError>) {
     }
 }
 
-fn rows(path: &Path, spec: &Replay) -> Result<Vec<TraceRow>, TraceError> {
+pub fn rows(path: &Path, spec: &Replay) -> Result<Vec<TraceRow>, TraceError> {
     let (rows, error) = play(path, spec);
     error.map_or(Ok(rows), Err)
 }
 
 /// The whole complaint about `path`, which it calls `name`.
-fn complaint(path: &Path, spec: &Replay, name: &str) -> String {
+pub fn complaint(path: &Path, spec: &Replay, name: &str) -> String {
     match describe(path, spec) {
         Ok(summary) => format!("{} rows", summary.rows),
         Err(error) => format!("{error}; {}", error.help).replace(&path.display().to_string(), name),
@@ -84,7 +84,7 @@ const COLUMNS: &str = r#"set `format = "csv"` and name the columns, as in `time-
 
 const HEADER: &str = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n";
 
-fn azure(rows: &str) -> Vec<u8> {
+pub fn azure(rows: &str) -> Vec<u8> {
     format!("{HEADER}{rows}").into_bytes()
 }
 
@@ -734,7 +734,7 @@ fn memory_stays_small_whatever_the_log_holds() {
 }
 
 /// A file of recorded traffic that is not part of this repository; `None`, and a word about it, where it is absent.
-fn recorded(name: &str) -> Option<PathBuf> {
+pub fn recorded(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("RATECAST_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
     let path = root.join(name);
     if path.is_file() {
@@ -766,7 +766,7 @@ fn the_recorded_hour() {
 }
 
 /// What every dress of the recorded stretch must give, from its first row on.
-fn undressed(path: &Path) -> Vec<TraceRow> {
+pub fn undressed(path: &Path) -> Vec<TraceRow> {
     rows(path, &csv("arrival_unix_us", Some(TimeUnit::Micros), "input_tokens", "output_tokens")).unwrap()
 }
 

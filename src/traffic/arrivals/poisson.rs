@@ -52,9 +52,24 @@ impl ArrivalProcess for Process {
             let gaps = &mut self.gaps[..instants.len()];
             gaps.fill_with(|| self.stream.exponential());
             for (instant, gap) in instants.iter_mut().zip(gaps) {
-                self.last += SimDuration::from_nanos((*gap * self.mean_gap + 0.5) as u64);
+                self.last = self.last.saturating_add(SimDuration::from_nanos_f64(*gap * self.mean_gap));
                 *instant = self.last;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Seed;
+
+    #[test]
+    fn a_request_in_ten_years_does_not_run_past_the_end_of_time() {
+        let rate = Rate::new(1, SimDuration::from_secs(3_650 * 86_400)).unwrap();
+        let mut out = [SimTime::ZERO; BLOCK];
+        Poisson { rate }.process(Seed(1).stream(0, "")).fill(&mut out);
+        assert!(out[0] > SimTime::ZERO && out.is_sorted());
+        assert_eq!(out[BLOCK - 1], SimTime::NEVER);
     }
 }

@@ -13,8 +13,6 @@ pub enum TraceErrorKind {
     Io,
     /// The content of the file is not what it should be.
     Data,
-    /// The file would cost more than a log may.
-    Budget,
 }
 
 /// Why a log cannot be replayed, with its place as far as it is known.
@@ -72,12 +70,11 @@ impl TraceError {
 
     /// `path` could not be unpacked further than `line`.
     fn unpack(path: &Path, line: u64, unpacking: &Unpacking) -> Self {
-        let (kind, help) = match unpacking {
-            Unpacking::TooLarge => (TraceErrorKind::Budget, "unpack it yourself if you trust it, and read what comes out"),
-            Unpacking::Broken(_) => (TraceErrorKind::Data, "copy the file anew, or unpack it yourself"),
+        let help = match unpacking {
+            Unpacking::TooLarge => "unpack it yourself if you trust it, and read what comes out",
+            Unpacking::Broken(_) => "copy the file anew, or unpack it yourself",
         };
-        let misread = Misread::new(unpacking.to_string(), help);
-        TraceError { kind, ..TraceError::data(path, Some(line), None, misread) }
+        TraceError::data(path, Some(line), None, Misread::new(unpacking.to_string(), help))
     }
 }
 

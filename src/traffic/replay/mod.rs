@@ -1,4 +1,4 @@
-//! Recorded traffic, streamed from a CSV file in a fixed amount of memory.
+//! Recorded traffic, streamed in a fixed amount of memory from a file that may be packed with gzip or Zstandard.
 //!
 //! [`Replay`] is what a scenario says about a log, [`TraceReader`] reads its rows block by block, and [`describe`] passes
 //! over the whole file once, so that everything wrong with it shows before a run. A format is one file here and one word
@@ -13,6 +13,7 @@ mod layout;
 mod plain;
 mod reader;
 mod records;
+mod source;
 mod speed;
 mod stamp;
 mod summary;

@@ -82,11 +82,11 @@ impl<'r> Record<'r> {
 }
 
 impl Records {
-    /// Begins at the front of `file`, behind a byte order mark; fields are separated by `delimiter`.
-    pub(super) fn new(file: Source, delimiter: u8) -> Result<Self, Stop> {
+    /// Begins at the front of `file`, behind a byte order mark.
+    pub(super) fn new(file: Source) -> Result<Self, Stop> {
         let mut records = Records {
             file,
-            parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            parser: csv_core::Reader::new(),
             buffer: vec![0; BUFFER_BYTES].into(),
             from: 0,
             to: 0,
@@ -228,9 +228,9 @@ mod tests {
     fn records(text: &[u8], name: &str) -> Records {
         let path = std::env::temp_dir().join(format!("ratecast-records-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
-        let (file, _) = Source::open(&path).unwrap();
+        let file = Source::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        Records::new(file, b',').ok().unwrap()
+        Records::new(file).ok().unwrap()
     }
 
     fn lines_and_fields(mut records: Records) -> Vec<(u64, Vec<String>)> {

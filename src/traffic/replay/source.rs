@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 /// A packed log may unpack to so many bytes whatever its size.
@@ -37,25 +37,6 @@ impl fmt::Display for Unpacking {
 
 impl std::error::Error for Unpacking {}
 
-/// How a file is packed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Packing {
-    Plain,
-    Gzip,
-    Zstandard,
-}
-
-impl Packing {
-    /// For people; nothing where the file is not packed.
-    pub(super) fn name(self) -> Option<&'static str> {
-        match self {
-            Packing::Plain => None,
-            Packing::Gzip => Some("gzip"),
-            Packing::Zstandard => Some("zstd"),
-        }
-    }
-}
-
 /// A log that is read from the front to the end.
 pub(super) struct Source {
     input: Input,
@@ -63,8 +44,7 @@ pub(super) struct Source {
 }
 
 enum Input {
-    Memory(Cursor<Vec<u8>>),
-    Plain(File),
+    Plain(BufReader<File>),
     Gzip(Box<MultiGzDecoder<Counted>>),
     Zstandard(Frames),
 }
@@ -84,33 +64,24 @@ impl Read for Counted {
 }
 
 impl Source {
-    /// Opens `path`, and says how it is packed, by its first bytes rather than by its name.
-    pub(super) fn open(path: &Path) -> Result<(Source, Packing), TraceError> {
+    /// Opens `path`; its first bytes say how it is packed, rather than its name.
+    pub(super) fn open(path: &Path) -> Result<Source, TraceError> {
         let mut file = BufReader::new(open_regular(path)?);
         let start = file.fill_buf().map_err(|error| TraceError::read(path, 1, &error))?;
-        let packing = match start {
-            [0x1f, 0x8b, ..] => Packing::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Packing::Zstandard,
-            _ => Packing::Plain,
+        let input = match start {
+            [0x1f, 0x8b, ..] => Input::Gzip(Box::new(MultiGzDecoder::new(Counted { file, read: 0 }))),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                Input::Zstandard(Frames::Between(Counted { file, read: 0 }))
+            }
+            _ => Input::Plain(file),
         };
-        let input = match packing {
-            // The buffer of a plain file would only be copied once more.
-            Packing::Plain => Input::Plain(open_regular(path)?),
-            Packing::Gzip => Input::Gzip(Box::new(MultiGzDecoder::new(Counted { file, read: 0 }))),
-            Packing::Zstandard => Input::Zstandard(Frames::Between(Counted { file, read: 0 })),
-        };
-        Ok((Source { input, unpacked: 0 }, packing))
-    }
-
-    /// A log in memory, not packed.
-    pub(super) fn of_bytes(bytes: &[u8]) -> Source {
-        Source { input: Input::Memory(Cursor::new(bytes.to_vec())), unpacked: 0 }
+        Ok(Source { input, unpacked: 0 })
     }
 
     /// Bytes of the packed file that were read so far.
     fn packed(&self) -> u64 {
         match &self.input {
-            Input::Memory(_) | Input::Plain(_) => self.unpacked,
+            Input::Plain(_) => self.unpacked,
             Input::Gzip(decoder) => decoder.get_ref().read,
             Input::Zstandard(frames) => frames.read_so_far(),
         }
@@ -120,7 +91,6 @@ impl Source {
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.input {
-            Input::Memory(bytes) => return bytes.read(buffer),
             Input::Plain(file) => return file.read(buffer),
             Input::Gzip(decoder) => decoder.read(buffer).map_err(broken_gzip)?,
             Input::Zstandard(frames) => frames.read(buffer)?,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 /// An instant on the clock of a log: nanoseconds since 1970-01-01T00:00:00Z, or since the log's own zero.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Stamp(pub(super) i64);
+pub(super) struct Stamp(i64);
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -32,27 +32,10 @@ impl Stamp {
 pub(super) struct Clock {
     /// What numbers count; dates where absent.
     unit: Option<TimeUnit>,
-    /// How dates are written.
-    style: Style,
-    /// Whether the clock counts from 1970, rather than from a zero of the log's own.
-    is_absolute: bool,
     /// The text `2023-11-16 18:15:` of the stamp before. Rows of one minute are the rule, and they share the work.
     minute_text: [u8; 17],
     /// Seconds from 1970 to the start of that minute.
     minute_start: i64,
-}
-
-/// How dates are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Style {
-    /// `2023-11-16 18:15:46.68`
-    YearFirst,
-    /// `16/11/2023 18:15:46.68`, or with points
-    DayFirst,
-    /// `11/16/2023 18:15:46.68`
-    MonthFirst,
-    /// `16/Nov/2023:18:15:46 +0000`, as web servers write it
-    Common,
 }
 
 /// Why a text is not a date with a time.
@@ -65,38 +48,7 @@ enum Wrong {
 
 impl Clock {
     pub(super) fn new(unit: Option<TimeUnit>) -> Self {
-        Clock {
-            unit,
-            style: Style::YearFirst,
-            is_absolute: unit.is_none(),
-            minute_text: *b"1970-01-01 00:00:",
-            minute_start: 0,
-        }
-    }
-
-    /// A clock of dates.
-    pub(super) fn dates(style: Style) -> Self {
-        Clock { style, ..Clock::new(None) }
-    }
-
-    /// A clock that counts from 1970.
-    pub(super) fn unix(unit: TimeUnit) -> Self {
-        Clock { is_absolute: true, ..Clock::new(Some(unit)) }
-    }
-
-    /// Whether the civil time of a stamp is known.
-    pub(super) fn is_absolute(&self) -> bool {
-        self.is_absolute
-    }
-
-    /// Whether stamps are dates as [`Clock::leading`] reads them.
-    pub(super) fn is_year_first(&self) -> bool {
-        self.is_civil() && self.style == Style::YearFirst
-    }
-
-    /// `stamp` as a date in UTC.
-    pub(super) fn date(stamp: Stamp) -> String {
-        Clock::new(None).write(stamp)
+        Clock { unit, minute_text: *b"1970-01-01 00:00:", minute_start: 0 }
     }
 
     /// Whether stamps are dates rather than numbers.
@@ -120,23 +72,11 @@ impl Clock {
     pub(super) fn write(&self, stamp: Stamp) -> String {
         match self.unit {
             None => Timestamp::from_nanosecond(i128::from(stamp.0)).map_or_else(|_| String::new(), |t| t.to_string()),
-            Some(unit) if stamp.0 < 0 => format!("-{}", decimal(stamp.0.unsigned_abs(), unit.nanos())),
             Some(unit) => decimal(stamp.0.unsigned_abs(), unit.nanos()),
         }
     }
 
     fn civil(&mut self, text: &[u8]) -> Result<Stamp, Wrong> {
-        if self.style == Style::YearFirst {
-            return self.year_first(text);
-        }
-        // Written the usual way round and read once more.
-        let (date, time) = rearranged(text, self.style).ok_or(Wrong::Form)?;
-        let mut usual = date.into_bytes();
-        usual.extend_from_slice(time);
-        self.year_first(&usual)
-    }
-
-    fn year_first(&mut self, text: &[u8]) -> Result<Stamp, Wrong> {
         let (minute, rest) = text.split_first_chunk::<17>().ok_or(Wrong::Form)?;
         let (second, rest) = rest.split_first_chunk::<2>().ok_or(Wrong::Form)?;
         let minute_start = self.minute(minute)?;
@@ -250,8 +190,8 @@ fn fraction(text: &[u8]) -> Result<(i64, &[u8]), Wrong> {
 
 /// Seconds by which a zone such as `Z`, `+09:00`, `-0330` or `+01` is ahead of UTC; none is UTC.
 fn offset(zone: &[u8]) -> Result<i64, Wrong> {
-    let (sign, hours, minutes) = match *zone.trim_ascii_start() {
-        [] | [b'Z' | b'z'] | [b'U', b'T', b'C'] => return Ok(0),
+    let (sign, hours, minutes) = match *zone {
+        [] | [b'Z' | b'z'] => return Ok(0),
         [sign, h1, h2] => (sign, [h1, h2], *b"00"),
         [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (sign, [h1, h2], [m1, m2]),
         _ => return Err(Wrong::Form),
@@ -265,31 +205,6 @@ fn offset(zone: &[u8]) -> Result<i64, Wrong> {
         b'-' => Ok(-hours * 3_600 - minutes * 60),
         _ => Err(Wrong::Form),
     }
-}
-
-/// The date of `text` with its year first and a blank behind it, and its time of day.
-fn rearranged(text: &[u8], style: Style) -> Option<(String, &[u8])> {
-    let end = match style {
-        Style::Common => text.iter().position(|&byte| byte == b':')?,
-        _ => text.iter().position(|&byte| matches!(byte, b' ' | b'T' | b','))?,
-    };
-    let date = std::str::from_utf8(&text[..end]).ok()?;
-    let mut parts = date.split(['/', '.', '-']);
-    let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let (day, month) = match style {
-        Style::MonthFirst => (second, first.parse::<u8>().ok()?),
-        Style::Common => (first, month_number(second)?),
-        _ => (first, second.parse::<u8>().ok()?),
-    };
-    let day = day.parse::<u8>().ok()?;
-    let time = text[end + 1..].trim_ascii();
-    (parts.next().is_none() && year.len() == 4).then(|| (format!("{year}-{month:02}-{day:02} "), time))
-}
-
-fn month_number(name: &str) -> Option<u8> {
-    const NAMES: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let at = NAMES.iter().position(|known| name.eq_ignore_ascii_case(known))?;
-    Some(at as u8 + 1)
 }
 
 fn misread_civil(cell: &[u8], wrong: Wrong) -> Misread {
@@ -373,7 +288,7 @@ fn is_scientific(text: &[u8]) -> bool {
 }
 
 /// The unit in which a Unix time of so many digits lies between 2001 and 2286.
-pub(super) fn likely_unit(cell: &[u8]) -> Option<TimeUnit> {
+fn likely_unit(cell: &[u8]) -> Option<TimeUnit> {
     match cell.trim_ascii().iter().take_while(|byte| byte.is_ascii_digit()).count() {
         10 => Some(TimeUnit::Seconds),
         13 => Some(TimeUnit::Millis),
