@@ -1,9 +1,9 @@
 //! Logs in other layouts, and packed.
 
-use crate::traces::{Scratch, azure, complaint, recorded, rows};
+use crate::traces::{Scratch, azure, complaint, csv, recorded, rows, undressed};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ratecast::traffic::replay::{Replay, describe};
+use ratecast::traffic::replay::{Replay, TraceFormat, describe};
 use std::io::Write;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -83,5 +83,71 @@ fn bombs_and_damaged_files_stop_with_the_reason() {
         window,
         "`log.csv`, line 1: the zstd data cannot be unpacked: its window of 2097152 MiB is larger than 32 MiB; \
          copy the file anew, or unpack it yourself"
+    );
+}
+
+fn laid_out(format: TraceFormat) -> Replay {
+    Replay { format, ..Replay::default() }
+}
+
+#[test]
+fn published_layouts_agree_with_the_stretch_that_they_dress() {
+    let Some(expected) = recorded("dresses/expected.csv") else { return };
+    let expected = undressed(&expected);
+    for (name, format, tolerance) in [
+        ("azure_lmm2025.csv", TraceFormat::AzureLmm, 1_000_000),
+        ("burstgpt3.csv", TraceFormat::BurstGpt, 1_000_000_000),
+    ] {
+        let Some(path) = recorded(&format!("dresses/{name}")) else { return };
+        let found = rows(&path, &laid_out(format)).unwrap();
+        assert_eq!(found.len(), expected.len(), "{name}");
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(found.at.as_nanos().abs_diff(expected.at.as_nanos()) <= tolerance, "{name}: {found:?}");
+            assert_eq!((found.input, found.output), (expected.input, expected.output), "{name}");
+        }
+    }
+}
+
+#[test]
+fn published_sets_have_their_figures() {
+    let tenths = |mean: Option<f64>| (mean.unwrap() * 10.0).round();
+    for (name, format, rows, span, input, output) in [
+        ("vidur/splitwise_conv.csv", TraceFormat::Vidur, 19_366, 3_502.0, 11_547.0, 2_111.0),
+        ("burstgpt/BurstGPT_1_head.csv", TraceFormat::BurstGpt, 400, 37_269.0, 5_205.0, 2_765.0),
+    ] {
+        let Some(path) = recorded(name) else { return };
+        let summary = describe(&path, &laid_out(format)).unwrap();
+        assert_eq!((summary.rows, summary.span.as_secs_f64().round()), (rows, span), "{name}");
+        assert!((tenths(summary.input.mean()) - input).abs() <= 5.0, "{name}");
+        assert_eq!((tenths(summary.output.mean()), summary.begins), (output, None), "{name}");
+    }
+}
+
+#[test]
+fn separators_are_told_from_the_header() {
+    let log = "ts,input tokens,output\n1.5,2,3\n2.5,4,\n";
+    let spec = csv("ts", Some(ratecast::traffic::replay::TimeUnit::Seconds), "input tokens", "output");
+    let expected = rows(&Scratch::new("comma.csv", log.as_bytes()).0, &spec).unwrap();
+    assert_eq!(expected.len(), 2);
+    for separator in [";", "\t"] {
+        let text = log.replace(',', separator);
+        assert_eq!(rows(&Scratch::new("other.csv", text.as_bytes()).0, &spec).as_deref(), Ok(&expected[..]));
+    }
+    let quick = "TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46,1,2\n";
+    assert_eq!(
+        found(quick.as_bytes()),
+        "`log.csv`, line 2: found 1 field instead of 3: `2023-11-16 18:15:46,1,2`; \
+         complete the row or delete it: the file may have been cut off here"
+    );
+}
+
+#[test]
+fn other_headers_are_refused_by_name() {
+    let file = Scratch::new("log.csv", b"arrived,num_prefill_tokens,num_decode_tokens\n0.0,1,2\n");
+    assert_eq!(
+        complaint(&file.0, &laid_out(TraceFormat::Vidur), "log.csv"),
+        "`log.csv`, line 1: the header is `arrived`, `num_prefill_tokens`, `num_decode_tokens`, \
+         not `arrived_at`, `num_prefill_tokens`, `num_decode_tokens`; \
+         set `format = \"csv\"` and name the columns, as in `time-column = \"created_at\"`"
     );
 }

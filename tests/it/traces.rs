@@ -122,15 +122,15 @@ fn broken_azure_logs_say_what_is_wrong_and_where() {
         ),
         (
             "semicolons",
-            b"TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46;1;2\n".to_vec(),
-            "line 1: the header is `TIMESTAMP;ContextTokens;GeneratedTokens`, not `TIMESTAMP`, `ContextTokens`, `GeneratedTokens`",
-            "separate the fields by commas",
+            b"TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46;1.374;2\n".to_vec(),
+            "line 2, column `ContextTokens`: `1.374` is not a token count",
+            COUNT,
         ),
         (
             "tabs",
             b"TIMESTAMP\tContextTokens\tGeneratedTokens\n".to_vec(),
-            r#"line 1: the header is `TIMESTAMP\u{9}ContextTokens\u{9}GeneratedTokens`, not `TIMESTAMP`, `ContextTokens`, `GeneratedTokens`"#,
-            "separate the fields by commas",
+            "there is a header but no row",
+            "write at least one row below the header",
         ),
         ("UTF-16", b"\xff\xfeT\0I\0M\0E\0".to_vec(), "line 1: the file is UTF-16", "save the file as CSV in UTF-8"),
         (
@@ -385,9 +385,9 @@ fn broken_csv_logs_say_what_is_wrong_and_where() {
         ),
         (
             "semicolons",
-            b"ts;input_tokens;output_tokens\n1;2;3\n".to_vec(),
-            "line 1: there is no column `ts`; the header has `ts;input_tokens;output_tokens`",
-            "separate the fields by commas",
+            b"ts;input_tokens;output_tokens\n1,5;2;3\n".to_vec(),
+            "line 2, column `ts`: `1,5` is not a number of milliseconds",
+            "write plain numbers, or leave `time-unit` out where stamps are dates",
         ),
         (
             "twice",
@@ -839,8 +839,8 @@ fn dresses_that_cannot_be_read_are_refused() {
         (
             "bom_crlf_semicolon.csv",
             csv("Date", None, "Input Tokens", "Output Tokens"),
-            "`log.csv`, line 1: there is no column `Date`; the header has `Date;Input Tokens;Output Tokens`; \
-             separate the fields by commas",
+            "`log.csv`, line 2, column `Date`: `16/11/2023 18:15:46.680590` is not a time; write stamps as \
+             `2023-11-16 18:15:46.6805900`, in UTC or with a zone such as `+09:00`",
         ),
         (
             "vegeta.csv",

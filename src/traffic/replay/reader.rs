@@ -63,11 +63,11 @@ impl TraceReader {
         let header = records.record().map_err(|stop| stopped(path, line, stop))?;
         let header = Header::read(header).map_err(at_header)?;
         let layout = Layout::find(&header, spec).map_err(at_header)?;
-        let clock = Clock::new(spec.time_unit);
+        let clock = Clock::new(layout.unit);
         Ok(TraceReader {
             path: path.to_owned(),
+            may_be_plain: records.is_comma_separated() && clock.is_civil() && layout.is_stamp_and_two_counts(),
             records,
-            may_be_plain: clock.is_civil() && layout.is_stamp_and_two_counts(),
             layout,
             clock,
             speed: Speed::new(spec.speed),

@@ -34,6 +34,7 @@ impl From<io::Error> for Stop {
 pub(super) struct Records {
     file: Source,
     parser: csv_core::Reader,
+    delimiter: u8,
     /// What was read of the file; `buffer[from..to]` is still to come.
     buffer: Box<[u8]>,
     from: usize,
@@ -87,6 +88,7 @@ impl Records {
         let mut records = Records {
             file,
             parser: csv_core::Reader::new(),
+            delimiter: b',',
             buffer: vec![0; BUFFER_BYTES].into(),
             from: 0,
             to: 0,
@@ -103,7 +105,14 @@ impl Records {
             }
             _ => {}
         }
+        records.delimiter = delimiter(records.ahead());
+        records.parser = csv_core::ReaderBuilder::new().delimiter(records.delimiter).build();
         Ok(records)
+    }
+
+    /// Whether fields are separated by commas, as they are in most files.
+    pub(super) fn is_comma_separated(&self) -> bool {
+        self.delimiter == b','
     }
 
     /// What is in the buffer and not yet passed.
@@ -208,6 +217,20 @@ impl Records {
             _ => open_quote(start, "within 64 KiB"),
         }
     }
+}
+
+/// The separator of which the first line has most: commas, semicolons or tabs; commas where it has none.
+fn delimiter(ahead: &[u8]) -> u8 {
+    let (mut in_quotes, mut counts) = (false, [(b',', 0), (b';', 0), (b'\t', 0)]);
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    for &byte in ahead.iter().skip_while(|byte| is_end(byte)).take_while(|byte| !is_end(byte)) {
+        in_quotes ^= byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| !in_quotes && *delimiter == byte) {
+            *count += 1;
+        }
+    }
+    // Of equals the last: a comma.
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |&(delimiter, _)| delimiter)
 }
 
 fn open_quote(start: u64, within: &str) -> Misread {
