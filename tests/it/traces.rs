@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file of this test, deleted when it is dropped.
-struct Scratch(PathBuf);
+pub struct Scratch(pub PathBuf);
 
 impl Scratch {
-    fn new(name: &str, bytes: &[u8]) -> Self {
+    pub fn new(name: &str, bytes: &[u8]) -> Self {
         static FILES: AtomicU64 = AtomicU64::new(0);
         let (process, file) = (std::process::id(), FILES.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(format!("ratecast-traces-{process}-{file}-{name}"));
@@ -34,7 +34,7 @@ impl Drop for Scratch {
     }
 }
 
-fn csv(time: &str, unit: Option<TimeUnit>, input: &str, output: &str) -> Replay {
+pub fn csv(time: &str, unit: Option<TimeUnit>, input: &str, output: &str) -> Replay {
     let name = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     Replay {
         format: TraceFormat::Csv,
@@ -62,13 +62,13 @@ fn play(path: &Path, spec: &Replay) -> (Vec<TraceRow>, Option<TraceError>) {
     }
 }
 
-fn rows(path: &Path, spec: &Replay) -> Result<Vec<TraceRow>, TraceError> {
+pub fn rows(path: &Path, spec: &Replay) -> Result<Vec<TraceRow>, TraceError> {
     let (rows, error) = play(path, spec);
     error.map_or(Ok(rows), Err)
 }
 
 /// The whole complaint about `path`, which it calls `name`.
-fn complaint(path: &Path, spec: &Replay, name: &str) -> String {
+pub fn complaint(path: &Path, spec: &Replay, name: &str) -> String {
     match describe(path, spec) {
         Ok(summary) => format!("{} rows", summary.rows),
         Err(error) => format!("{error}; {}", error.help).replace(&path.display().to_string(), name),
@@ -84,7 +84,7 @@ const COLUMNS: &str = r#"set `format = "csv"` and name the columns, as in `time-
 
 const HEADER: &str = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n";
 
-fn azure(rows: &str) -> Vec<u8> {
+pub fn azure(rows: &str) -> Vec<u8> {
     format!("{HEADER}{rows}").into_bytes()
 }
 
@@ -122,15 +122,15 @@ fn broken_azure_logs_say_what_is_wrong_and_where() {
         ),
         (
             "semicolons",
-            b"TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46;1;2\n".to_vec(),
-            "line 1: the header is `TIMESTAMP;ContextTokens;GeneratedTokens`, not `TIMESTAMP`, `ContextTokens`, `GeneratedTokens`",
-            "separate the fields by commas",
+            b"TIMESTAMP;ContextTokens;GeneratedTokens\n2023-11-16 18:15:46;1.374;2\n".to_vec(),
+            "line 2, column `ContextTokens`: `1.374` is not a token count",
+            COUNT,
         ),
         (
             "tabs",
             b"TIMESTAMP\tContextTokens\tGeneratedTokens\n".to_vec(),
-            r#"line 1: the header is `TIMESTAMP\u{9}ContextTokens\u{9}GeneratedTokens`, not `TIMESTAMP`, `ContextTokens`, `GeneratedTokens`"#,
-            "separate the fields by commas",
+            "there is a header but no row",
+            "write at least one row below the header",
         ),
         ("UTF-16", b"\xff\xfeT\0I\0M\0E\0".to_vec(), "line 1: the file is UTF-16", "save the file as CSV in UTF-8"),
         (
@@ -385,9 +385,9 @@ fn broken_csv_logs_say_what_is_wrong_and_where() {
         ),
         (
             "semicolons",
-            b"ts;input_tokens;output_tokens\n1;2;3\n".to_vec(),
-            "line 1: there is no column `ts`; the header has `ts;input_tokens;output_tokens`",
-            "separate the fields by commas",
+            b"ts;input_tokens;output_tokens\n1,5;2;3\n".to_vec(),
+            "line 2, column `ts`: `1,5` is not a number of milliseconds",
+            "write plain numbers, or leave `time-unit` out where stamps are dates",
         ),
         (
             "twice",
@@ -766,7 +766,7 @@ fn the_recorded_hour() {
 }
 
 /// What every dress of the recorded stretch must give, from its first row on.
-fn undressed(path: &Path) -> Vec<TraceRow> {
+pub fn undressed(path: &Path) -> Vec<TraceRow> {
     rows(path, &csv("arrival_unix_us", Some(TimeUnit::Micros), "input_tokens", "output_tokens")).unwrap()
 }
 
@@ -839,8 +839,8 @@ fn dresses_that_cannot_be_read_are_refused() {
         (
             "bom_crlf_semicolon.csv",
             csv("Date", None, "Input Tokens", "Output Tokens"),
-            "`log.csv`, line 1: there is no column `Date`; the header has `Date;Input Tokens;Output Tokens`; \
-             separate the fields by commas",
+            "`log.csv`, line 2, column `Date`: `16/11/2023 18:15:46.680590` is not a time; write stamps as \
+             `2023-11-16 18:15:46.6805900`, in UTC or with a zone such as `+09:00`",
         ),
         (
             "vegeta.csv",

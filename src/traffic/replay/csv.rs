@@ -12,6 +12,7 @@ pub(super) fn layout(header: &Header, spec: &Replay) -> Result<Layout, Misread> 
         time: column(header, "time-column", spec.time_column.as_deref().unwrap_or_default())?,
         input: optional("input-column", &spec.input_column)?,
         output: optional("output-column", &spec.output_column)?,
+        unit: spec.time_unit,
     })
 }
 
@@ -32,11 +33,6 @@ fn column(header: &Header, key: &str, name: &str) -> Result<Column, Misread> {
 }
 
 fn remedy(header: &Header, key: &str, name: &str) -> String {
-    if let [only] = header.names.as_slice()
-        && only.contains([';', '\t'])
-    {
-        return "separate the fields by commas".into();
-    }
     let likeness = |known: &&String| strsim::jaro_winkler(&known.to_lowercase(), &name.to_lowercase());
     match header.names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {
         Some(nearest) if likeness(&nearest) > 0.8 => {

@@ -1,5 +1,6 @@
 //! What can be wrong with a log, said so that its owner can mend it.
 
+use super::source::Unpacking;
 use crate::units::grammar::Misread;
 use std::fmt;
 use std::io;
@@ -59,9 +60,21 @@ impl TraceError {
 
     /// `path` could not be read on.
     pub(super) fn read(path: &Path, line: u64, error: &io::Error) -> Self {
+        if let Some(unpacking) = error.get_ref().and_then(|inner| inner.downcast_ref::<Unpacking>()) {
+            return TraceError::unpack(path, line, unpacking);
+        }
         let message = format!("it cannot be read on: {error}");
         let place = TraceError::io(path, message, "check the disk or the network drive that holds it");
         TraceError { line: Some(line), ..place }
+    }
+
+    /// `path` could not be unpacked further than `line`.
+    fn unpack(path: &Path, line: u64, unpacking: &Unpacking) -> Self {
+        let help = match unpacking {
+            Unpacking::TooLarge => "unpack it yourself if you trust it, and read what comes out",
+            Unpacking::Broken(_) => "copy the file anew, or unpack it yourself",
+        };
+        TraceError::data(path, Some(line), None, Misread::new(unpacking.to_string(), help))
     }
 }
 
@@ -113,7 +126,7 @@ fn is_longer(cell: &[u8]) -> bool {
     cell.utf8_chunks().map(count).sum::<usize>() > QUOTED_CHARS
 }
 
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     text.chars().for_each(|c| push_printable(&mut out, c));
     out

@@ -2,7 +2,7 @@
 
 use super::error::{not_text, quote};
 use super::records::Record;
-use super::{Replay, TraceFormat, azure_llm, csv};
+use super::{Replay, TimeUnit, TraceFormat, azure_llm, azure_lmm, burstgpt, csv, vidur};
 use crate::units::grammar::Misread;
 
 /// The names in the first record of a file, in order.
@@ -24,6 +24,27 @@ impl Header {
         let names: Vec<String> = self.names.iter().map(|name| quote(name.as_bytes())).collect();
         names.join(", ")
     }
+
+    /// Whether this is one of the headers under which a layout was `published`.
+    pub(super) fn published(&self, published: &[&[&str]]) -> Result<(), Misread> {
+        if published.iter().any(|names| self.names == *names) {
+            return Ok(());
+        }
+        let quoted = |names: &&[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let known: Vec<String> = published.iter().map(quoted).collect();
+        let message = format!("the header is {}, not {}", self.list(), known.join(", nor "));
+        Err(Misread::new(message, "set `format = \"csv\"` and name the columns, as in `time-column = \"created_at\"`"))
+    }
+
+    /// The columns with these names: the time as a date, the input tokens and the output tokens.
+    pub(super) fn columns(&self, [time, input, output]: [&str; 3]) -> Layout {
+        let column = |name: &str| {
+            let index = self.names.iter().position(|known| known == name).unwrap_or_default();
+            Column { index, name: name.to_owned() }
+        };
+        let (input, output) = (Some(column(input)), Some(column(output)));
+        Layout { fields: self.names.len(), time: column(time), input, output, unit: None }
+    }
 }
 
 /// One column of a file.
@@ -42,6 +63,8 @@ pub(super) struct Layout {
     pub(super) time: Column,
     pub(super) input: Option<Column>,
     pub(super) output: Option<Column>,
+    /// What its stamps count; absent where they are dates.
+    pub(super) unit: Option<TimeUnit>,
 }
 
 impl Layout {
@@ -49,6 +72,9 @@ impl Layout {
     pub(super) fn find(header: &Header, spec: &Replay) -> Result<Self, Misread> {
         match spec.format {
             TraceFormat::AzureLlm => azure_llm::layout(header),
+            TraceFormat::AzureLmm => azure_lmm::layout(header),
+            TraceFormat::BurstGpt => burstgpt::layout(header),
+            TraceFormat::Vidur => vidur::layout(header),
             TraceFormat::Csv => csv::layout(header, spec),
         }
     }

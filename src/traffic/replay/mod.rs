@@ -1,10 +1,12 @@
-//! Recorded traffic, streamed from a CSV file in a fixed amount of memory.
+//! Recorded traffic, streamed in a fixed amount of memory from a file that may be packed with gzip or Zstandard.
 //!
 //! [`Replay`] is what a scenario says about a log, [`TraceReader`] reads its rows block by block, and [`describe`] passes
 //! over the whole file once, so that everything wrong with it shows before a run. A format is one file here and one word
 //! in [`TraceFormat`]: it finds the columns in the header, and all else is shared.
 
 mod azure_llm;
+mod azure_lmm;
+mod burstgpt;
 mod count;
 mod csv;
 mod digits;
@@ -13,9 +15,11 @@ mod layout;
 mod plain;
 mod reader;
 mod records;
+mod source;
 mod speed;
 mod stamp;
 mod summary;
+mod vidur;
 
 pub use error::{TraceError, TraceErrorKind};
 pub use reader::{TraceReader, TraceRow};
@@ -29,6 +33,12 @@ words! {
     pub enum TraceFormat {
         /// `TIMESTAMP,ContextTokens,GeneratedTokens`, as Azure publishes its LLM inference traces.
         AzureLlm = "azure-llm",
+        /// `TIMESTAMP,NumImages,ContextTokens,GeneratedTokens`, as Azure publishes its multimodal trace.
+        AzureLmm = "azure-lmm",
+        /// `Timestamp,…,Request tokens,Response tokens,…` in seconds, as BurstGPT is published.
+        BurstGpt = "burstgpt",
+        /// `arrived_at,num_prefill_tokens,num_decode_tokens` in seconds, as vidur writes its traces.
+        Vidur = "vidur",
         /// Any CSV file with a header; the scenario names the columns.
         Csv = "csv",
     }
@@ -130,8 +140,8 @@ impl Parameters for Replay {
             return Err(Invalid::new("speed", message, "write `2` to play the log twice as fast"));
         }
         match self.format {
-            TraceFormat::AzureLlm => self.check_fixed_columns(),
             TraceFormat::Csv => self.check_named_columns(),
+            _ => self.check_fixed_columns(),
         }
     }
 }
@@ -147,7 +157,8 @@ impl Replay {
         match stated.into_iter().find(|&(_, is_stated)| is_stated) {
             None => Ok(()),
             Some((key, _)) => {
-                let message = format!("the format `azure-llm` fixes its columns, so `{key}` has no meaning");
+                let message =
+                    format!("the format `{}` fixes its columns, so `{key}` has no meaning", self.format.word());
                 Err(Invalid::new(key, message, format!("leave `{key}` out, or set `format = \"csv\"`")))
             }
         }

@@ -6,12 +6,12 @@ use super::error::{TraceError, nul_byte, quote};
 use super::layout::{Column, Header, Layout};
 use super::plain::{self, Reading};
 use super::records::{Record, Records, Stop};
+use super::source::Source;
 use super::speed::Speed;
 use super::stamp::{Clock, Stamp};
 use crate::params::Parameters;
 use crate::units::grammar::Misread;
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// One request of a log.
@@ -53,7 +53,7 @@ impl TraceReader {
         if let Err(invalid) = (Replay { file: path.to_string_lossy().into_owned(), ..spec.clone() }).check() {
             return Err(TraceError::data(path, None, None, Misread::new(invalid.message, invalid.help)));
         }
-        let mut records = Records::new(open_regular(path)?).map_err(|stop| stopped(path, 1, stop))?;
+        let mut records = Records::new(Source::open(path)?).map_err(|stop| stopped(path, 1, stop))?;
         if !records.next_record_begins().map_err(|error| TraceError::read(path, 1, &error))? {
             let misread = Misread::new("the file is empty", "write a header and at least one row");
             return Err(TraceError::data(path, None, None, misread));
@@ -63,11 +63,11 @@ impl TraceReader {
         let header = records.record().map_err(|stop| stopped(path, line, stop))?;
         let header = Header::read(header).map_err(at_header)?;
         let layout = Layout::find(&header, spec).map_err(at_header)?;
-        let clock = Clock::new(spec.time_unit);
+        let clock = Clock::new(layout.unit);
         Ok(TraceReader {
             path: path.to_owned(),
+            may_be_plain: records.is_comma_separated() && clock.is_civil() && layout.is_stamp_and_two_counts(),
             records,
-            may_be_plain: clock.is_civil() && layout.is_stamp_and_two_counts(),
             layout,
             clock,
             speed: Speed::new(spec.speed),
@@ -180,18 +180,6 @@ impl TraceReader {
                 Err(TraceError::data(&self.path, None, None, misread))
             }
         }
-    }
-}
-
-/// Opens `path` unless it is something that could block, or go on for ever.
-fn open_regular(path: &Path) -> Result<File, TraceError> {
-    let help = "write the path of a regular file";
-    // Before opening, because to open a named pipe waits for its other end.
-    let kind = fs::metadata(path).map_err(|error| TraceError::open(path, &error))?.file_type();
-    match () {
-        _ if kind.is_file() => File::open(path).map_err(|error| TraceError::open(path, &error)),
-        _ if kind.is_dir() => Err(TraceError::io(path, "this is a directory", help)),
-        _ => Err(TraceError::io(path, "this is a pipe, a device or a socket", help)),
     }
 }
 

@@ -4,9 +4,9 @@
 //! it outgrows the buffers.
 
 use super::error::nul_byte;
+use super::source::Source;
 use crate::units::grammar::Misread;
 use csv_core::ReadRecordResult;
-use std::fs::File;
 use std::io::{self, Read};
 
 /// The most bytes in the fields of one record.
@@ -32,8 +32,9 @@ impl From<io::Error> for Stop {
 
 /// A file of records, read from the front to the end.
 pub(super) struct Records {
-    file: File,
+    file: Source,
     parser: csv_core::Reader,
+    delimiter: u8,
     /// What was read of the file; `buffer[from..to]` is still to come.
     buffer: Box<[u8]>,
     from: usize,
@@ -85,10 +86,11 @@ impl<'r> Record<'r> {
 
 impl Records {
     /// Begins at the front of `file`, behind a byte order mark.
-    pub(super) fn new(file: File) -> Result<Self, Stop> {
+    pub(super) fn new(file: Source) -> Result<Self, Stop> {
         let mut records = Records {
             file,
             parser: csv_core::Reader::new(),
+            delimiter: b',',
             buffer: vec![0; BUFFER_BYTES].into(),
             from: 0,
             to: 0,
@@ -105,7 +107,14 @@ impl Records {
             }
             _ => {}
         }
+        records.delimiter = delimiter(records.ahead());
+        records.parser = csv_core::ReaderBuilder::new().delimiter(records.delimiter).build();
         Ok(records)
+    }
+
+    /// Whether fields are separated by commas, as they are in most files.
+    pub(super) fn is_comma_separated(&self) -> bool {
+        self.delimiter == b','
     }
 
     /// What is in the buffer and not yet passed.
@@ -245,6 +254,20 @@ impl Records {
     }
 }
 
+/// The separator of which the first line has most: commas, semicolons or tabs; commas where it has none.
+fn delimiter(ahead: &[u8]) -> u8 {
+    let (mut in_quotes, mut counts) = (false, [(b',', 0), (b';', 0), (b'\t', 0)]);
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    for &byte in ahead.iter().skip_while(|byte| is_end(byte)).take_while(|byte| !is_end(byte)) {
+        in_quotes ^= byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| !in_quotes && *delimiter == byte) {
+            *count += 1;
+        }
+    }
+    // Of equals the last: a comma.
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |&(delimiter, _)| delimiter)
+}
+
 fn open_quote(start: u64, within: &str) -> Misread {
     let message = format!("a quote in the record from byte {start} on is not closed {within}");
     Misread::new(message, "close the field with `\"`, and write a quote inside it as `\"\"`")
@@ -263,7 +286,7 @@ mod tests {
     fn records(text: &[u8], name: &str) -> Records {
         let path = std::env::temp_dir().join(format!("ratecast-records-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
-        let file = File::open(&path).unwrap();
+        let file = Source::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         Records::new(file).ok().unwrap()
     }
