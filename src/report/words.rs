@@ -1,6 +1,7 @@
 //! The sentences that every form of a result shares: reasons, excuses and warnings, each with its figure.
 
 use super::format::{Figure, estimate, number};
+use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric};
 use crate::plan::{CellForecast, Excuse, Forecast, Judgement, Objective, Standing, Verdict, Warning};
 use crate::scenario::Scenario;
@@ -79,7 +80,7 @@ pub fn excuse(scenario: &Scenario, forecast: &Forecast, excuse: &Excuse) -> Stri
     let too = if cell.verdict() == Verdict::Meets { "meets too" } else { "as unsure" };
     match &excuse.reason {
         Reason::Misses(missed) => {
-            let broken: Vec<String> = missed.iter().map(broken).collect();
+            let broken: Vec<String> = missed.iter().map(|judgement| broken(judgement, cell)).collect();
             format!("{}{}", broken.join(", "), culprit(scenario, cell))
         }
         Reason::Unsure(unsure) => {
@@ -103,20 +104,25 @@ fn decimal(estimate: &Estimate) -> String {
     format!("{:.2}{}", estimate.mean.unwrap_or(0.0), spread.unwrap_or_default())
 }
 
-fn broken(judgement: &Judgement) -> String {
+fn broken(judgement: &Judgement, cell: &CellForecast) -> String {
     let observed = &judgement.observed;
     match judgement.objective {
         Objective::AtMost { key, metric, bound } => {
             format!("{key} {} > {}", estimate(observed, figure(metric)), number(bound, figure(metric)))
         }
-        Objective::QuotaLasts => "a quota runs out".to_owned(),
+        Objective::QuotaLasts => {
+            let quotas = cell.limits.iter().filter(|limit| limit.spec.limiter.is_quota());
+            let refuses = quotas.filter_map(|limit| limit.refused.mean).any(|refused| refused > 0.0);
+            let told = if refuses { "a quota runs out" } else { "at this pace a quota would run out" };
+            told.to_owned()
+        }
     }
 }
 
 /// Which limit is to blame, and for a quota on which day it was gone.
 fn culprit(scenario: &Scenario, cell: &CellForecast) -> String {
     let Some(limit) = cell.binding() else { return String::new() };
-    let gone = limit.exhausted_at.mean.filter(|_| crate::limiter::LimiterModel::is_quota(&limit.spec.limiter));
+    let gone = limit.exhausted_at.mean.filter(|_| limit.spec.limiter.is_quota());
     match gone {
         Some(at) => format!("; {} ({}) is gone on {}", limit.name, limit.label(), civil_day(scenario, at)),
         None => format!("; {} ({}) refuses", limit.name, limit.label()),

@@ -5,6 +5,7 @@ use super::catalog;
 use super::reader::{listed, nearest};
 use super::{Diagnostic, Failure, Loaded, Scenario};
 use crate::client::Strategy;
+use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
 use crate::params::Parameters;
 use crate::protocol::Counts;
 use crate::traffic::replay::{TraceError, TraceErrorKind, TraceSummary, describe};
@@ -59,7 +60,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
     }
     let mut problems = find_tiers(&mut scenario, &loaded);
     if scenario.strategy.is_empty() {
-        scenario.strategy.push(("default".to_owned(), Strategy::default()));
+        scenario.strategy.push(("default".to_owned(), default_strategy()));
     }
     let logs = read_logs(&scenario, &loaded, &mut problems)?;
     if !problems.is_empty() {
@@ -72,6 +73,13 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
     }
     let assumptions = assumptions(&scenario, &loaded);
     Ok(Ready { scenario, loaded, assumptions })
+}
+
+/// The client of a scenario that names none. It does not sit through the rest of a month because a reply says so.
+fn default_strategy() -> Strategy {
+    let persistence = Persistence { max_retry_after: Some(SimDuration::from_secs(60)), ..Persistence::default() };
+    let retry = RetryPolicy::FullJitter(FullJitter { persistence, ..FullJitter::default() });
+    Strategy { retry, ..Strategy::default() }
 }
 
 /// Takes from the logs what the scenario leaves open: how long they are, and when a single one begins.
@@ -160,7 +168,9 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
     }
     assume("duration", &|| format!("`duration` = {}", scenario.duration));
     assume("tiers", &|| format!("`tiers` = {}", scenario.tiers.join(", ")));
-    assume("strategy", &|| "one strategy: full jitter from 1s to 60s, 6 attempts, `Retry-After` obeyed".to_owned());
+    assume("strategy", &|| {
+        "one strategy: full jitter from 1s to 60s, 6 attempts, `Retry-After` obeyed up to 60s".to_owned()
+    });
     let service = &scenario.provider;
     assume("provider.time-to-first-token", &|| {
         format!("`provider.time-to-first-token` = {}", service.time_to_first_token.model().mean())

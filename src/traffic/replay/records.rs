@@ -170,18 +170,16 @@ impl Records {
     /// buffer and has no quote: most records are, and need no parser.
     #[inline]
     fn find_unquoted(&mut self) -> Option<(usize, usize)> {
-        let mut fields = 0;
+        let (mut fields, delimiter) = (0, self.delimiter);
         for (at, &byte) in self.buffer[self.from..self.to].iter().enumerate() {
-            match byte {
-                b',' | b'\n' | b'\r' => {
-                    *self.ends[..RECORD_FIELDS].get_mut(fields)? = at;
-                    fields += 1;
-                    if byte != b',' {
-                        return Some((at, fields));
-                    }
+            if byte == delimiter || matches!(byte, b'\n' | b'\r') {
+                *self.ends[..RECORD_FIELDS].get_mut(fields)? = at;
+                fields += 1;
+                if byte != delimiter {
+                    return Some((at, fields));
                 }
-                b'"' => return None,
-                _ => {}
+            } else if byte == b'"' {
+                return None;
             }
         }
         None
