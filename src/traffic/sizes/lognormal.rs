@@ -12,7 +12,7 @@ pub struct Lognormal {
     pub mean: Tokens,
     /// Coefficient of variation before the cap: standard deviation over mean, in 0..=100.
     pub cv: f64,
-    /// The largest count; larger draws are cut to it, as `max_tokens` does.
+    /// The largest count, at least 1; larger draws are cut to it, as `max_tokens` does.
     pub max: Option<Tokens>,
 }
 
@@ -32,6 +32,9 @@ impl Parameters for Lognormal {
     fn check(&self) -> Result<(), Invalid> {
         if self.mean == Tokens::new(0) {
             return Err(Invalid::new("mean", "a lognormal mean of 0 is impossible", "write at least 1"));
+        }
+        if self.max == Some(Tokens::new(0)) {
+            return Err(Invalid::new("max", "a maximum of 0 leaves no tokens", "write at least 1, or leave it out"));
         }
         rng::check_cv(self.cv)
     }
