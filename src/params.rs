@@ -252,6 +252,9 @@ macro_rules! quantity {
         impl Parameter for $type {
             fn read(&mut self, literal: &Literal) -> Result<(), Misread> {
                 *self = match literal {
+                    Literal::Text(text) if text.trim().is_empty() => {
+                        return Err(Misread::new("the text is empty", concat!("write it as in `\"", $example, "\"`")));
+                    }
                     Literal::Text(text) => $read(text)?,
                     Literal::Number(number) => {
                         let help = concat!("write the number in quotes with its unit, as in `\"", $example, "\"`");
@@ -465,7 +468,12 @@ impl<T: Parameter + Default> Parameter for Option<T> {
 impl<T: Parameter + Default> Parameter for Vec<T> {
     fn read(&mut self, literal: &Literal) -> Result<(), Misread> {
         let Literal::List(items) = literal else {
-            return Err(Misread::new(format!("found {}", literal.describe()), "write a list, as in `[1, 2, 3]`"));
+            let help = match literal {
+                Literal::Text(text) => format!("write a list, as in `[{}]`", quoted(text)),
+                Literal::Number(number) => format!("write a list, as in `[{number}]`"),
+                _ => "write a list, as in `[1, 2, 3]`".to_owned(),
+            };
+            return Err(Misread::new(format!("found {}", literal.describe()), help));
         };
         let read = |(at, item): (usize, &Literal)| {
             let mut value = T::default();
@@ -523,7 +531,7 @@ pub fn fixed_period(key: &'static str, allowance: Allowance) -> Result<SimDurati
         Period::Calendar(unit) => Err(Invalid::new(
             key,
             format!("a {} has no fixed length", unit.name()),
-            format!("write the length, as in `{}/24h`, or use a `calendar-window`", allowance.amount),
+            format!("write the length, as in `{}/30d`, or use a `calendar-window`", allowance.amount),
         )),
     }
 }

@@ -37,7 +37,7 @@ impl Parameters for CalendarWindow {
 
     fn check(&self) -> Result<(), Invalid> {
         if self.unit().is_none() {
-            let message = format!("`{}` is not per day or per month", self.limit);
+            let message = format!("`{}` is per fixed length of time, not per calendar `day` or `month`", self.limit);
             return Err(Invalid::new("limit", message, "write it per `day` or `month`, or use a `fixed-window`"));
         }
         Civil::default().in_zone(&self.zone).map(drop).map_err(|_| {

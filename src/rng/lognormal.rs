@@ -48,7 +48,7 @@ pub fn check_cv(cv: f64) -> Result<(), Invalid> {
     if !(0.0..=100.0).contains(&cv) {
         return Err(Invalid::new(
             "cv",
-            format!("`{cv}` is outside 0 to 100"),
+            format!("`{cv:?}` is outside 0 to 100"),
             "write a number from 0 to 100, as in `1.2`",
         ));
     }

@@ -2,13 +2,14 @@
 //! defaults that bear on the figures is listed.
 
 use super::catalog;
-use super::reader::{listed, nearest};
+use super::reader::{is_name, listed, nearest};
+use super::spec::check_name;
 use super::{Diagnostic, Failure, Loaded, Scenario};
 use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
 use crate::params::Parameters;
 use crate::protocol::Counts;
-use crate::traffic::replay::{TraceError, TraceErrorKind, TraceSummary, describe};
+use crate::traffic::replay::{TraceErrorKind, TraceSummary, describe};
 use crate::units::{SimDuration, TokenPrice};
 use std::path::Path;
 
@@ -32,9 +33,10 @@ pub fn load(path: &Path, set: &[String]) -> Result<Ready, Failure> {
     let loaded = super::read(path, set, &mut scenario)?;
     scenario.folder = path.parent().unwrap_or(Path::new("")).to_owned();
     if !loaded.states("name")
-        && let Some(stem) = path.file_stem()
+        && let Some(stem) = path.file_stem().map(|stem| stem.to_string_lossy())
+        && check_name(&stem).is_ok()
     {
-        scenario.name = name_of(&stem.to_string_lossy());
+        scenario.name = stem.into_owned();
     }
     ready(scenario, loaded)
 }
@@ -117,10 +119,15 @@ fn find_tiers(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
             scenario.tier.insert(name, tier);
         } else {
             let own = scenario.tier.iter().map(|(name, _)| name.clone());
+            let own = own.filter(|name| catalog::text(name).is_none());
             let known: Vec<String> = catalog::names().map(str::to_owned).chain(own).collect();
             let help = match nearest(name, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known tiers: {}; or define it in `[tier.{name}]`", listed(&known)),
+                None if !is_name(name) => format!("known tiers: {}", listed(&known)),
+                None => {
+                    let table = super::path::child("tier", name);
+                    format!("known tiers: {}; or define it in `[{table}]`", listed(&known))
+                }
             };
             let message = format!("there is no tier `{}`", super::diagnostic::printable(name));
             problems.push(Diagnostic::error(message).at(origin).help(super::diagnostic::printable(&help)));
@@ -140,19 +147,21 @@ fn read_logs(
         let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {
             Ok(summary) => logs.push(summary),
-            Err(error) if error.kind == TraceErrorKind::Io => return Err(unreadable(error)),
+            // A log that stops being readable half-way is no mistake of the scenario.
+            Err(error) if error.kind == TraceErrorKind::Io && error.line.is_some() => {
+                return Err(Failure::World { path: error.path, cause: error.message });
+            }
             Err(error) => {
-                let path = super::path::join(["traffic", name, "replay", "file"]);
-                let origin = loaded.at(&path);
-                problems.push(Diagnostic::error(error.to_string()).at(origin).help(error.help.clone()));
+                let origin = loaded.at(&super::path::join(["traffic", name, "replay", "file"]));
+                let message = match error.kind {
+                    TraceErrorKind::Io => format!("cannot read {error}"),
+                    TraceErrorKind::Data => error.to_string(),
+                };
+                problems.push(Diagnostic::error(message).at(origin).help(error.help.clone()));
             }
         }
     }
     Ok(logs)
-}
-
-fn unreadable(error: TraceError) -> Failure {
-    Failure::World { path: error.path, cause: error.message }
 }
 
 fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {

@@ -379,7 +379,8 @@ impl<'r, 't> TableReader<'r, 't> {
         let within = self.within();
         let problem = match missing {
             Missing::Value { key, example } => {
-                let example = example.unwrap_or_else(|| "…".into());
+                // An empty text shows nothing of what is wanted.
+                let example = example.map_or("…".into(), |text| if text == "\"\"" { "\"…\"".into() } else { text });
                 let help = format!("state it, as in `{key} = {example}`");
                 Diagnostic::error(format!("missing key `{key}`{within}")).help(help)
             }
@@ -502,8 +503,17 @@ impl Visitor for TableReader<'_, '_> {
             return self.not_a_table(bare, kind_help(key, bare, kinds));
         }
         let Some(table) = table_of(&entry.node) else { return };
+        let problems_before = self.reader.problems.len();
         let unknown = self.report_unknown_kinds(key, table, kinds);
         match self.choose(table, kinds) {
+            None if let Some(kind) = kind_of_keys(slot, table) => {
+                self.reader.problems.truncate(problems_before);
+                let problem = Diagnostic::error(format!("no kind is stated in `{path}`")).at(entry.node.origin);
+                let names: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+                let help =
+                    format!("put the kind between, as in `{key}.{kind} = {{ … }}`; there are {}", listed(&names));
+                self.report(problem.help(help));
+            }
             Some(chosen) => self.fill_kind(&path, chosen, slot),
             None if unknown => {}
             None => {
@@ -535,13 +545,24 @@ impl Visitor for TableReader<'_, '_> {
             let message = format!("there are more than {MAX_NAMES} names in `{path}`");
             return self.report(Diagnostic::error(message).at(excess.key_origin).help("describe fewer, larger ones"));
         }
+        let mut unnamed = false;
         for entry in &entries {
             self.check_name(entry);
-            let path = path::child(&path, &entry.key);
+            let (table_path, path) = (&path, path::child(&path, &entry.key));
             self.reader.origins.record(&path, &entry.node);
             let problems_before = self.reader.problems.len();
             self.reader.fill(&path, Statement::here(&entry.node, floor), slot.entry(&entry.key));
             self.suggest_name(problems_before, entry, &entries);
+            let is_wrong = self.reader.problems.len() > problems_before;
+            if is_wrong && !entry.key.is_empty() && is_key_of(slot.entry(&entry.key), entry) {
+                // What is wrong below it follows from the missing name, and one such complaint is enough.
+                self.reader.problems.truncate(problems_before);
+                if !std::mem::replace(&mut unnamed, true) {
+                    let message = format!("`{}` stands where a name belongs in `{table_path}`", entry.key);
+                    let help = format!("put a name of your own before it, as in `[{table_path}.my-name]`");
+                    self.report(Diagnostic::error(message).at(entry.key_origin).help(help));
+                }
+            }
         }
     }
 }
@@ -582,11 +603,7 @@ impl<'t> TableReader<'_, 't> {
 
     /// Names go into reports, tables and file names, so that they have to be tame.
     fn check_name(&mut self, entry: &Entry) {
-        let is_tame = |c: char| c.is_ascii_alphanumeric() || " _.:/+-".contains(c);
-        let is_ok = entry.key.len() <= 64
-            && entry.key.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && entry.key.chars().all(is_tame);
-        if !is_ok {
+        if !is_name(&entry.key) {
             let help = "begin with a letter or digit; go on with at most 63 of these, spaces and `_.:/+-`";
             let message = format!("`{}` cannot be a name", entry.key);
             self.report(Diagnostic::error(message).at(entry.key_origin).help(help));
@@ -615,6 +632,64 @@ impl Missing {
             Missing::Kind { key: None, kinds } => kinds.iter().any(|(kind, _)| *kind == guess),
         }
     }
+}
+
+/// Collects the keys of a model.
+#[derive(Default)]
+struct Keys(Vec<&'static str>);
+
+impl Keys {
+    fn of(model: &mut dyn Parameters) -> Vec<&'static str> {
+        let mut keys = Keys::default();
+        model.visit(&mut keys);
+        keys.0
+    }
+}
+
+impl Visitor for Keys {
+    fn value(&mut self, key: &'static str, _presence: Presence, _slot: &mut dyn Parameter) {
+        self.0.push(key);
+    }
+
+    fn section(&mut self, key: &'static str, _slot: &mut dyn Parameters) {
+        self.0.push(key);
+    }
+
+    fn optional_section(&mut self, key: &'static str, _slot: &mut dyn OptionalSection) {
+        self.0.push(key);
+    }
+
+    fn kind(&mut self, _presence: Presence, slot: &mut dyn Choice) {
+        self.0.extend(slot.kinds().iter().map(|(kind, _)| *kind));
+    }
+
+    fn choice(&mut self, key: &'static str, _presence: Presence, _slot: &mut dyn Choice) {
+        self.0.push(key);
+    }
+
+    fn named(&mut self, key: &'static str, _slot: &mut dyn Named) {
+        self.0.push(key);
+    }
+}
+
+/// Whether `entry`, which should be a name over keys of `model`, is one of those keys itself.
+fn is_key_of(model: &mut dyn Parameters, entry: &Entry) -> bool {
+    let keys = Keys::of(model);
+    let inner = table_of(&entry.node).map_or(&[][..], Table::entries);
+    // A name may read like a key, as long as keys stand below it.
+    keys.contains(&entry.key.as_str()) && inner.iter().all(|inner| nearest(&inner.key, keys.iter().copied()).is_none())
+}
+
+/// The kind that has all the keys in `table`, where the user forgot to name it.
+fn kind_of_keys(slot: &mut dyn Choice, table: &Table) -> Option<&'static str> {
+    let kinds = slot.kinds();
+    let is_meant = |at: &usize| {
+        // The scenario is refused anyway, so that the choice may change.
+        slot.choose(*at);
+        let keys = Keys::of(slot.parameters());
+        !table.entries().is_empty() && table.entries().iter().all(|entry| keys.contains(&entry.key.as_str()))
+    };
+    (0..kinds.len()).find(is_meant).map(|at| kinds[at].0)
 }
 
 /// Says that a kind must be chosen, and what there is to choose from.
@@ -649,6 +724,12 @@ fn kind_help(key: &str, found: &Node, kinds: Kinds) -> String {
         Some(kind) => format!("the kind is a key: write `{key}.{kind} = {{ … }}`"),
         None => format!("write `{key}.KIND = {{ … }}`, where the kinds are {}", listed(&names)),
     }
+}
+
+/// Whether the user may call something `name`.
+pub fn is_name(name: &str) -> bool {
+    let is_tame = |c: char| c.is_ascii_alphanumeric() || " _.:/+-".contains(c);
+    name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_tame)
 }
 
 /// The candidate that `found` is a misspelling of: at most two slips away, and not all slips.

@@ -67,12 +67,17 @@ impl<T: Parameter> Parameter for AtMost<T> {
         let help = |bound: &str| format!("write the bound after `<=`, as in `\"<= {bound}\"`");
         match literal {
             Literal::Text(text) => match text.trim().strip_prefix("<=") {
+                Some("") => Err(Misread::new("there is no bound after `<=`", help("…"))),
                 Some(bound) => self.0.read(&Literal::Text(bound.trim())),
                 None => Err(Misread::new(
                     format!("`{text}` does not begin with `<=`"),
-                    help(text.trim_start_matches(['<', '>', '=', ' '])),
+                    help(text.trim_start_matches(['<', '>', '=', '≤', '≥', ' '])),
                 )),
             },
+            Literal::Number(number) => {
+                let help = "write the bound in quotes, after `<=` and with its unit, as in `\"<= 5%\"` or `\"<= 15s\"`";
+                Err(Misread::new(format!("found the number `{number}`"), help))
+            }
             other => Err(Misread::new(format!("found {}", other.describe()), help("…"))),
         }
     }

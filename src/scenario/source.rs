@@ -336,6 +336,16 @@ fn errors_behind_bare_words(source: &Source, errors: &[SyntaxError]) -> Vec<Synt
 fn diagnose(id: SourceId, source: &Source, mut errors: Vec<SyntaxError>) -> Vec<Diagnostic> {
     errors.sort_by_key(|(span, _)| (span.start, span.end));
     errors.dedup_by_key(|(span, _)| source.line(span.start));
+    // Behind a list or table that is never closed, every line looks wrong.
+    let opens = |(span, message): &SyntaxError| {
+        let line = source.line_span(source.line(span.start));
+        source.text[line.clone()].trim_start().starts_with('[')
+            && message.starts_with("missing ")
+            && span.start == line.start
+    };
+    if let Some(at) = errors.iter().position(opens) {
+        errors.truncate(at + 1);
+    }
     errors.into_iter().map(|(span, message)| syntax_error(id, &source.text, span, &message)).collect()
 }
 
@@ -375,13 +385,27 @@ fn remedy(what: &str, expected: &str, found: &str) -> Option<String> {
         "string values must be quoted" => match found.to_ascii_lowercase().as_str() {
             "yes" | "on" => "write `true`".into(),
             "no" | "off" => "write `false`".into(),
-            _ => format!("write `\"{found}\"`"),
+            _ => format!("write `\"{}\"`", found.trim_matches(['\u{201c}', '\u{201d}', '\u{201e}'])),
         },
         "missing escaped value" => "write two backslashes for one, or put the text in single quotes".into(),
         "invalid basic string" if expected.starts_with("`\"`") => "close it on the same line".into(),
         "invalid basic string" => "write it by its number, as in `\\u0007`".into(),
         "unexpected leading zero" => "write the number without it".into(),
         TOO_LARGE => "write at most 2^128 - 1".into(),
+        "invalid unquoted key" if found == ":" => "write `key = value`, with `=`".into(),
+        "invalid unquoted key" => "put a key with other characters in quotes".into(),
+        "extra `=`" => "take it out".into(),
+        "unclosed table" | "unclosed array of tables" => {
+            "close the header with `]` on the same line, and quote a name that has spaces".into()
+        }
+        "unclosed inline table" => "close it with `}`".into(),
+        "unclosed array" => "close it with `]`".into(),
+        "unexpected key or value" => "end the line here, or begin another one".into(),
+        "invalid key-value pair" => "write `key = value`: a scenario is TOML".into(),
+        "missing comma between array elements" => "add a comma, or close the list with `]` before this".into(),
+        "missing comma between key-value pairs" | "missing key for inline table element" => {
+            "add a comma, or close the table with `}` before this".into()
+        }
         _ if what.starts_with(TOO_DEEP) => "no scenario needs that".into(),
         _ if what.starts_with(KEY_WITHOUT_VALUE) => "write `key = value`, and quote a key that has spaces".into(),
         _ if what.starts_with(KEY_OF_VALUE) => "keep either its value or the keys below it".into(),

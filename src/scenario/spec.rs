@@ -3,7 +3,7 @@
 use super::catalog::Tiers;
 use super::slo::Slo;
 use crate::client::Strategy;
-use crate::params::{Invalid, Parameters, Visitor};
+use crate::params::{Invalid, Parameters, Visitor, is_unprintable};
 use crate::provider::Service;
 use crate::traffic::Traffic;
 use crate::units::{Civil, SimDuration};
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// What is simulated: the same traffic against every tier with every strategy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
-    /// Names the output folder.
+    /// Names the output folder: 1 to 64 characters that can be seen, no path.
     pub name: String,
     /// The civil instant at which it starts, and the time zone in which its times are printed.
     pub start: Civil,
@@ -24,7 +24,7 @@ pub struct Scenario {
     pub drain: SimDuration,
     /// What all randomness comes from.
     pub seed: u64,
-    /// Independent runs of every cell.
+    /// Independent runs of every cell, in `1..=100_000`.
     pub replications: u32,
     /// The tiers to compare, by name.
     pub tiers: Vec<String>,
@@ -40,6 +40,20 @@ pub struct Scenario {
     pub slo: Slo,
     /// Where relative paths start from: the folder of the scenario's file.
     pub folder: PathBuf,
+}
+
+const MAX_REPLICATIONS: u32 = 100_000;
+
+/// Whether `name` may head a report and, made harmless, name a folder.
+pub(super) fn check_name(name: &str) -> Result<(), Invalid> {
+    let message = match () {
+        _ if name.trim().is_empty() => "the name is empty".to_owned(),
+        _ if name.chars().count() > 64 => "the name is longer than 64 characters".to_owned(),
+        _ if name.contains(is_unprintable) => format!("`{name}` holds a character that cannot be seen"),
+        _ if name.contains(['/', '\\']) || name.starts_with('.') => format!("`{name}` is a path, not a name"),
+        _ => return Ok(()),
+    };
+    Err(Invalid::new("name", message, "write a few words, as in `\"launch\"`"))
 }
 
 impl Default for Scenario {
@@ -96,9 +110,13 @@ impl Parameters for Scenario {
         if self.replications == 0 {
             return Err(Invalid::new("replications", "0 replications run nothing", "write at least 1, better 10"));
         }
-        if self.replications > MOST_REPLICATIONS {
-            let help = format!("write at most {MOST_REPLICATIONS}");
-            return Err(Invalid::new("replications", "more than a million replications", help));
+        if self.replications > MAX_REPLICATIONS {
+            let message = format!("{} replications are too many", self.replications);
+            return Err(Invalid::new(
+                "replications",
+                message,
+                format!("write at most {MAX_REPLICATIONS}; 10 often do"),
+            ));
         }
         if self.traffic.is_empty() {
             let help = "add a source, as in `[traffic.app]` with `arrivals.poisson = { rate = \"3/min\" }`";

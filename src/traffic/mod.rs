@@ -23,7 +23,7 @@ pub struct Traffic {
     pub input_tokens: Sizes,
     /// Completion tokens of each, likewise.
     pub output_tokens: Sizes,
-    /// No more than so many requests in a run.
+    /// No more than so many requests in a run, at least 1.
     pub requests: Option<u64>,
 }
 
@@ -60,6 +60,9 @@ impl Parameters for Traffic {
             (Some(_), Some(_)) => {
                 let help = "leave one of them out, or make two sources";
                 Err(Invalid::new("replay", "a source has either `arrivals` or a `replay`", help))
+            }
+            _ if self.requests == Some(0) => {
+                Err(Invalid::new("requests", "0 requests are no traffic", "write at least 1, or leave the source out"))
             }
             _ => Ok(()),
         }

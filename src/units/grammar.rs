@@ -33,6 +33,7 @@ const DURATION_HELP: &str = "write a duration with its unit, as in `250ms`, `2.5
 const RATE_HELP: &str = "write a rate as a count per period, as in `3/s`, `60/min`, `1.5k/h` or `5k/month`";
 const ALLOWANCE_HELP: &str = "write a count per period, as in `60/min`, `100/10s`, `1k/day` or `5k/month`";
 const COUNT_HELP: &str = "write a whole number, as in `500`, `5k` or `1M`";
+const COMMA_HELP: &str = "write a point before decimals, as in `1.5`, and thousands as in `1_000` or `1k`";
 const SHARE_HELP: &str = "write a share as a percentage, as in `0.5%` or `100%`";
 const TOKEN_PRICE_HELP: &str = "write a price per million tokens, as in `3 USD/Mtok`";
 const REQUEST_PRICE_HELP: &str = "write a price per request, as in `0.002 USD/request`";
@@ -101,17 +102,24 @@ fn multiplier(suffix: &str) -> Option<u128> {
     }
 }
 
+/// What is wrong with `suffix` behind a number.
+fn not_a_multiplier(suffix: &str, help: &str) -> Misread {
+    match suffix.strip_prefix(',') {
+        Some(_) => Misread::new("there is a comma in the number", COMMA_HELP),
+        None => Misread::new(format!("`{suffix}` is none of k, M, G"), help),
+    }
+}
+
 /// A whole number of things: `500`, `1_000`, `5k`, `1.5M`.
 pub fn count(text: &str) -> Result<u64> {
     let text = signless(text, COUNT_HELP)?;
     let (number, rest) =
         leading_number(text).ok_or_else(|| Misread::new(format!("`{text}` is not a number"), COUNT_HELP))?;
-    let factor = multiplier(rest.trim()).ok_or_else(|| {
-        Misread::new(format!("`{text}` ends in `{}`, which is none of k, M, G", rest.trim()), COUNT_HELP)
-    })?;
+    let factor = multiplier(rest.trim()).ok_or_else(|| not_a_multiplier(rest.trim(), COUNT_HELP))?;
     let whole =
         number.times(factor).ok_or_else(|| Misread::new(format!("`{text}` is not a whole number"), COUNT_HELP))?;
-    u64::try_from(whole).map_err(|_| Misread::new(format!("`{text}` is too large"), COUNT_HELP))
+    u64::try_from(whole)
+        .map_err(|_| Misread::new(format!("`{text}` is too large"), format!("write at most {}", u64::MAX)))
 }
 
 fn time_unit(name: &str) -> Option<u64> {
@@ -142,6 +150,9 @@ pub fn duration(text: &str) -> Result<SimDuration> {
         let tail = tail.trim_start();
         let unit_end = tail.find(|c: char| c.is_ascii_digit() || c.is_whitespace()).unwrap_or(tail.len());
         let (unit, next) = tail.split_at(unit_end);
+        if unit.starts_with(',') {
+            return Err(Misread::new("there is a comma in the number", COMMA_HELP));
+        }
         if unit.is_empty() {
             return Err(Misread::new(format!("`{text}` has no unit"), DURATION_HELP));
         }
@@ -174,8 +185,7 @@ fn per<'t>(text: &'t str, help: &str) -> Result<(Decimal, u128, &'t str)> {
     let Some((suffix, period)) = rest.split_once('/') else {
         return Err(Misread::new(format!("`{text}` has no period"), help));
     };
-    let factor = multiplier(suffix.trim())
-        .ok_or_else(|| Misread::new(format!("`{}` is none of k, M, G", suffix.trim()), help))?;
+    let factor = multiplier(suffix.trim()).ok_or_else(|| not_a_multiplier(suffix.trim(), help))?;
     Ok((number, factor, period.trim()))
 }
 
@@ -222,9 +232,10 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 /// What a limit allows: `60/min`, `100/10s`, `5k/month`.
 pub fn allowance(text: &str) -> Result<Allowance> {
     let (number, factor, unit) = per(text, ALLOWANCE_HELP)?;
-    let whole = number.times(factor).and_then(|n| u64::try_from(n).ok());
-    let amount =
-        whole.ok_or_else(|| Misread::new(format!("`{text}` does not allow a whole number"), ALLOWANCE_HELP))?;
+    let whole = number.times(factor).ok_or_else(|| {
+        Misread::new(format!("`{text}` does not allow a whole number"), "write a longer period, as in `1/2min`")
+    })?;
+    let amount = u64::try_from(whole).map_err(|_| Misread::new(format!("`{text}` is too large"), ALLOWANCE_HELP))?;
     if amount == 0 {
         return Err(Misread::new(format!("`{text}` allows nothing"), ALLOWANCE_HELP));
     }
@@ -266,6 +277,10 @@ fn dollars<'t>(text: &'t str, help: &str) -> Result<(Decimal, &'t str)> {
         (true, None) => Ok((number, rest)),
         (false, Some(tail)) => Ok((number, tail.trim_start())),
         (true, Some(_)) => Err(Misread::new(format!("`{text}` names the currency twice"), help)),
+        (false, None) if rest.starts_with(char::is_alphabetic) => {
+            let unit = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            Err(Misread::new(format!("`{unit}` is not `USD`"), help))
+        }
         (false, None) => Err(Misread::new(format!("`{text}` has no currency"), help)),
     }
 }
@@ -278,10 +293,12 @@ fn priced(text: &str, help: &str, units: &[(&str, u128)]) -> Result<Money> {
     let Some(&(_, per)) = units.iter().find(|(name, _)| *name == unit) else {
         return Err(Misread::new(format!("`{unit}` is not what this price is per"), help));
     };
-    let picos = number.times(super::money::PICOS as u128).filter(|p| p.is_multiple_of(per)).map(|p| p / per);
-    match picos.and_then(|p| i128::try_from(p).ok()).filter(|&p| p < super::money::PICOS * 1_000_000_000_000) {
-        Some(picos) => Ok(Money::from_picos(picos)),
-        None => Err(Misread::new(format!("`{}` is not a whole number of picodollars", text.trim()), help)),
+    let picos = number.times(super::money::PICOS as u128);
+    let too_large = picos.is_none() && number.digits >= 10u128.saturating_pow(number.scale + 12);
+    match picos.filter(|p| p.is_multiple_of(per)).map(|p| p / per) {
+        Some(picos) if picos < super::money::PICOS as u128 * 1_000_000_000_000 => Ok(Money::from_picos(picos as i128)),
+        None if !too_large => Err(Misread::new(format!("`{}` is finer than a picodollar", text.trim()), help)),
+        _ => Err(Misread::new(format!("`{}` is too large", text.trim()), help)),
     }
 }
 

@@ -23,6 +23,6 @@ fn every_broken_scenario_has_its_picture() {
         }
         picture
     });
-    assert!(judged >= 60, "only {judged}");
+    assert!(judged >= 250, "only {judged}");
     assert!(accepted.borrow().is_empty(), "accepted: {:#?}", accepted.borrow());
 }

@@ -5,7 +5,6 @@
 
 mod azure_hour;
 mod broken;
-mod cli;
 mod common_random_numbers;
 mod determinism;
 mod documents;

@@ -43,7 +43,7 @@ impl Parameters for Growth {
 
     fn check(&self) -> Result<(), Invalid> {
         if !(1.0..=100.0).contains(&self.factor) {
-            let message = format!("`{}` is outside 1 to 100", self.factor);
+            let message = format!("`{:?}` is outside 1 to 100", self.factor);
             return Err(Invalid::new("factor", message, "write a number from 1 to 100, as in `2.0`"));
         }
         check_cap(self.base, self.cap)

@@ -48,7 +48,11 @@ impl Parameters for Persistence {
         }
         if self.max_retry_after.is_some() && !self.honor_retry_after {
             let help = "set `honor-retry-after = true`, or leave `max-retry-after` out";
-            return Err(Invalid::new("max-retry-after", "the hint is not read at all", help));
+            return Err(Invalid::new(
+                "max-retry-after",
+                "it bounds `Retry-After`, which this client does not obey",
+                help,
+            ));
         }
         Ok(())
     }

@@ -43,7 +43,7 @@ impl Parameters for Empirical {
             return Err(Invalid::new(
                 "weights",
                 format!("the weights sum to `{sum}`"),
-                "write weights with a positive sum",
+                "write weights whose sum is finite and above zero",
             ));
         }
         Ok(())

@@ -12,7 +12,7 @@ pub struct Lognormal {
     pub mean: Tokens,
     /// Coefficient of variation before the cap: standard deviation over mean, in 0..=100.
     pub cv: f64,
-    /// The largest count; larger draws are cut to it, as `max_tokens` does.
+    /// The largest count, at least 1; larger draws are cut to it, as `max_tokens` does.
     pub max: Option<Tokens>,
 }
 
@@ -33,9 +33,8 @@ impl Parameters for Lognormal {
         if self.mean == Tokens::new(0) {
             return Err(Invalid::new("mean", "a lognormal mean of 0 is impossible", "write at least 1"));
         }
-        if let Some(max) = self.max.filter(|max| *max < self.mean) {
-            let message = format!("`max` is {max}, below the mean of {}", self.mean);
-            return Err(Invalid::new("max", message, format!("write at least {}, or leave it out", self.mean)));
+        if self.max == Some(Tokens::new(0)) {
+            return Err(Invalid::new("max", "a maximum of 0 leaves no tokens", "write at least 1, or leave it out"));
         }
         rng::check_cv(self.cv)
     }
