@@ -41,14 +41,6 @@ pub fn load(path: &Path, set: &[String]) -> Result<Ready, Failure> {
     ready(scenario, loaded)
 }
 
-/// A file's name as a scenario's: what may not stand in one becomes `-`.
-fn name_of(stem: &str) -> String {
-    let harmless = |c: char| if c.is_ascii_alphanumeric() || " _.:+-".contains(c) { c } else { '-' };
-    let name: String = stem.chars().map(harmless).take(64).collect();
-    let name = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-    if name.is_empty() { "scenario".to_owned() } else { name.to_owned() }
-}
-
 /// Reads a scenario from `text`, as [`load`] does; paths start from the working folder.
 pub fn load_text(name: &str, text: &str, set: &[String]) -> Result<Ready, Failure> {
     let mut scenario = Scenario::default();

@@ -125,16 +125,3 @@ impl Parameters for Scenario {
         Ok(())
     }
 }
-
-const MOST_REPLICATIONS: u32 = 1_000_000;
-
-/// Refuses a name that could not stand in a folder's name, a table or a title as it is.
-fn check_name(name: &str) -> Result<(), Invalid> {
-    let is_harmless = |c: char| c.is_ascii_alphanumeric() || " _.:+-".contains(c);
-    let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if begins_well && name.len() <= 64 && name.chars().all(is_harmless) {
-        return Ok(());
-    }
-    let help = "begin with a letter or digit, and use at most 64 letters, digits, blanks and `_.:+-`";
-    Err(Invalid::new("name", "this name cannot be used", help))
-}

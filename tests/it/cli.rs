@@ -58,7 +58,8 @@ fn status_3_for_files_that_cannot_be_read_or_written() {
     assert_eq!((absent.status, absent.stdout.as_str()), (3, ""));
     assert!(absent.stderr.contains("cannot read `no-such.toml`"), "{}", absent.stderr);
     let scenario = "[traffic.log]\nreplay = { file = \"absent.csv\" }\n";
-    assert_eq!(Program::new(["run", "s.toml"]).file("s.toml", scenario).ended().status, 3);
+    let misnamed = Program::new(["run", "s.toml"]).file("s.toml", scenario).ended();
+    assert_eq!(misnamed.status, 2, "a log that is not there is a mistake of the scenario, shown at its place");
     let blocked =
         Program::new(["report", "s.toml", "--out", "file"]).file("s.toml", &small("")).file("file", "").ended();
     assert_eq!(blocked.status, 3);

@@ -391,3 +391,28 @@ fn the_expired_leave_their_place_in_the_queue() {
     let failed = |why: Failure| total.failures[why as usize];
     assert_eq!((total.served(), failed(Failure::Expired), failed(Failure::Shed)), (1, 99, 0));
 }
+
+/// A call whose answer is complete at the very end of the drain is served, whether its end is an event or not.
+#[test]
+fn a_call_that_ends_with_the_drain_is_served() {
+    let secs = SimDuration::from_secs;
+    let arrivals = Arrivals::Constant(arrivals::Constant { rate: Rate::new(1, secs(1)).unwrap() });
+    let scenario = Scenario {
+        duration: secs(10),
+        drain: secs(5),
+        traffic: vec![("app".to_owned(), Traffic { arrivals: Some(arrivals), ..Traffic::default() })],
+        provider: Service {
+            time_to_first_token: Durations::constant(secs(6)),
+            time_per_output_token: Durations::constant(SimDuration::ZERO),
+            ..Service::default()
+        },
+        ..Scenario::default()
+    };
+    for concurrency in [None, Some(100)] {
+        let strategy = Strategy { concurrency, ..Strategy::default() };
+        let trial = Trial { scenario: scenario.clone(), tier: Tier::default(), strategy, replication: 0 };
+        let total = trial.run().total();
+        // The last one arrives at 9 s and is answered at 15 s.
+        assert_eq!((total.served(), total.pending), (10, 0), "{concurrency:?}");
+    }
+}
