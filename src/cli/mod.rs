@@ -161,9 +161,9 @@ struct Simulation {
     #[command(flatten)]
     settings: Settings,
     /// Threads to run on; all cores by default. The result is the same on any number.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// The most events of the whole forecast.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The most events of a run, and the most requests of all runs together.
     #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
     max_events: u64,
     /// Print nothing but the result and errors.

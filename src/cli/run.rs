@@ -122,7 +122,7 @@ fn run_cells(scenario: &Scenario, simulation: &Simulation) -> Result<Forecast, S
 }
 
 fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
-    let threads = simulation.threads.unwrap_or(0);
+    let threads = simulation.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
         output::note(&format!("error: cannot start {threads} threads: {error}"));
         Status::Failed

@@ -6,8 +6,10 @@
 
 mod arrivals;
 mod event;
+mod event_queue;
 mod flight;
 mod run;
 
-pub use event::{EventQueue, Kind, Rank};
+pub use event::{Event, Kind, Rank};
+pub use event_queue::EventQueue;
 pub use run::{Cell, RunError, Stop, simulate};

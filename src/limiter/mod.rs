@@ -142,7 +142,7 @@ macro_rules! limiters {
         }
 
         impl Limiter for AnyLimiter {
-            #[inline]
+            #[inline(always)]
             fn admits(&mut self, now: SimTime, amount: u64) -> bool {
                 match self { $(AnyLimiter::$model(state) => state.admits(now, amount),)+ }
             }

@@ -121,7 +121,7 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
     let count = |n: u64| Value::Is(n as f64);
     let share = |n: u64, of: u64| Value::ratio(n as f64, of as f64);
     let seconds = |d: Option<SimDuration>| d.map_or(Value::Undefined, |d| Value::Is(d.as_secs_f64()));
-    let mean = |nanos: u128| Value::ratio(nanos as f64 * 1e-9, class.served() as f64);
+    let mean = |nanos: u128| Value::ratio(nanos as f64 / 1e9, class.served() as f64);
     let of_all = |q| match (class.offered, class.latency.quantile_of(q, class.offered)) {
         (0, _) => Value::Undefined,
         (_, Some(latency)) => Value::Is(latency.as_secs_f64()),

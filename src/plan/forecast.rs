@@ -11,7 +11,9 @@ use crate::recorder::{ClassRecord, LimitRecord, Record};
 use crate::scenario::Scenario;
 use crate::units::{Money, SimDuration};
 use rayon::prelude::*;
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// How a forecast is made.
 #[derive(Clone, Copy)]
@@ -179,63 +181,93 @@ fn cells(scenario: &Scenario) -> Vec<NamedCell<'_>> {
 /// cells was complete; otherwise the forecast is of those that were.
 pub fn forecast(scenario: &Scenario, options: Options) -> Result<Forecast, RunError> {
     let cells = cells(scenario);
-    let merged: Vec<Mutex<Option<Record>>> = cells.iter().map(|_| Mutex::new(None)).collect();
-    let runs = u64::from(scenario.replications) * cells.len() as u64;
-    let done = std::sync::atomic::AtomicU64::new(0);
-    let run = |number: u64| {
-        let (replication, at) = (number / cells.len() as u64, (number % cells.len() as u64) as usize);
+    let width = cells.len() as u64;
+    let runs = u64::from(scenario.replications) * width;
+    let rounds = Mutex::new(Rounds::new(cells.len()));
+    let done = AtomicU64::new(0);
+    let run = |number: u64| -> Option<(u64, RunError)> {
+        let (replication, at) = (number / width, (number % width) as usize);
         let cell = cells[at].cell;
-        let record = simulate(cell, replication, options.stop)?;
-        let figures = figures(cell, &record);
-        let mut all = merged[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        match all.as_mut() {
-            Some(all) => all.merge(&record),
-            None => *all = Some(record),
+        // A run looks up only now and then, and a short one never does.
+        if (options.stop.interrupted)() {
+            return Some((number, RunError::Interrupted));
         }
-        drop(all);
-        (options.progress)(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed), runs);
-        Ok(figures)
+        match simulate(cell, replication, options.stop) {
+            Ok(record) => {
+                let figures = figures(cell, &record);
+                rounds.lock().unwrap_or_else(PoisonError::into_inner).add(replication, at, (record, figures));
+                (options.progress)(1 + done.fetch_add(1, Ordering::Relaxed), runs);
+                None
+            }
+            Err(error) => Some((number, error)),
+        }
     };
-    let results: Vec<Result<RunFigures, RunError>> = (0..runs).into_par_iter().map(run).collect();
-    let records = merged.into_iter().map(|record| record.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()));
-    summarise(scenario, &cells, results, records.collect())
+    // A bridge hands the runs out in their order, so that what is complete at an interruption comes first.
+    let mut errors: Vec<(u64, RunError)> = (0..runs).par_bridge().filter_map(run).collect();
+    errors.sort_by_key(|(number, _)| *number);
+    let interrupted = !errors.is_empty();
+    if let Some((_, error)) = errors.into_iter().find(|(_, error)| *error != RunError::Interrupted) {
+        return Err(error);
+    }
+    let rounds = rounds.into_inner().unwrap_or_else(PoisonError::into_inner);
+    summarise(scenario, &cells, rounds, !interrupted)
 }
 
-fn summarise(
-    scenario: &Scenario,
-    cells: &[NamedCell],
-    results: Vec<Result<RunFigures, RunError>>,
-    records: Vec<Option<Record>>,
-) -> Result<Forecast, RunError> {
-    let mut by_cell: Vec<Vec<RunFigures>> = cells.iter().map(|_| Vec::new()).collect();
-    let mut interrupted = false;
-    for (number, result) in results.into_iter().enumerate() {
-        match result {
-            // Only replications that every cell completed are compared.
-            Ok(figures) if !interrupted => by_cell[number % cells.len()].push(figures),
-            Ok(_) => {}
-            Err(RunError::Interrupted) => interrupted = true,
-            Err(error) => return Err(error),
+type Run = (Record, RunFigures);
+
+/// The runs by replication. A replication counts once all cells have run it and all earlier ones count: all cells are
+/// then summed up over the same replications, whenever the runs stop.
+struct Rounds {
+    next: u64,
+    open: BTreeMap<u64, Vec<Option<Run>>>, // those from `next` on, as far as they have come
+    records: Vec<Option<Record>>,          // by cell, merged
+    figures: Vec<Vec<RunFigures>>,         // by cell, in order
+}
+
+impl Rounds {
+    fn new(cells: usize) -> Self {
+        Rounds {
+            next: 0,
+            open: BTreeMap::new(),
+            records: vec![None; cells],
+            figures: (0..cells).map(|_| Vec::new()).collect(),
         }
     }
-    let replications = by_cell.iter().map(Vec::len).min().unwrap_or(0);
-    if replications == 0 {
+
+    fn add(&mut self, replication: u64, cell: usize, run: Run) {
+        let cells = self.records.len();
+        self.open.entry(replication).or_insert_with(|| (0..cells).map(|_| None).collect())[cell] = Some(run);
+        while self.open.get(&self.next).is_some_and(|round| round.iter().all(Option::is_some)) {
+            let round = self.open.remove(&self.next).unwrap_or_default();
+            for (cell, (record, figures)) in round.into_iter().flatten().enumerate() {
+                self.figures[cell].push(figures);
+                match &mut self.records[cell] {
+                    Some(merged) => merged.merge(&record),
+                    none => *none = Some(record),
+                }
+            }
+            self.next += 1;
+        }
+    }
+}
+
+fn summarise(scenario: &Scenario, cells: &[NamedCell], rounds: Rounds, complete: bool) -> Result<Forecast, RunError> {
+    if rounds.next == 0 {
         return Err(RunError::Interrupted);
     }
     let objectives = Objective::all(&scenario.slo);
-    let forecasts = cells.iter().zip(by_cell).zip(records).filter_map(|((cell, mut runs), record)| {
-        runs.truncate(replications);
-        Some(sum_up(scenario, cell, &runs, &objectives, record?))
-    });
-    let cells: Vec<CellForecast> = forecasts.collect();
+    let runs = cells.iter().zip(rounds.figures).zip(rounds.records);
+    let sum_up = |((cell, runs), record): ((_, Vec<RunFigures>), _)| sum_up(scenario, cell, &runs, &objectives, record);
+    let cells: Vec<CellForecast> =
+        runs.filter_map(|((cell, runs), record)| Some(sum_up(((cell, runs), record?)))).collect();
     Ok(Forecast {
         recommendation: recommend(&cells),
         warnings: Warning::all(scenario, &cells),
         cells,
         objectives,
         objectives_stated: !scenario.slo.is_empty(),
-        replications: replications as u64,
-        complete: !interrupted,
+        replications: rounds.next,
+        complete,
     })
 }
 

@@ -80,7 +80,7 @@ impl ServiceTimes {
         let longest = SimDuration::HORIZON.as_nanos() as f64;
         for (((out, output), first), per_token) in out.iter_mut().zip(outputs).zip(first).zip(per_token) {
             let nanos = *first + *per_token * f64::from(output.get());
-            *out = SimDuration::from_nanos((nanos.min(longest) + 0.5) as u64);
+            *out = SimDuration::from_nanos_f64(nanos.min(longest));
         }
     }
 }

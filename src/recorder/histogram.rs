@@ -60,7 +60,7 @@ impl LatencyHistogram {
 
     /// Their mean in seconds; `None` where there is none.
     pub fn mean_s(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / self.count as f64 * 1e-9)
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64 / 1e9)
     }
 
     /// The greatest, exact.

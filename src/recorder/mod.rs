@@ -58,7 +58,7 @@ impl Record {
     }
 
     /// Its `attempt`-th call (from 1) was refused by `limit`.
-    #[inline]
+    #[inline(always)]
     pub fn rejected(&mut self, now: SimTime, request: &Request, attempt: u32, limit: u16) {
         self.timeline.at(now).rejected += 1;
         if let Some(class) = self.measured(request) {

@@ -5,7 +5,7 @@ use super::charts::{
     LatencyObjective, LimitLine, Measured, OverTime, QuotaCurve, QuotaReset, QuotaUse,
 };
 use super::text::label;
-use super::words::civil_day;
+use super::words::{civil_day, civil_start};
 use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric};
 use crate::plan::{CellForecast, Forecast, LimitForecast, Objective};
@@ -20,7 +20,7 @@ fn subtitle(scenario: &Scenario, forecast: &Forecast) -> String {
     } else {
         format!("mean of {} runs", forecast.replications)
     };
-    format!("{}: {} from {}, {runs}", scenario.name, scenario.duration, civil_day(scenario, 0.0))
+    format!("{}: {} from {}, {runs}", scenario.name, scenario.duration, civil_start(scenario))
 }
 
 /// Offered, served and rejected calls per interval, with the limit that they meet.
@@ -40,7 +40,7 @@ pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) 
     OverTime {
         title: format!("Calls over time: {} with {}", cell.tier, cell.strategy),
         subtitle: subtitle(scenario, forecast),
-        start: civil_day(scenario, 0.0),
+        start: civil_start(scenario),
         interval_s: interval.as_secs_f64(),
         offered: series(|bin| bin.offered),
         served: series(|bin| bin.admitted),
@@ -152,7 +152,7 @@ pub fn quota(scenario: &Scenario, forecast: &Forecast) -> Option<QuotaUse> {
     Some(QuotaUse {
         title: format!("Use of the {}'s quota", unit.name()),
         subtitle: subtitle(scenario, forecast),
-        start: civil_day(scenario, 0.0),
+        start: civil_start(scenario),
         curves,
         resets: edges.take_while(|&edge| edge < end).map(reset).collect(),
     })

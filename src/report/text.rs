@@ -32,7 +32,7 @@ fn heading(out: &mut String, scenario: &Scenario, forecast: &Forecast) {
         "{}: {} from {}, {} requests, {} replications, seed {}",
         shorten(&scenario.name, 24),
         scenario.duration,
-        words::civil_day(scenario, 0.0),
+        words::civil_start(scenario),
         number(requests, Figure::Count),
         forecast.replications,
         scenario.seed,

@@ -25,7 +25,10 @@ pub fn because(forecast: &Forecast) -> Vec<String> {
     let mut reasons: Vec<String> = cell.judgements.iter().map(|judgement| kept(judgement, cell)).collect();
     reasons.push(limits(cell));
     if let Standing::Unsure { more: Some(more) } = forecast.recommendation.standing {
-        reasons.push(format!("about {more} more replications would settle it"));
+        reasons.push(format!(
+            "about {more} more {} would settle it",
+            if more == 1 { "replication" } else { "replications" }
+        ));
     }
     reasons
 }
@@ -73,6 +76,7 @@ pub fn limits(cell: &CellForecast) -> String {
 pub fn excuse(scenario: &Scenario, forecast: &Forecast, excuse: &Excuse) -> String {
     use crate::plan::Reason;
     let cell = &forecast.cells[excuse.cell];
+    let too = if cell.verdict() == Verdict::Meets { "meets too" } else { "as unsure" };
     match &excuse.reason {
         Reason::Misses(missed) => {
             let broken: Vec<String> = missed.iter().map(broken).collect();
@@ -86,12 +90,10 @@ pub fn excuse(scenario: &Scenario, forecast: &Forecast, excuse: &Excuse) -> Stri
             };
             format!("may miss: {}{more}", close.join(", "))
         }
-        Reason::Dearer(more) => format!("meets too, but costs {} a month more", estimate(more, Figure::Money)),
-        Reason::LargerTier => "meets too; a larger tier than needed".to_owned(),
-        Reason::MoreAttempts(more) => {
-            format!("meets too, with {} more calls for each answer", decimal(more))
-        }
-        Reason::Slower(more) => format!("meets too, but its median is {} slower", estimate(more, Figure::Time)),
+        Reason::Dearer(more) => format!("{too}, but costs {} a month more", estimate(more, Figure::Money)),
+        Reason::LargerTier => format!("{too}; a larger tier than needed"),
+        Reason::MoreAttempts(more) => format!("{too}, with {} more calls for each answer", decimal(more)),
+        Reason::Slower(more) => format!("{too}, but its median is {} slower", estimate(more, Figure::Time)),
         Reason::Equal => "nothing tells it from the chosen one".to_owned(),
     }
 }
@@ -125,6 +127,15 @@ fn culprit(scenario: &Scenario, cell: &CellForecast) -> String {
 pub fn civil_day(scenario: &Scenario, seconds: f64) -> String {
     let at = SimTime::ZERO.saturating_add(SimDuration::from_secs_f64(seconds));
     scenario.start.describe(at).chars().take(10).collect()
+}
+
+/// The scenario's civil start: its day, and the time of day where that is not midnight.
+pub fn civil_start(scenario: &Scenario) -> String {
+    let start = scenario.start.describe(SimTime::ZERO);
+    match &start[11..19] {
+        "00:00:00" => start[..10].to_owned(),
+        _ => start[..19].to_owned(),
+    }
 }
 
 /// A warning as a sentence.

@@ -27,13 +27,12 @@ impl Rate {
     pub fn nearest(per_second: f64) -> Option<Self> {
         let horizon = SimDuration::HORIZON.as_nanos() as f64;
         let per_nano = per_second / NANOS_PER_SECOND as f64;
-        let nanos = (1e15 / per_nano).clamp(1.0, horizon).round();
-        let events = (per_nano * nanos).round();
-        // NaN and infinity fail both.
-        if !(events >= 1.0 && events < 1e18) {
+        // As many whole events as fit, so that rounding their time to nanoseconds loses nothing.
+        let events = (per_nano * horizon).floor().min(1e15);
+        if !(events >= 1.0 && per_nano.is_finite()) {
             return None;
         }
-        Rate::new(events as u64, SimDuration::from_nanos(nanos as u64))
+        Rate::new(events as u64, SimDuration::from_nanos((events / per_nano).round() as u64))
     }
 
     /// The fraction's numerator: events in [`Rate::nanos`].

@@ -37,7 +37,7 @@ impl SimTime {
 
     /// Seconds since the start, for people and for statistics.
     pub fn as_secs_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// This instant moved by `span`, or [`SimTime::NEVER`] where that is past the end of time.
@@ -67,6 +67,14 @@ impl SimDuration {
         SimDuration(nanos)
     }
 
+    /// The whole nanoseconds nearest to `nanos`, clamped to 0..=292 years; NaN gives zero.
+    #[inline]
+    pub const fn from_nanos_f64(nanos: f64) -> Self {
+        // Processors convert signed integers in one instruction, unsigned ones in a dozen.
+        let whole = (nanos + 0.5) as i64;
+        SimDuration(if whole < 0 { 0 } else { whole as u64 })
+    }
+
     /// `secs` seconds; panics past 584 years, so it is for constants.
     pub const fn from_secs(secs: u64) -> Self {
         SimDuration(secs * NANOS_PER_SECOND)
@@ -85,7 +93,7 @@ impl SimDuration {
 
     /// Seconds, for people and for statistics.
     pub fn as_secs_f64(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 
     /// Whether the span is empty.
@@ -106,10 +114,10 @@ impl SimDuration {
         SimDuration(self.0.saturating_add(other.0))
     }
 
-    /// The span scaled by `factor` (at least 0), rounded to the nearest nanosecond.
+    /// The span scaled by `factor`, rounded to the nearest nanosecond; both span and product are clamped to 0..=292 years.
     #[inline]
     pub fn scale(self, factor: f64) -> Self {
-        SimDuration((self.0 as f64 * factor + 0.5) as u64)
+        Self::from_nanos_f64(self.0.min(i64::MAX as u64) as f64 * factor)
     }
 }
 
@@ -216,6 +224,15 @@ mod tests {
         for (nanos, text) in cases {
             assert_eq!(SimDuration(nanos).to_string(), text);
         }
+    }
+
+    #[test]
+    fn floats_round_to_the_nearest_nanosecond_and_stay_in_range() {
+        let nanos = |float| SimDuration::from_nanos_f64(float).as_nanos();
+        let cases = [0.0, 0.49, 0.51, 1.5, -3.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(nanos);
+        assert_eq!(cases, [0, 0, 1, 2, 0, 0, i64::MAX as u64, 0]);
+        assert_eq!(SimDuration::from_nanos(3).scale(0.5), SimDuration::from_nanos(2));
+        assert_eq!(SimDuration::FOREVER.scale(1.0), SimDuration::from_nanos(i64::MAX as u64));
     }
 
     #[test]

@@ -1,9 +1,26 @@
 //! Everything that is tested from outside, in one binary.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test skips or measures is for its reader")]
+#![allow(clippy::disallowed_methods, reason = "that something is not slow beyond all measure needs a clock")]
+
+mod azure_hour;
+mod cli;
+mod common_random_numbers;
+mod determinism;
+mod documents;
 mod errors;
+mod generate;
 mod golden;
+mod laws;
+mod layers;
+mod memory;
+mod program;
 mod reading;
 mod recorded_log;
 mod round_trip;
+mod scenarios;
+mod stability;
+mod swarm;
+mod theory;
 mod toy;
 mod traces;

@@ -734,7 +734,7 @@ fn memory_stays_small_whatever_the_log_holds() {
 }
 
 /// A file of recorded traffic that is not part of this repository; `None`, and a word about it, where it is absent.
-fn recorded(name: &str) -> Option<PathBuf> {
+pub fn recorded(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("RATECAST_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
     let path = root.join(name);
     if path.is_file() {

@@ -1,5 +1,13 @@
 //! What a client does after a 429: how long it waits, how often it tries, and whether it believes `Retry-After`.
 //!
+//! Which policy is best depends on what refuses. Brooker's ranking (AWS Architecture Blog 2015: full jitter does the least
+//! work, plain exponential back-off the most) is about clients that contend for a lock, where every collision is work
+//! lost and spreading out saves it. A rate limit loses nothing in a collision: it lets through the same amount whatever the
+//! clients do, and what counts is whether a client still tries when the limit opens. `scenarios/jitter.toml` shows it: 120
+//! requests at once against a minute window of 60, without `Retry-After`, with the same base, cap and eight attempts for
+//! all. Plain exponential back-off waits 71 s in all and serves everybody; decorrelated jitter fails 30 %, equal jitter
+//! 43 %, and full jitter, which halves every wait, 50 %, as many as a client that never tries again.
+//!
 //! To add a policy: a file with its parameters and its law, and a line in the list below.
 
 mod constant;
@@ -94,7 +102,7 @@ impl Backoff {
     ///
     /// `previous` is the delay before the refused attempt, `hint` what the reply said, `elapsed` the time since the first
     /// attempt; `draw` gives a uniform number from [0, 1) and is called at most once.
-    #[inline]
+    #[inline(always)]
     pub fn delay(
         &self,
         refusals: u32,
@@ -117,15 +125,10 @@ impl Backoff {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn own_delay(&self, retry: u32, previous: SimDuration, draw: impl FnOnce() -> f64) -> SimDuration {
         let step = self.steps[(retry as usize).min(self.steps.len()) - 1];
-        match &self.policy {
-            RetryPolicy::NoRetry(_)
-            | RetryPolicy::Constant(_)
-            | RetryPolicy::Linear(_)
-            | RetryPolicy::Exponential(_) => step,
-            jittered => jittered.model().jitter(step, previous, draw()),
-        }
+        let draw = draw();
+        self.policy.ask(|model| model.jitter(step, previous, draw))
     }
 }

@@ -254,7 +254,7 @@ impl Process {
             match ambiguous.offset() {
                 AmbiguousOffset::Gap { .. } if of_every_hour => {}
                 AmbiguousOffset::Fold { .. } if of_every_hour => {
-                    push(ambiguous.clone().earlier());
+                    push(ambiguous.earlier());
                     push(ambiguous.later());
                 }
                 _ => push(ambiguous.compatible()),

@@ -180,21 +180,20 @@ impl Mmpp {
         let mut jumps: Vec<Vec<f64>> =
             (0..count).map(|from| (0..count).map(|to| self.jump(from, to)).collect()).collect();
         for last in (1..count).rev() {
-            let out: f64 = jumps[last][..last].iter().sum();
+            let (before, rest) = jumps.split_at_mut(last);
+            let out: f64 = rest[0][..last].iter().sum();
             if out <= 0.0 {
                 return None;
             }
-            for from in 0..last {
-                let into = jumps[from][last] / out;
-                jumps[from][last] = into;
-                for to in 0..last {
-                    jumps[from][to] += into * jumps[last][to];
-                }
+            for row in before {
+                row[last] /= out;
+                let into = row[last];
+                row[..last].iter_mut().zip(&rest[0]).for_each(|(jump, further)| *jump += into * further);
             }
         }
         let mut shares = vec![1.0];
         for state in 1..count {
-            shares.push((0..state).map(|from| shares[from] * jumps[from][state]).sum());
+            shares.push(shares.iter().zip(&jumps).map(|(share, row)| share * row[state]).sum());
         }
         let sum: f64 = shares.iter().sum();
         shares.iter().all(|&share| share > 0.0).then(|| shares.iter().map(|share| share / sum).collect())

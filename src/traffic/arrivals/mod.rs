@@ -1,8 +1,7 @@
 //! Arrival processes: when requests come, whatever becomes of them.
 //!
 //! To add one: a file with its parameters and its process, and a line in the list below. Most are independent gaps of some
-//! law (`renewal`) or a rate that jumps between states (`modulated`). A rate that follows the clock is none of these: it
-//! is a shape, and multiplies any of them (see [`super::shape`]).
+//! law (`renewal`) or a rate that jumps between states (`modulated`).
 
 mod backlog;
 mod batch;

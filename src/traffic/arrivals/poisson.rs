@@ -38,3 +38,19 @@ impl ArrivalModel for Poisson {
         self.rate
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{BLOCK, Seed};
+    use crate::units::{SimDuration, SimTime};
+
+    #[test]
+    fn a_request_in_ten_years_does_not_run_past_the_end_of_time() {
+        let rate = Rate::new(1, SimDuration::from_secs(3_650 * 86_400)).unwrap();
+        let mut out = [SimTime::ZERO; BLOCK];
+        Poisson { rate }.process(Seed(1).stream(0, ""), &Civil::default()).fill(&mut out);
+        assert!(out[0] > SimTime::ZERO && out.is_sorted());
+        assert_eq!(out[BLOCK - 1], SimTime::NEVER);
+    }
+}

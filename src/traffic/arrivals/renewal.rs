@@ -43,7 +43,7 @@ impl<G: Gaps> ArrivalProcess for Renewal<G> {
             self.law.fill(&mut self.stream, gaps);
             for (instant, gap) in instants.iter_mut().zip(gaps) {
                 // Rare arrivals may lie past the end of time.
-                self.last = self.last.saturating_add(SimDuration::from_nanos((*gap * self.mean_gap + 0.5) as u64));
+                self.last = self.last.saturating_add(SimDuration::from_nanos_f64(*gap * self.mean_gap));
                 *instant = self.last;
             }
         }

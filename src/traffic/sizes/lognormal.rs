@@ -37,9 +37,16 @@ impl Parameters for Lognormal {
     }
 }
 
+impl Lognormal {
+    /// The distribution before the cap.
+    fn law(&self) -> rng::Lognormal {
+        rng::Lognormal::new(f64::from(self.mean.get()), self.cv)
+    }
+}
+
 impl SizeModel for Lognormal {
     fn fill(&self, stream: &mut Stream, out: &mut [Tokens]) {
-        let law = rng::Lognormal::new(self.mean(), self.cv);
+        let law = self.law();
         let max = self.max.unwrap_or(Tokens::new(u32::MAX));
         let mut draws = [0.0; BLOCK];
         for counts in out.chunks_mut(BLOCK) {
@@ -52,7 +59,10 @@ impl SizeModel for Lognormal {
     }
 
     fn mean(&self) -> f64 {
-        f64::from(self.mean.get())
+        match self.max {
+            Some(max) => self.law().mean_capped(f64::from(max.get())),
+            None => f64::from(self.mean.get()),
+        }
     }
 
     fn largest(&self) -> Option<Tokens> {

@@ -1,0 +1,210 @@
+//! Random parameters for tests that hold whatever they are. Everything comes from a stated seed.
+
+use ratecast::client::retry::{
+    Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, Linear, NoRetry, Persistence,
+    RetryPolicy,
+};
+use ratecast::limiter::{
+    Align, CalendarWindow, Concurrency, FixedWindow, Gcra, LimiterModel, LimiterSpec, SlidingLog, TokenBucket,
+};
+use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
+use ratecast::protocol::Counts;
+use ratecast::provider::{LimitSpec, Tier};
+use ratecast::rng::{Seed, Stream};
+use ratecast::units::{Allowance, CalendarUnit, Civil, Period, Rate, SimDuration};
+use std::ops::RangeInclusive;
+
+/// Random choices.
+pub struct Dice {
+    stream: Stream,
+}
+
+impl Dice {
+    /// The dice of one test case.
+    pub fn new(purpose: &str, case: u64) -> Self {
+        Dice { stream: Seed(case).stream(0, purpose) }
+    }
+
+    /// Each number of `range` alike.
+    pub fn pick(&mut self, range: RangeInclusive<u64>) -> u64 {
+        range.start() + self.stream.index(range.end() - range.start() + 1)
+    }
+
+    /// True so many times in a hundred.
+    pub fn percent(&mut self, percent: u64) -> bool {
+        self.stream.index(100) < percent
+    }
+
+    /// Each of `choices` alike.
+    pub fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.stream.index(choices.len() as u64) as usize].clone()
+    }
+
+    /// Uniform in [0, 1).
+    pub fn uniform(&mut self) -> f64 {
+        self.stream.uniform()
+    }
+
+    /// What `make` makes, or nothing, so many times in a hundred.
+    pub fn perhaps<T>(&mut self, percent: u64, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.percent(percent) { Some(make(self)) } else { None }
+    }
+}
+
+/// The names of the `registered` kinds.
+pub fn kinds_of<T: Choice>(registered: &[T]) -> Vec<&'static str> {
+    registered.iter().map(T::kind).collect()
+}
+
+/// Says what was tried if the test fails before this is dropped.
+pub struct OnPanic<F: Fn() -> String>(pub F);
+
+impl<F: Fn() -> String> Drop for OnPanic<F> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("tried: {}", (self.0)());
+        }
+    }
+}
+
+/// A limiter of the given kind whose periods are some `unit`s long. A new kind needs a line here.
+pub fn limiter(dice: &mut Dice, kind: &str, unit: SimDuration) -> LimiterSpec {
+    let amount = dice.pick(1..=12);
+    let span = unit.saturating_mul(dice.pick(1..=20));
+    let limit = Allowance::per(amount, span);
+    let rate = Rate::new(dice.pick(1..=9), span).expect("a positive rate");
+    let spec = match kind {
+        "fixed-window" => {
+            let align = dice.one_of(&[Align::Epoch, Align::Start, Align::FirstRequest]);
+            LimiterSpec::FixedWindow(FixedWindow { limit, align })
+        }
+        "calendar-window" => {
+            let unit = dice.one_of(&[CalendarUnit::Day, CalendarUnit::Month]);
+            let zone = dice.one_of(&["UTC", "America/Los_Angeles", "Asia/Kolkata", "America/Sao_Paulo"]).to_owned();
+            let limit = Allowance { amount, period: Period::Calendar(unit) };
+            LimiterSpec::CalendarWindow(CalendarWindow { limit, zone })
+        }
+        "sliding-log" => LimiterSpec::SlidingLog(SlidingLog { limit }),
+        "token-bucket" => {
+            let capacity = dice.perhaps(90, |_| amount);
+            LimiterSpec::TokenBucket(TokenBucket { refill: rate, capacity })
+        }
+        "gcra" => LimiterSpec::Gcra(Gcra { rate, burst: amount }),
+        "concurrency" => LimiterSpec::Concurrency(Concurrency { limit: amount }),
+        other => panic!("the limiter `{other}` is registered; say here how to make a random one"),
+    };
+    checked(spec)
+}
+
+/// A retry policy of the given kind. A new kind needs a line here.
+pub fn retry_policy(dice: &mut Dice, kind: &str) -> RetryPolicy {
+    let base = SimDuration::from_nanos(dice.pick(0..=3_000_000_000));
+    let cap = base + SimDuration::from_nanos(dice.pick(0..=20_000_000_000));
+    let growth = Growth { base, cap, factor: 1.0 + 3.0 * dice.uniform() };
+    let persistence = persistence(dice);
+    checked(match kind {
+        "none" => RetryPolicy::NoRetry(NoRetry {}),
+        "constant" => RetryPolicy::Constant(Constant { base, persistence }),
+        "linear" => RetryPolicy::Linear(Linear { base, cap, persistence }),
+        "exponential" => RetryPolicy::Exponential(Exponential { growth, persistence }),
+        "full-jitter" => RetryPolicy::FullJitter(FullJitter { growth, persistence }),
+        "equal-jitter" => RetryPolicy::EqualJitter(EqualJitter { growth, persistence }),
+        "decorrelated-jitter" => RetryPolicy::DecorrelatedJitter(DecorrelatedJitter { base, cap, persistence }),
+        other => panic!("the retry policy `{other}` is registered; say here how to make a random one"),
+    })
+}
+
+fn persistence(dice: &mut Dice) -> Persistence {
+    let span = |dice: &mut Dice| SimDuration::from_nanos(dice.pick(0..=30_000_000_000));
+    let honor_retry_after = dice.percent(60);
+    Persistence {
+        attempts: dice.pick(1..=8) as u32,
+        total_time: dice.perhaps(30, span),
+        honor_retry_after,
+        max_retry_after: if honor_retry_after { dice.perhaps(40, span) } else { None },
+    }
+}
+
+/// A tier with so many limits, whose periods are some `unit`s long.
+pub fn tier(dice: &mut Dice, limits: u64, unit: SimDuration) -> Tier {
+    // Tiers that count nothing but requests over time are common, and the provider has a short cut for them.
+    let plain = dice.percent(40);
+    let kinds = kinds_of(&LimiterSpec::registered());
+    let limit = |at: u64| {
+        let limiter = loop {
+            let kind = dice.one_of(&kinds);
+            let limiter = limiter(dice, kind, unit);
+            if !(plain && limiter.holds()) {
+                break limiter;
+            }
+        };
+        let any = [Counts::Requests, Counts::InputTokens, Counts::OutputTokens, Counts::TotalTokens];
+        let counts = if plain { Counts::Requests } else { dice.one_of(&any) };
+        (format!("limit-{at}"), LimitSpec { counts, limiter })
+    };
+    Tier { limits: (0..limits).map(limit).collect(), ..Tier::default() }
+}
+
+/// An instant of which calendar windows and whole periods make something of interest.
+pub fn start(dice: &mut Dice) -> Civil {
+    let starts = [
+        "2025-01-01T00:00:00Z",
+        "2024-02-28T23:59:59.999999993Z",
+        "2025-03-08T17:23:45.123456789[America/Los_Angeles]",
+        "2025-11-01T00:00:00[America/New_York]",
+        "1970-01-01T00:00:00Z",
+    ];
+    Civil::parse(dice.one_of(&starts)).expect("an instant")
+}
+
+/// `model`, which must not complain about itself.
+fn checked<T: Choice + std::fmt::Debug>(mut model: T) -> T {
+    let verdict = model.parameters().check();
+    verdict.unwrap_or_else(|invalid| panic!("{model:?} is no valid case: {invalid:?}"));
+    model
+}
+
+/// The registered models, each completed with values for what its defaults leave open, so that all of them are valid.
+pub fn completed<T: Choice + std::fmt::Debug>(registered: Vec<T>) -> Vec<T> {
+    registered.into_iter().map(|model| checked(complete(model))).collect()
+}
+
+/// Gives every key that a model misses the first of some values that it takes.
+fn complete<T: Choice>(mut model: T) -> T {
+    while let Err(invalid) = model.parameters().check() {
+        let values = [
+            Literal::Number("2.0"),
+            Literal::Text("2min"),
+            Literal::List(vec![Literal::Text("30s"), Literal::Text("10s")]),
+            Literal::List(vec![Literal::Number("1"), Literal::Number("5"), Literal::Number("20")]),
+        ];
+        let helps = |value: &Literal| {
+            let mut set = Set { key: invalid.key, value: value.clone(), is_taken: false };
+            model.parameters().visit(&mut set);
+            set.is_taken && model.parameters().check().err().is_none_or(|other| other.key != invalid.key)
+        };
+        let is_helped = values.iter().any(helps);
+        assert!(is_helped, "`{}` of `{}`: {}; add a value", invalid.key, model.kind(), invalid.message);
+    }
+    model
+}
+
+/// Sets one key.
+struct Set<'a> {
+    key: &'static str,
+    value: Literal<'a>,
+    is_taken: bool,
+}
+
+impl Visitor for Set<'_> {
+    fn value(&mut self, key: &'static str, _presence: Presence, slot: &mut dyn Parameter) {
+        if key == self.key {
+            self.is_taken = slot.read(&self.value).is_ok();
+        }
+    }
+    fn section(&mut self, _key: &'static str, _slot: &mut dyn Parameters) {}
+    fn optional_section(&mut self, _key: &'static str, _slot: &mut dyn OptionalSection) {}
+    fn kind(&mut self, _presence: Presence, _slot: &mut dyn Choice) {}
+    fn choice(&mut self, _key: &'static str, _presence: Presence, _slot: &mut dyn Choice) {}
+    fn named(&mut self, _key: &'static str, _slot: &mut dyn Named) {}
+}

@@ -1,0 +1,114 @@
+//! Every file in `scenarios/`: what people read of it, what programs read of it, and that the two agree.
+
+use crate::golden;
+use crate::program::{ratecast, scenarios};
+use ratecast::metrics::Metric;
+use ratecast::report::Document;
+
+/// The names that the contract promises.
+const PROMISED: &[&str] = &[
+    "offered",
+    "served",
+    "failed",
+    "pending",
+    "attempts",
+    "rejected_attempts",
+    "attempt_rejection_rate",
+    "first_attempt_rejection_rate",
+    "failure_rate",
+    "attempts_per_served",
+    "latency_mean_s",
+    "latency_p50_s",
+    "latency_p90_s",
+    "latency_p95_s",
+    "latency_p99_s",
+    "latency_max_s",
+    "latency_all_p50_s",
+    "latency_all_p90_s",
+    "latency_all_p95_s",
+    "latency_all_p99_s",
+    "queue_wait_mean_s",
+    "retry_wait_mean_s",
+    "service_mean_s",
+    "throughput_per_s",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "cost_per_1000_served_usd",
+    "retry_cost_usd",
+    "cache_hit_rate",
+];
+
+/// Few replications, so that all of them together take seconds.
+fn run(path: &std::path::Path, format: &str) -> String {
+    let path = path.display().to_string();
+    let ended = ratecast(["run", &path, "--format", format, "--replications", "3"]);
+    assert!([0, 1, 5].contains(&ended.status), "{path}: {} {}", ended.status, ended.stderr);
+    ended.stdout
+}
+
+#[test]
+fn what_people_read() {
+    for path in scenarios() {
+        let text = run(&path, "table");
+        assert!(text.lines().count() <= 40, "{} has {} lines", path.display(), text.lines().count());
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{}: {line}", path.display());
+            assert!(!line.ends_with(' ') && !line.contains(|c: char| c.is_control()), "{line:?}");
+        }
+        let name = path.with_extension("txt");
+        golden::one("runs", name.file_name().unwrap().to_str().unwrap(), &text);
+    }
+}
+
+#[test]
+fn what_programs_read_is_conserved_and_complete() {
+    for path in scenarios() {
+        let document: Document = serde_json::from_str(&run(&path, "json")).unwrap();
+        for cell in &document.cells {
+            for metrics in std::iter::once(&cell.metrics).chain(cell.classes.values()) {
+                let mean = |name: &str| metrics[name].mean.unwrap();
+                let ended = mean("served") + mean("failed") + mean("pending");
+                assert!((mean("offered") - ended).abs() < 1e-6 * ended.max(1.0), "{}: {}", path.display(), cell.tier);
+                assert!(mean("attempts") >= mean("served"));
+            }
+            let missing: Vec<_> = PROMISED.iter().filter(|name| !cell.metrics.contains_key(**name)).collect();
+            assert!(missing.is_empty(), "{missing:?}");
+            assert_eq!(cell.metrics.len(), Metric::ALL.len());
+        }
+    }
+}
+
+#[test]
+fn a_document_reads_back_as_it_was() {
+    for path in scenarios() {
+        let text = run(&path, "json");
+        let document: Document = serde_json::from_str(&text).unwrap();
+        assert_eq!(document.to_json(), text);
+    }
+}
+
+#[test]
+fn the_table_of_figures_says_what_the_document_says() {
+    let path = &scenarios()[0];
+    let document: Document = serde_json::from_str(&run(path, "json")).unwrap();
+    let csv = run(path, "csv");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let mut compared = 0;
+    for row in reader.records().map(Result::unwrap).filter(|row| row[2].is_empty()) {
+        let cell = document.cells.iter().find(|cell| cell.tier == row[0] && cell.strategy == row[1]).unwrap();
+        let estimate = &cell.metrics[&row[3]];
+        assert_eq!(row[4].parse().ok(), estimate.mean, "{row:?}");
+        assert_eq!(row[6].parse().ok(), estimate.high, "{row:?}");
+        compared += 1;
+    }
+    assert_eq!(compared, document.cells.len() * Metric::ALL.len());
+}
+
+#[test]
+fn markdown_names_every_cell() {
+    let path = &scenarios()[0];
+    let document: Document = serde_json::from_str(&run(path, "json")).unwrap();
+    let rows = run(path, "markdown").lines().filter(|line| line.starts_with("| m") || line.starts_with("| u")).count();
+    assert_eq!(rows, document.cells.len());
+}

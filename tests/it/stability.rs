@@ -1,0 +1,210 @@
+//! The same seed gives the same values, in every version: `tests/data/stability.txt` holds the first ones of every stream,
+//! sampler, process and policy, and the figures of a small run.
+
+use crate::generate::{self, Dice};
+use ratecast::client::retry::{Backoff, RetryPolicy};
+use ratecast::client::{Queue, Strategy};
+use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::limiter::{Align, FixedWindow, LimiterSpec, TokenBucket};
+use ratecast::params::Choice;
+use ratecast::protocol::Counts;
+use ratecast::provider::latency::{self, Durations};
+use ratecast::provider::{LimitSpec, Service, ServiceTimes, Tier};
+use ratecast::recorder::Record;
+use ratecast::rng::{Lognormal, MODEL, Seed, Stream, exp};
+use ratecast::scenario::Scenario;
+use ratecast::traffic::Traffic;
+use ratecast::traffic::arrivals::{Arrivals, Poisson};
+use ratecast::traffic::sizes::{self, Sizes};
+use ratecast::units::{Allowance, Civil, Rate, SimDuration, SimTime, Tokens};
+use std::fmt::Debug;
+
+fn stream(name: &str) -> Stream {
+    Seed(2_025).stream(3, name)
+}
+
+/// A line of the snapshot: what, and its values.
+fn line(what: &str, values: impl IntoIterator<Item = impl Debug>) -> String {
+    let values: Vec<String> = values.into_iter().map(|value| format!("{value:?}")).collect();
+    format!("{what}: {}", values.join(" ")).trim_end().to_owned()
+}
+
+/// Five values of `draw`, of a fresh stream named after them.
+fn drawn<T: Debug>(what: &str, mut draw: impl FnMut(&mut Stream) -> T) -> String {
+    let mut stream = stream(what);
+    line(what, (0..5).map(|_| draw(&mut stream)))
+}
+
+fn streams() -> Vec<String> {
+    vec![
+        drawn("uniform", Stream::uniform),
+        drawn("exponential", Stream::exponential),
+        drawn("normal", Stream::normal),
+        drawn("index below 1000", |stream| stream.index(1_000)),
+        drawn("index below 2^63 + 1", |stream| stream.index((1 << 63) + 1)),
+        drawn("lognormal", |stream| {
+            let mut out = [0.0];
+            Lognormal::new(3.0, 0.5).fill(stream, &mut out);
+            out[0]
+        }),
+        line("exp", [-700.0, -1.5, 0.0, 1e-9, 0.3, 88.0, 709.0].map(exp)),
+    ]
+}
+
+fn arrivals() -> Vec<String> {
+    let process = |arrivals: &Arrivals| {
+        let mut out = [SimTime::ZERO; 6];
+        arrivals.model().process(stream("arrivals"), &Civil::default()).fill(&mut out);
+        line(&format!("arrivals {}", arrivals.kind()), out.map(SimTime::as_nanos))
+    };
+    generate::completed(Arrivals::registered()).iter().map(process).collect()
+}
+
+fn sizes() -> Vec<String> {
+    let tokens = Tokens::new;
+    let values = [1, 5, 20].map(tokens).to_vec();
+    let models = [
+        Sizes::constant(7),
+        Sizes::Uniform(sizes::Uniform { min: tokens(10), max: tokens(99) }),
+        Sizes::Lognormal(sizes::Lognormal { mean: tokens(1_500), cv: 1.2, max: Some(tokens(4_096)) }),
+        Sizes::Empirical(sizes::Empirical { values: values.clone(), weights: vec![] }),
+        Sizes::Empirical(sizes::Empirical { values, weights: vec![0.7, 0.2, 0.1] }),
+    ];
+    assert_all_kinds(&Sizes::registered(), &models);
+    let fill = |sizes: &Sizes| {
+        let mut out = [tokens(0); 8];
+        sizes.model().fill(&mut stream("sizes"), &mut out);
+        line(&format!("sizes {}", sizes.kind()), out.map(Tokens::get))
+    };
+    models.iter().map(fill).collect()
+}
+
+fn durations() -> Vec<String> {
+    let mean = SimDuration::from_secs(2);
+    let models = [
+        Durations::constant(mean),
+        Durations::Exponential(latency::Exponential { mean }),
+        Durations::Lognormal(latency::Lognormal { mean, cv: 1.0 }),
+    ];
+    assert_all_kinds(&Durations::registered(), &models);
+    let fill = |durations: &Durations| {
+        let mut out = [0.0; 5];
+        durations.model().fill(&mut stream("durations"), &mut out);
+        line(&format!("durations {}", durations.kind()), out)
+    };
+    let mut lines: Vec<String> = models.iter().map(fill).collect();
+    let service = Service {
+        time_to_first_token: models[2].clone(),
+        time_per_output_token: models[1].clone(),
+        ..Service::default()
+    };
+    let mut out = [SimDuration::ZERO; 4];
+    ServiceTimes::new(&service, stream("first"), stream("per")).fill(&[0, 1, 10, 500].map(Tokens::new), &mut out);
+    lines.push(line("service times", out.map(SimDuration::as_nanos)));
+    lines
+}
+
+fn assert_all_kinds<T: Choice>(registered: &[T], models: &[T]) {
+    for kind in registered {
+        assert!(models.iter().any(|model| model.kind() == kind.kind()), "add a `{}`", kind.kind());
+    }
+}
+
+fn retries() -> Vec<String> {
+    let delays = |policy: &RetryPolicy| {
+        let backoff = Backoff::new(policy);
+        let (mut dice, mut previous) = (Dice::new("retries", 1), SimDuration::ZERO);
+        let delay = |retry: u32| {
+            let delay = backoff.delay(retry, previous, None, SimDuration::ZERO, || dice.uniform())?;
+            previous = delay;
+            Some(delay.as_nanos())
+        };
+        line(&format!("retry {}", policy.kind()), (1..9).map_while(delay).collect::<Vec<_>>())
+    };
+    RetryPolicy::registered().iter().map(delays).collect()
+}
+
+/// A small cell in which everything happens: queueing, refusals by two limits, retries, all failures.
+fn small_run() -> Record {
+    let rate = |n, secs| Rate::new(n, SimDuration::from_secs(secs)).unwrap();
+    let source = |n: u64, mean: u32| Traffic {
+        arrivals: Some(Arrivals::Poisson(Poisson { rate: rate(n, 1) })),
+        input_tokens: Sizes::Lognormal(sizes::Lognormal { mean: Tokens::new(mean), cv: 1.0, max: None }),
+        ..Traffic::default()
+    };
+    let limit = |counts, limiter| LimitSpec { counts, limiter };
+    let window = FixedWindow { limit: Allowance::per(60, SimDuration::from_secs(20)), align: Align::Epoch };
+    let bucket = TokenBucket { refill: rate(2_000, 1), capacity: Some(5_000) };
+    let scenario = Scenario {
+        duration: SimDuration::from_secs(300),
+        warmup: SimDuration::from_secs(10),
+        drain: SimDuration::from_secs(3),
+        traffic: vec![("chat".to_owned(), source(3, 800)), ("batch".to_owned(), source(1, 1_500))],
+        ..Scenario::default()
+    };
+    let tier = Tier {
+        limits: vec![
+            ("requests".to_owned(), limit(Counts::Requests, LimiterSpec::FixedWindow(window))),
+            ("tokens".to_owned(), limit(Counts::InputTokens, LimiterSpec::TokenBucket(bucket))),
+        ],
+        ..Tier::default()
+    };
+    let queue = Queue { capacity: Some(12), deadline: Some(SimDuration::from_secs(15)) };
+    let strategy = Strategy { concurrency: Some(14), queue, ..Strategy::default() };
+    simulate(Cell { scenario: &scenario, tier: &tier, strategy: &strategy }, 0, Stop::default()).unwrap()
+}
+
+/// FNV-1a, so that thousands of counts fit on a line.
+fn hash(text: &str) -> u64 {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+}
+
+fn run() -> Vec<String> {
+    let record = small_run();
+    let mut lines = Vec::new();
+    for (at, class) in record.classes.iter().enumerate() {
+        let counts =
+            [class.offered, class.served(), class.pending, class.admitted, class.input_tokens, class.output_tokens];
+        lines.push(line(&format!("run, source {at}: counts"), counts));
+        lines.push(line(&format!("run, source {at}: failures"), class.failures));
+        lines.push(line(&format!("run, source {at}: refusals"), class.rejected_by_attempt));
+        lines.push(line(&format!("run, source {at}: times"), [class.latency.sum_nanos(), class.queued, class.service]));
+        let latencies = hash(&format!("{:?}", class.latency.cumulative()));
+        lines.push(format!("run, source {at}: hash of latencies: {latencies:016x}"));
+        let everything = class.failures.iter().chain([&class.pending]).all(|&count| count > 0);
+        assert!(
+            everything || at > 0,
+            "make the run one in which everything happens: {:?} {}",
+            class.failures,
+            class.pending
+        );
+    }
+    for limit in &record.limits {
+        lines.push(format!("run, limit: {} {:?} {}", limit.refused, limit.first_refused, limit.charged));
+    }
+    let bins = record.timeline.bins().iter().chain([&record.timeline.drain()]).map(counts).collect::<Vec<_>>().concat();
+    lines.push(format!("run, hash of the timeline: {:016x}", hash(&bins)));
+    lines
+}
+
+fn counts(bin: &ratecast::recorder::Bin) -> String {
+    format!("{} {} {} {};", bin.offered, bin.admitted, bin.rejected, bin.failed)
+}
+
+#[test]
+fn values_stay_as_they_are() {
+    let mut now = vec![format!("random model {MODEL}")];
+    for part in [streams(), arrivals(), sizes(), durations(), retries(), run()] {
+        now.extend(part);
+    }
+    let then: Vec<&str> = include_str!("../data/stability.txt").lines().collect();
+    let changed: Vec<&String> = now.iter().filter(|line| !then.contains(&line.as_str())).collect();
+    assert!(
+        changed.is_empty() && now.len() == then.len(),
+        "results for a given seed have changed. If they must, raise `rng::MODEL`, note the change in CHANGELOG.md as \
+         value-changing, and replace tests/data/stability.txt. A model that is new only adds lines.\nchanged:\n{changed:#?}\n\
+         all lines are now:\n{}",
+        now.join("\n")
+    );
+}

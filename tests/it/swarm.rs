@@ -1,0 +1,363 @@
+//! Random whole scenarios: whatever the limits, the queue, the policy and the warm-up, nothing is lost or invented.
+//!
+//! Every run checks its own conservation; the checks here do not trust the record's arithmetic but compare figures that
+//! were counted at different places, or in runs that must agree. A failure prints the scenario's number, which is all that
+//! it takes to make it again, and the scenario itself.
+
+use crate::generate::{self, Dice, OnPanic};
+use ratecast::client::retry::RetryPolicy;
+use ratecast::client::{Queue, Strategy};
+use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
+use ratecast::params::Parameters;
+use ratecast::protocol::Counts;
+use ratecast::provider::latency::{self, Durations};
+use ratecast::provider::{Hint, Service, Tier};
+use ratecast::recorder::{Bin, Failure, Record};
+use ratecast::scenario::Scenario;
+use ratecast::traffic::arrivals::{self, Arrivals};
+use ratecast::traffic::sizes::{self, Sizes};
+use ratecast::traffic::{Columns, Feed, Traffic};
+use ratecast::units::{Rate, SimDuration, Tokens};
+use rayon::prelude::*;
+
+const SCENARIOS: u64 = 2_000;
+const SECOND: u64 = 1_000_000_000;
+
+fn millis(dice: &mut Dice, most: u64) -> SimDuration {
+    SimDuration::from_nanos(dice.pick(0..=most) * 1_000_000)
+}
+
+fn rate(dice: &mut Dice) -> Rate {
+    Rate::new(dice.pick(1..=40), SimDuration::from_secs(dice.pick(1..=10))).expect("a positive rate")
+}
+
+/// A cell that owns its parts.
+#[derive(Debug)]
+struct Trial {
+    scenario: Scenario,
+    tier: Tier,
+    strategy: Strategy,
+    replication: u64,
+}
+
+impl Trial {
+    fn new(dice: &mut Dice) -> Self {
+        let duration = SimDuration::from_secs(dice.pick(1..=60));
+        let sources = dice.pick(1..=4);
+        let limits = dice.pick(0..=4);
+        let scenario = Scenario {
+            start: generate::start(dice),
+            duration,
+            warmup: if dice.percent(50) { millis(dice, duration.as_nanos() / 2_000_000) } else { SimDuration::ZERO },
+            drain: if dice.percent(50) { millis(dice, 5_000) } else { SimDuration::from_secs(86_400) },
+            seed: dice.pick(0..=u64::MAX - 1),
+            traffic: (0..sources).map(|at| (format!("source-{at}"), traffic(dice))).collect(),
+            provider: service(dice),
+            ..Scenario::default()
+        };
+        let tier = generate::tier(dice, limits, SimDuration::from_secs(1));
+        Trial { scenario, tier, strategy: strategy(dice), replication: dice.pick(0..=3) }
+    }
+
+    fn check(&mut self) {
+        self.scenario.check().expect("a valid scenario");
+        self.tier.check().expect("a valid tier");
+        self.strategy.check().expect("a valid strategy");
+    }
+
+    fn run(&self) -> Record {
+        self.run_with(&self.strategy)
+    }
+
+    fn run_with(&self, strategy: &Strategy) -> Record {
+        self.run_cell(&self.tier, strategy)
+    }
+
+    fn run_cell(&self, tier: &Tier, strategy: &Strategy) -> Record {
+        // A run that does not get on should fail, not hang.
+        let stop = Stop { events: 20_000_000, ..Stop::default() };
+        let cell = Cell { scenario: &self.scenario, tier, strategy };
+        simulate(cell, self.replication, stop).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// How many requests of each source arrive, and how many of them are measured.
+    fn arrivals(&self) -> Vec<(u64, u64)> {
+        let count = |(name, traffic): &(String, Traffic)| {
+            let feed = Feed::new(traffic, name, &self.scenario.setting(self.replication)).expect("no log");
+            count_arrivals(feed, traffic.requests.unwrap_or(u64::MAX), self.scenario.warmup, self.scenario.duration)
+        };
+        self.scenario.traffic.iter().map(count).collect()
+    }
+}
+
+fn count_arrivals(mut feed: Feed, most: u64, warmup: SimDuration, duration: SimDuration) -> (u64, u64) {
+    let (mut all, mut measured) = (0, 0);
+    let mut columns = Columns::default();
+    loop {
+        let rows = feed.fill(&mut columns).expect("no log");
+        for at in &columns.arrived[..rows] {
+            if at.as_nanos() >= duration.as_nanos() || all == most {
+                return (all, measured);
+            }
+            all += 1;
+            measured += u64::from(at.as_nanos() >= warmup.as_nanos());
+        }
+    }
+}
+
+fn traffic(dice: &mut Dice) -> Traffic {
+    let rate = rate(dice);
+    let arrivals = match dice.pick(0..=1) {
+        0 => Arrivals::Poisson(arrivals::Poisson { rate }),
+        _ => Arrivals::Constant(arrivals::Constant { rate }),
+    };
+    Traffic {
+        arrivals: Some(arrivals),
+        input_tokens: token_sizes(dice),
+        output_tokens: token_sizes(dice),
+        requests: dice.perhaps(20, |dice| dice.pick(0..=200)),
+        ..Traffic::default()
+    }
+}
+
+fn token_sizes(dice: &mut Dice) -> Sizes {
+    match dice.pick(0..=2) {
+        0 => Sizes::constant(dice.pick(0..=3) as u32),
+        1 => Sizes::Uniform(sizes::Uniform { min: Tokens::new(0), max: Tokens::new(dice.pick(0..=14) as u32) }),
+        _ => Sizes::Lognormal(sizes::Lognormal { mean: Tokens::new(4), cv: 1.0, max: None }),
+    }
+}
+
+fn durations(dice: &mut Dice) -> Durations {
+    let mean = millis(dice, 1_500);
+    match dice.pick(0..=3) {
+        0 => Durations::constant(SimDuration::ZERO),
+        1 => Durations::constant(mean),
+        2 => Durations::Exponential(latency::Exponential { mean }),
+        _ => {
+            let mean = mean + SimDuration::from_nanos(1);
+            Durations::Lognormal(latency::Lognormal { mean, cv: 2.0 * dice.uniform() })
+        }
+    }
+}
+
+fn service(dice: &mut Dice) -> Service {
+    Service {
+        time_to_first_token: durations(dice),
+        time_per_output_token: durations(dice),
+        retry_after: dice.one_of(&[Hint::WholeSeconds, Hint::Exact, Hint::None]),
+    }
+}
+
+fn strategy(dice: &mut Dice) -> Strategy {
+    let kind = dice.one_of(&generate::kinds_of(&RetryPolicy::registered()));
+    let concurrency = dice.perhaps(60, |dice| dice.pick(1..=20) as u32);
+    let capacity = if concurrency.is_some() { dice.perhaps(50, |dice| dice.pick(0..=20)) } else { None };
+    let deadline = dice.perhaps(40, |dice| millis(dice, 20_000));
+    Strategy { concurrency, queue: Queue { capacity, deadline }, retry: generate::retry_policy(dice, kind) }
+}
+
+/// How often the swarm saw what it is for: outcomes, and seconds or windows in which a bound was checked.
+#[derive(Clone, Copy, Default, Debug)]
+struct Seen {
+    served: u64,
+    pending: u64,
+    failures: [u64; 4],
+    retries: u64,
+    elided: u64,
+    windows: u64,
+    slots: u64,
+}
+
+impl Seen {
+    fn of(trial: &Trial, record: &Record) -> Self {
+        let total = record.total();
+        Seen {
+            served: total.served(),
+            pending: total.pending,
+            failures: total.failures,
+            retries: total.attempts() - total.attempts().min(total.offered),
+            elided: u64::from(trial.strategy.concurrency.is_none()),
+            windows: windows_hold(trial, record),
+            slots: slots_hold(trial, record),
+        }
+    }
+
+    fn add(mut self, other: Seen) -> Seen {
+        self.served += other.served;
+        self.pending += other.pending;
+        self.retries += other.retries;
+        self.elided += other.elided;
+        self.windows += other.windows;
+        self.slots += other.slots;
+        self.failures.iter_mut().zip(other.failures).for_each(|(mine, theirs)| *mine += theirs);
+        self
+    }
+}
+
+/// All that the timeline counted, the drain included.
+fn timeline_total(record: &Record) -> Bin {
+    let mut total = record.timeline.drain();
+    for bin in record.timeline.bins() {
+        total.offered += bin.offered;
+        total.admitted += bin.admitted;
+        total.rejected += bin.rejected;
+        total.failed += bin.failed;
+    }
+    total
+}
+
+/// All that arrives is offered, once, and to the source that made it.
+fn every_arrival_is_offered(trial: &Trial, record: &Record) {
+    let arrivals = trial.arrivals();
+    let offered: Vec<u64> = record.classes.iter().map(|class| class.offered).collect();
+    assert_eq!(offered, arrivals.iter().map(|(_, measured)| *measured).collect::<Vec<_>>(), "offered by source");
+    let all: u64 = arrivals.iter().map(|(all, _)| all).sum();
+    assert_eq!(timeline_total(record).offered, all, "offered over time");
+}
+
+/// Outcomes, attempts and charges add up, wherever they were counted.
+fn the_books_agree(trial: &Trial, record: &Record) {
+    let (total, time) = (record.total(), timeline_total(record));
+    assert_eq!(total.offered, total.served() + total.failed() + total.pending);
+    // Every admitted call ends as served, or is under way at the end.
+    assert!(total.admitted >= total.served() && total.admitted <= total.served() + total.pending, "completions");
+    let counted = |bin: u64, class: u64, what: &str| {
+        let all_measured = trial.scenario.warmup.is_zero();
+        assert!(if all_measured { bin == class } else { bin >= class }, "{what}: {bin} over time, {class} by source");
+    };
+    counted(time.admitted, total.admitted, "admitted");
+    counted(time.rejected, total.rejected(), "rejected");
+    counted(time.failed, total.failed(), "failed");
+    for ((name, limit), seen) in trial.tier.limits.iter().zip(&record.limits) {
+        assert!(limit.counts != Counts::Requests || seen.charged == time.admitted, "{name}: charged");
+    }
+    assert!(total.latency.sum_nanos() >= total.queued + total.service, "waits and service are parts of latency");
+    total.backed_off();
+}
+
+/// Outcomes that the strategy or the tier rule out do not occur.
+fn impossible_outcomes_do_not_occur(trial: &Trial, record: &Record) {
+    let (total, strategy) = (record.total(), &trial.strategy);
+    let failed = |why: Failure| total.failures[why as usize];
+    let attempts = u64::from(strategy.retry.model().persistence().attempts);
+    assert!(total.attempts() <= attempts * total.offered, "more than {attempts} attempts");
+    assert!(
+        total.rejected_by_attempt[attempts as usize..].iter().all(|&n| n == 0),
+        "a refusal of attempt {attempts} + 1"
+    );
+    assert!(strategy.queue.capacity.is_some() || failed(Failure::Shed) == 0, "shed");
+    assert!(strategy.queue.deadline.is_some() || failed(Failure::Expired) == 0, "expired");
+    assert!(!trial.tier.limits.is_empty() || total.rejected() == 0, "refused without limits");
+    if strategy.concurrency.is_none() {
+        assert_eq!(total.queued, 0, "queued without a bound");
+    }
+    if attempts == 1 {
+        assert_eq!(failed(Failure::GaveUp) + failed(Failure::Never), total.first_rejected(), "refused for good");
+        assert_eq!(total.backed_off(), 0, "back-off without retries");
+    }
+}
+
+/// No window admits more than its amount, where windows are whole seconds as the timeline's are.
+fn windows_hold(trial: &Trial, record: &Record) -> u64 {
+    assert_eq!(record.timeline.step(), SimDuration::from_secs(1));
+    let starts_on_a_second = trial.scenario.start.epoch_nanos().is_multiple_of(SECOND);
+    let mut windows = 0;
+    for (name, limit) in &trial.tier.limits {
+        let LimiterSpec::FixedWindow(model) = &limit.limiter else { continue };
+        let offset = match model.align {
+            Align::Start => 0,
+            Align::Epoch if starts_on_a_second => trial.scenario.start.epoch_nanos() / SECOND,
+            _ => continue,
+        };
+        if limit.counts != Counts::Requests {
+            continue;
+        }
+        let length = model.period().as_nanos() / SECOND;
+        let bins = record.timeline.bins().iter().enumerate();
+        let mut admitted = std::collections::BTreeMap::<u64, u64>::new();
+        bins.for_each(|(second, bin)| *admitted.entry((second as u64 + offset) / length).or_default() += bin.admitted);
+        for (window, admitted) in admitted {
+            assert!(admitted <= model.limit.amount, "{name}: {admitted} in window {window}");
+            windows += 1;
+        }
+    }
+    windows
+}
+
+/// Slots that are held for a least time each can be taken only so often in a second.
+fn slots_hold(trial: &Trial, record: &Record) -> u64 {
+    let Durations::Constant(first_token) = &trial.scenario.provider.time_to_first_token else { return 0 };
+    if first_token.value.is_zero() {
+        return 0;
+    }
+    let in_flight = trial.tier.limits.iter().filter_map(|(_, limit)| match &limit.limiter {
+        LimiterSpec::Concurrency(model) if limit.counts == Counts::Requests => Some(model.limit),
+        _ => None,
+    });
+    let Some(slots) = in_flight.chain(trial.strategy.concurrency.map(u64::from)).min() else { return 0 };
+    let most = slots * (SECOND / first_token.value.as_nanos() + 1);
+    let bins = record.timeline.bins();
+    assert!(bins.iter().all(|bin| bin.admitted <= most), "more than {most} calls in a second from {slots} slots");
+    bins.len() as u64
+}
+
+/// A bound on concurrency that is never met changes nothing, though calls then end by an event of their own.
+fn an_idle_bound_changes_nothing(trial: &Trial, record: &Record) {
+    if trial.strategy.concurrency.is_none() {
+        let bounded = Strategy { concurrency: Some(1_000_000), ..trial.strategy.clone() };
+        let other = trial.run_with(&bounded);
+        assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
+    }
+}
+
+/// A limit that is never met changes nothing, though the provider can then take no short cut.
+fn an_idle_limit_changes_nothing(trial: &Trial, record: &Record) {
+    let mut tier = trial.tier.clone();
+    let idle = LimiterSpec::Concurrency(ratecast::limiter::Concurrency { limit: u64::MAX });
+    tier.limits.push(("idle".to_owned(), ratecast::provider::LimitSpec { counts: Counts::TotalTokens, limiter: idle }));
+    let mut other = trial.run_cell(&tier, &trial.strategy);
+    other.limits.pop();
+    assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
+}
+
+/// What to read when two records differ.
+fn figures(record: &Record) -> Vec<String> {
+    let class = |class: &ratecast::recorder::ClassRecord| {
+        format!(
+            "offered {} admitted {} rejected {:?} failed {:?} pending {} latency {} queued {}",
+            class.offered,
+            class.admitted,
+            class.rejected_by_attempt,
+            class.failures,
+            class.pending,
+            class.latency.sum_nanos(),
+            class.queued
+        )
+    };
+    record.classes.iter().map(class).chain(record.limits.iter().map(|limit| format!("{limit:?}"))).collect()
+}
+
+fn judge(number: u64) -> Seen {
+    let mut trial = Trial::new(&mut Dice::new("swarm", number));
+    trial.check();
+    let trial = trial;
+    let _tried = OnPanic(|| format!("scenario {number} of the dice `swarm`: {trial:#?}"));
+    let record = trial.run();
+    every_arrival_is_offered(&trial, &record);
+    the_books_agree(&trial, &record);
+    impossible_outcomes_do_not_occur(&trial, &record);
+    an_idle_bound_changes_nothing(&trial, &record);
+    an_idle_limit_changes_nothing(&trial, &record);
+    assert!(record == trial.run(), "the same seed gives the same record");
+    Seen::of(&trial, &record)
+}
+
+#[test]
+fn nothing_is_lost_or_invented() {
+    let seen = (0..SCENARIOS).into_par_iter().map(judge).reduce(Seen::default, Seen::add);
+    println!("{seen:?}");
+    let enough = [seen.served, seen.pending, seen.retries, seen.elided, seen.windows, seen.slots];
+    assert!(enough.iter().chain(&seen.failures).all(|&n| n > 500), "the swarm has become tame: {seen:?}");
+}

@@ -1,0 +1,234 @@
+//! Limits on what is in flight, and the client's queue in front of its slots.
+
+use super::Trial;
+use super::case::Case;
+use super::judge::Estimate;
+use super::setup::{REQUESTS, Setup, evenly_spaced, mean, poisson, secs, share_within};
+use ratecast::client::Queue;
+use ratecast::limiter::{Concurrency, LimiterSpec};
+use ratecast::provider::latency::{Durations, Exponential, Lognormal};
+use ratecast::recorder::{ClassRecord, Failure, LatencyHistogram};
+use ratecast::traffic::Traffic;
+use ratecast::traffic::sizes::Sizes;
+
+pub const TRIALS: &[Trial] = &[
+    Trial::new("P-CQ-01", "concurrency", loss),
+    Trial::new("P-CQ-02", "concurrency", loss),
+    Trial::new("P-CQ-05", "queue", queue),
+    Trial::new("P-CQ-06", "queue", queue),
+    Trial::new("P-CQ-07", "queue", queue),
+    Trial::new("P-CQ-08", "queue", queue),
+    Trial::new("P-CQ-10", "queue", queue),
+    Trial::new("P-CQ-11", "queue-capacity", waiting_room),
+    Trial::new("P-CQ-13", "queue", two_stages),
+    Trial::new("P-CQ-14", "queue", queue),
+    Trial::new("P-CQ-20", "queue", evenly_fed_queue),
+    Trial::new("P-CQ-22", "queue-deadline", patience),
+    Trial::new("P-CQ-23", "queue", late_answers),
+    Trial::new("P-CQ-25", "elided", |case, seed| started_empty(case, seed, None)),
+    Trial::new("P-CQ-25", "not elided", |case, seed| started_empty(case, seed, Some(1_000_000))),
+    Trial::new("P-TB-22", "queue-capacity", leaky_bucket),
+];
+
+/// Requests that go by before any is measured.
+const WARMUP: f64 = 1e5;
+
+fn service(case: &Case) -> Durations {
+    let mean = secs(case.number("service_mean"));
+    match case.text("service_distribution") {
+        "exponential" => Durations::Exponential(Exponential { mean }),
+        "lognormal" => Durations::Lognormal(Lognormal { mean, cv: case.number("service_cv") }),
+        "deterministic" => Durations::constant(mean),
+        other => panic!("no distribution {other}"),
+    }
+}
+
+fn loss(case: &Case, seed: u64) -> Vec<Estimate> {
+    let lambda = case.number("lambda");
+    let limiter = LimiterSpec::Concurrency(Concurrency { limit: case.count("concurrency_limit") });
+    let mut setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS).limit(limiter);
+    setup.scenario.provider.time_to_first_token = service(case);
+    let record = setup.run(0);
+    let total = record.total();
+    let offered = total.offered as f64;
+    let in_progress = record.limits[0].held as f64 / setup.scenario.duration.as_nanos() as f64;
+    vec![
+        Estimate::new("rejection_fraction", total.rejected() as f64 / offered, offered),
+        Estimate::new("mean_in_progress", in_progress, offered),
+    ]
+}
+
+/// A queue whose waits can be seen one by one, which a record by itself does not show.
+///
+/// Two sources of one name arrive together, for they draw from the same streams; the first has no output tokens, hence no
+/// service time here. So each request has a shadow that enters the queue just before it, holds its slot for no time at
+/// all and thereby delays nobody: the shadow's latency is the request's wait.
+struct Shadowed {
+    setup: Setup,
+}
+
+impl Shadowed {
+    fn new(mut setup: Setup, service: Durations, slots: u64) -> Self {
+        setup.scenario.provider.time_per_output_token = service;
+        setup.strategy.concurrency = Some(slots as u32);
+        let (name, traffic) = setup.scenario.traffic.remove(0);
+        let with = |tokens: u32| Traffic { output_tokens: Sizes::constant(tokens), ..traffic.clone() };
+        setup.scenario.traffic = vec![(name.clone(), with(0)), (name, with(1))];
+        Shadowed { setup }
+    }
+
+    fn measured(case: &Case, seed: u64) -> Self {
+        let lambda = case.number("lambda");
+        let setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS);
+        Shadowed::new(setup, service(case), case.count("servers"))
+    }
+
+    /// The waits of those served, and the requests themselves.
+    fn run(&self) -> (LatencyHistogram, ClassRecord) {
+        let mut classes = self.setup.run(0).classes;
+        let requests = classes.pop().expect("two sources");
+        (classes.pop().expect("two sources").latency, requests)
+    }
+}
+
+/// How many of those served did not wait at all.
+fn undelayed(waits: &LatencyHistogram) -> f64 {
+    match waits.cumulative().first() {
+        Some((wait, count)) if wait.is_zero() => *count as f64,
+        _ => 0.0,
+    }
+}
+
+fn mean_wait(requests: &ClassRecord) -> f64 {
+    requests.queued as f64 * 1e-9 / requests.served() as f64
+}
+
+/// From buckets of 0.4 %: the error of a square is about a millionth.
+fn mean_square(waits: &LatencyHistogram) -> f64 {
+    let (mut sum, mut before) = (0.0, 0);
+    for (wait, seen) in waits.cumulative() {
+        sum += wait.as_secs_f64().powi(2) * (seen - before) as f64;
+        before = seen;
+    }
+    sum / waits.count() as f64
+}
+
+/// Every metric of the case that waits and responses tell.
+fn queue_metrics(case: &Case, waits: &LatencyHistogram, requests: &ClassRecord) -> Vec<Estimate> {
+    let offered = requests.offered;
+    let estimate = |metric: &str, value: f64| Estimate::new(metric, value, offered as f64);
+    let known = [
+        ("fraction_delayed", 1.0 - undelayed(waits) / offered as f64),
+        ("mean_wait_s", mean_wait(requests)),
+        ("mean_square_wait_s2", mean_square(waits)),
+        ("mean_response_s", requests.latency.mean_s().unwrap()),
+        ("wait_p99_s", waits.quantile(0.99).unwrap().as_secs_f64()),
+    ];
+    let asked = known.iter().filter(|(metric, _)| case.expected.contains_key(*metric));
+    let mut estimates: Vec<Estimate> = asked.map(|(metric, value)| estimate(metric, *value)).collect();
+    for (histogram, prefix) in
+        [(waits, "fraction_waiting_more_than_"), (&requests.latency, "fraction_response_more_than_")]
+    {
+        for (metric, secs) in case.thresholds(prefix, "_s") {
+            estimates.push(estimate(&metric, 1.0 - share_within(histogram, secs, offered)));
+        }
+    }
+    estimates
+}
+
+fn queue(case: &Case, seed: u64) -> Vec<Estimate> {
+    let (waits, requests) = Shadowed::measured(case, seed).run();
+    queue_metrics(case, &waits, &requests)
+}
+
+fn evenly_fed_queue(case: &Case, seed: u64) -> Vec<Estimate> {
+    let lambda = 1.0 / case.number("interarrival_mean");
+    let mut setup = Setup::new(seed, evenly_spaced(lambda), secs((WARMUP + REQUESTS) / lambda));
+    setup.scenario.warmup = secs(WARMUP / lambda);
+    let (waits, requests) = Shadowed::new(setup, service(case), 1).run();
+    queue_metrics(case, &waits, &requests)
+}
+
+/// Erlang's distribution of two stages: the first token is one, the only output token the other.
+fn two_stages(case: &Case, seed: u64) -> Vec<Estimate> {
+    assert_eq!((case.text("service_distribution"), case.count("service_shape")), ("gamma", 2));
+    let stage = Durations::Exponential(Exponential { mean: secs(case.number("service_mean") / 2.0) });
+    let lambda = case.number("lambda");
+    let mut setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS);
+    setup.scenario.provider.time_to_first_token = stage.clone();
+    setup.scenario.provider.time_per_output_token = stage;
+    setup.scenario.traffic[0].1.output_tokens = Sizes::constant(1);
+    setup.strategy.concurrency = Some(case.count("servers") as u32);
+    let total = setup.run(0).total();
+    // A shadow would take the first stage too, so who was delayed cannot be told here.
+    vec![Estimate::new("mean_wait_s", mean_wait(&total), total.offered as f64)]
+}
+
+fn waiting_room(case: &Case, seed: u64) -> Vec<Estimate> {
+    let mut shadowed = Shadowed::measured(case, seed);
+    let room = case.count("system_capacity") - case.count("servers");
+    // Shadows wait as well: twice the places for twice the requests.
+    shadowed.setup.strategy.queue = Queue { capacity: Some(2 * room), deadline: None };
+    let (waits, requests) = shadowed.run();
+    let (offered, served) = (requests.offered as f64, requests.served() as f64);
+    vec![
+        Estimate::new("rejection_fraction", requests.failures[Failure::Shed as usize] as f64 / offered, offered),
+        Estimate::new("mean_wait_of_admitted_s", mean_wait(&requests), offered),
+        Estimate::new("fraction_of_admitted_delayed", 1.0 - undelayed(&waits) / served, offered),
+    ]
+}
+
+fn patience(case: &Case, seed: u64) -> Vec<Estimate> {
+    let mut shadowed = Shadowed::measured(case, seed);
+    let timeout = case.number("timeout");
+    shadowed.setup.strategy.queue = Queue { capacity: None, deadline: Some(secs(timeout)) };
+    let (waits, requests) = shadowed.run();
+    let (offered, expired) = (requests.offered as f64, requests.failures[Failure::Expired as usize] as f64);
+    let waited = requests.queued as f64 * 1e-9 + expired * timeout;
+    vec![
+        Estimate::new("timeout_fraction", expired / offered, offered),
+        Estimate::new("fraction_delayed", 1.0 - undelayed(&waits) / offered, offered),
+        Estimate::new("mean_wait_s", waited / offered, offered),
+    ]
+}
+
+/// Answers that come when nobody waits for them any more.
+fn late_answers(case: &Case, seed: u64) -> Vec<Estimate> {
+    let (_, requests) = Shadowed::measured(case, seed).run();
+    let in_time = share_within(&requests.latency, case.number("deadline"), requests.offered);
+    let per_second = requests.offered as f64 / (REQUESTS / case.number("lambda"));
+    vec![
+        Estimate::new("timeout_fraction", 1.0 - in_time, requests.offered as f64),
+        Estimate::new("goodput_per_s", in_time * per_second, requests.offered as f64),
+    ]
+}
+
+/// What has no outcome when the run ends, without a drain, is in progress.
+fn started_empty(case: &Case, seed: u64, slots: Option<u32>) -> Vec<Estimate> {
+    const RUNS: u32 = 20_000;
+    let mut setup = Setup::new(seed, poisson(case.number("lambda")), secs(case.number("time")));
+    setup.scenario.provider.time_to_first_token = service(case);
+    setup.scenario.drain = secs(0.0);
+    setup.strategy.concurrency = slots;
+    let pending = setup.runs(RUNS.into(), |record| record.total().pending as f64);
+    let more_than_22 = pending.iter().filter(|&&n| n > 22.0).count() as f64 / f64::from(RUNS);
+    vec![
+        Estimate::new("mean_in_progress", mean(&pending), RUNS),
+        Estimate::new("probability_more_than_22_in_progress", more_than_22, RUNS),
+    ]
+}
+
+/// A limiter that delays is a slot that each request holds for the spacing, with `burst` places to wait.
+fn leaky_bucket(case: &Case, seed: u64) -> Vec<Estimate> {
+    let lambda = case.number("lambda");
+    let mut setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS);
+    setup.scenario.provider.time_to_first_token = Durations::constant(secs(1.0 / case.number("rate")));
+    setup.strategy.concurrency = Some(1);
+    setup.strategy.queue = Queue { capacity: Some(case.count("burst")), deadline: None };
+    let total = setup.run(0).total();
+    let offered = total.offered as f64;
+    vec![
+        Estimate::new("rejection_fraction", total.failures[Failure::Shed as usize] as f64 / offered, offered),
+        Estimate::new("mean_delay_of_admitted_s", mean_wait(&total), offered),
+    ]
+}
