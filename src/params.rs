@@ -8,7 +8,8 @@
 
 use crate::units::grammar::{self, Misread};
 use crate::units::{
-    Allowance, Civil, Money, MonthlyFee, Period, Rate, RequestPrice, Share, SimDuration, TokenPrice, Tokens,
+    Allowance, Civil, Day, Moment, Money, MonthlyFee, Period, Rate, RequestPrice, Share, SimDuration, TimeOfDay,
+    TokenPrice, Tokens,
 };
 use std::num::NonZeroU32;
 
@@ -451,6 +452,30 @@ impl Parameter for Civil {
         Some(quoted(&self.to_string()))
     }
 }
+
+/// Reads what is written as text, or bare where TOML has a literal for it.
+macro_rules! on_the_calendar {
+    ($type:ty, $example:literal) => {
+        impl Parameter for $type {
+            fn read(&mut self, literal: &Literal) -> Result<(), Misread> {
+                let (Literal::Text(text) | Literal::Datetime(text)) = literal else {
+                    let help = concat!("write it in quotes, as in `\"", $example, "\"`");
+                    return Err(Misread::new(format!("found {}", literal.describe()), help));
+                };
+                *self = <$type>::parse(text)?;
+                Ok(())
+            }
+
+            fn write(&self) -> Option<String> {
+                Some(quoted(&self.to_string()))
+            }
+        }
+    };
+}
+
+on_the_calendar!(Moment, "3d9h");
+on_the_calendar!(TimeOfDay, "14:00");
+on_the_calendar!(Day, "2025-12-25");
 
 impl<T: Parameter + Default> Parameter for Option<T> {
     fn read(&mut self, literal: &Literal) -> Result<(), Misread> {

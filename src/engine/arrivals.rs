@@ -3,7 +3,7 @@
 
 use crate::protocol::Request;
 use crate::provider::ServiceTimes;
-use crate::rng::{BLOCK, Seed};
+use crate::rng::BLOCK;
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
 use crate::traffic::{Columns, Feed, Traffic};
@@ -31,11 +31,11 @@ struct Source {
 impl Arrivals {
     /// The requests of `scenario` in one replication.
     pub fn new(scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
-        let seed = Seed(scenario.seed);
+        let setting = scenario.setting(replication);
         let source = |(name, traffic): &(String, Traffic)| {
-            let stream = |purpose: &str| seed.stream(replication, &format!("{purpose}/{name}"));
+            let stream = |purpose: &str| setting.seed.stream(replication, &format!("{purpose}/{name}"));
             let mut source = Source {
-                feed: Feed::new(traffic, name, &scenario.folder, seed, replication)?,
+                feed: Feed::new(traffic, name, &setting)?,
                 times: ServiceTimes::new(&scenario.provider, stream("first-token"), stream("per-token")),
                 columns: Columns::default(),
                 service: [SimDuration::ZERO; BLOCK],
@@ -50,7 +50,7 @@ impl Arrivals {
             sources: scenario.traffic.iter().map(source).collect::<Result<_, TraceError>>()?,
             next: 0,
             next_at: SimTime::NEVER,
-            end: SimTime::ZERO.saturating_add(scenario.duration),
+            end: setting.end,
             error: None,
         };
         arrivals.choose();

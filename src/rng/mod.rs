@@ -6,9 +6,11 @@
 //! same numbers on every machine. A change here is value-changing and raises [`MODEL`].
 
 mod exp;
+mod gamma;
 mod lognormal;
 
 pub use exp::exp;
+pub use gamma::Gamma;
 pub use lognormal::{Lognormal, check_cv};
 
 use rand::rngs::{ChaCha8Rng, Xoshiro256PlusPlus};

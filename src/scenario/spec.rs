@@ -5,8 +5,9 @@ use super::slo::Slo;
 use crate::client::Strategy;
 use crate::params::{Invalid, Parameters, Visitor, is_unprintable};
 use crate::provider::Service;
-use crate::traffic::Traffic;
-use crate::units::{Civil, SimDuration};
+use crate::rng::Seed;
+use crate::traffic::{Setting, Traffic};
+use crate::units::{Civil, SimDuration, SimTime};
 use std::path::PathBuf;
 
 /// What is simulated: the same traffic against every tier with every strategy.
@@ -74,6 +75,14 @@ impl Default for Scenario {
             slo: Slo::default(),
             folder: PathBuf::new(),
         }
+    }
+}
+
+impl Scenario {
+    /// Where and when the traffic of one replication runs.
+    pub fn setting(&self, replication: u64) -> Setting<'_> {
+        let end = SimTime::ZERO.saturating_add(self.duration);
+        Setting { folder: &self.folder, start: &self.start, end, seed: Seed(self.seed), replication }
     }
 }
 

@@ -6,7 +6,7 @@ pub mod sizes;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::rng::{BLOCK, Seed, Stream};
-use crate::units::{SimTime, Tokens};
+use crate::units::{Civil, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
 use replay::{Replay, TraceError, TraceReader, TraceRow};
 use sizes::Sizes;
@@ -87,6 +87,34 @@ impl Default for Columns {
     }
 }
 
+/// Where and when a source runs, and with which randomness.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'s> {
+    /// Where relative paths start from.
+    pub folder: &'s Path,
+    /// The civil instant at which the scenario starts.
+    pub start: &'s Civil,
+    /// Requests from then on are not asked for.
+    pub end: SimTime,
+    /// What all randomness comes from.
+    pub seed: Seed,
+    /// Which of the independent runs this is.
+    pub replication: u64,
+}
+
+/// Refuses a name that is no time zone: the check of every key `zone`.
+fn check_zone(zone: Option<&str>) -> Result<(), Invalid> {
+    match zone.map(|zone| Civil::default().in_zone(zone)) {
+        Some(Err(why)) => Err(Invalid::new("zone", why, "write a name such as `Europe/Berlin` or `UTC`")),
+        _ => Ok(()),
+    }
+}
+
+/// `start` on the clocks of `zone`, which has been checked, or on its own where none is stated.
+fn in_zone(start: &Civil, zone: Option<&str>) -> Civil {
+    zone.and_then(|zone| start.in_zone(zone).ok()).unwrap_or_else(|| start.clone())
+}
+
 /// The requests of one source in one replication, made a block at a time.
 pub struct Feed {
     origin: Origin,
@@ -101,27 +129,20 @@ enum Origin {
 }
 
 impl Feed {
-    /// The feed of `traffic` under the name `source`, each purpose with a stream of its own. A log's file is looked for
-    /// from `folder` on.
+    /// The feed of `traffic` under the name `source`, each purpose with a stream of its own.
     ///
     /// # Errors
     /// If a log cannot be opened or its header is not as stated.
-    pub fn new(
-        traffic: &Traffic,
-        source: &str,
-        folder: &Path,
-        seed: Seed,
-        replication: u64,
-    ) -> Result<Self, TraceError> {
-        let stream = |purpose: &str| seed.stream(replication, &format!("{purpose}/{source}"));
+    pub fn new(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Self, TraceError> {
+        let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
         let origin = match &traffic.replay {
             Some(replay) => {
-                let reader = TraceReader::open(&folder.join(&replay.file), replay)?;
+                let reader = TraceReader::open(&setting.folder.join(&replay.file), replay)?;
                 Origin::Log(Box::new(reader), Vec::with_capacity(BLOCK))
             }
             None => {
                 let arrivals = traffic.arrivals.clone().unwrap_or_default();
-                Origin::Process(arrivals.model().process(stream("arrivals")))
+                Origin::Process(arrivals.model().process(stream("arrivals"), setting.start))
             }
         };
         Ok(Feed {

@@ -78,6 +78,28 @@ impl Civil {
         instant.to_zoned_datetime(self.start.time_zone().clone())
     }
 
+    /// The instant at which the clocks of the scenario's zone show `local`: of a time that a clock change skips the one
+    /// as much later as it skips, of one that it repeats the first.
+    pub fn instant_of(&self, local: DateTime) -> Timestamp {
+        self.start.time_zone().to_timestamp(local).unwrap_or(if local.year() < 1970 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
+    }
+
+    /// The scenario's zone.
+    pub fn zone(&self) -> &TimeZone {
+        self.start.time_zone()
+    }
+
+    /// The first clock change of the scenario's zone after `time`; [`SimTime::NEVER`] where there is none.
+    pub fn next_clock_change(&self, time: SimTime) -> SimTime {
+        let Some(change) = self.zone().following(self.at(time).timestamp()).next() else { return SimTime::NEVER };
+        let nanos = change.timestamp().as_nanosecond() - i128::from(self.epoch_nanos());
+        u64::try_from(nanos).map_or(SimTime::NEVER, SimTime::from_nanos)
+    }
+
     /// The first instant of the calendar window after the one that holds `now`.
     pub fn next_boundary(&self, unit: CalendarUnit, now: SimTime) -> SimTime {
         let day = self.at(now).start_of_day().expect("within jiff's range");

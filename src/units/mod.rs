@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod grammar;
+mod moment;
 mod money;
 mod rate;
 mod share;
@@ -12,6 +13,7 @@ mod time;
 mod tokens;
 
 pub use calendar::{CalendarUnit, Civil};
+pub use moment::{Day, Moment, TimeOfDay};
 pub use money::{Money, MonthlyFee, RequestPrice, TokenPrice};
 pub use rate::{Allowance, Period, Rate};
 pub use share::Share;

@@ -22,6 +22,19 @@ impl Rate {
         Some(Rate { events: events / divisor, nanos: nanos / divisor })
     }
 
+    /// The fraction nearest to `per_second` events a second, to about 15 digits; `None` unless that is above zero and no
+    /// rarer than once in 100 years.
+    pub fn nearest(per_second: f64) -> Option<Self> {
+        let horizon = SimDuration::HORIZON.as_nanos() as f64;
+        let per_nano = per_second / NANOS_PER_SECOND as f64;
+        // As many whole events as fit, so that rounding their time to nanoseconds loses nothing.
+        let events = (per_nano * horizon).floor().min(1e15);
+        if !(events >= 1.0 && per_nano.is_finite()) {
+            return None;
+        }
+        Rate::new(events as u64, SimDuration::from_nanos((events / per_nano).round() as u64))
+    }
+
     /// The fraction's numerator: events in [`Rate::nanos`].
     #[inline]
     pub const fn events(self) -> u64 {
@@ -158,6 +171,17 @@ mod tests {
         assert_eq!(Rate::new(6, SimDuration::from_secs(5)).unwrap().to_string(), "1.2/s");
         let extreme = Rate::new(u64::MAX, SimDuration::from_nanos(7)).unwrap();
         assert_eq!(extreme.to_string(), "18446744073709551615/7ns");
+    }
+
+    #[test]
+    fn the_nearest_rate_has_fifteen_digits() {
+        for per_second in [1e-9, 1.0 / 7.0, 0.25, 3.0, 123_456.789, 1e7] {
+            let rate = Rate::nearest(per_second).unwrap();
+            assert!((rate.per_second() / per_second - 1.0).abs() < 1e-9, "{rate} for {per_second}");
+        }
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-12] {
+            assert_eq!(Rate::nearest(bad), None, "{bad}");
+        }
     }
 
     #[test]

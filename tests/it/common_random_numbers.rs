@@ -17,7 +17,6 @@ use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::{Columns, Feed, Traffic};
 use ratecast::units::{Rate, SimDuration, Tokens};
 use rayon::prelude::*;
-use std::path::Path;
 
 const PAIRS: u64 = 200;
 
@@ -130,7 +129,8 @@ fn another_source_leaves_requests_as_they_are() {
 /// The first rows of a source.
 fn rows(traffic: &Traffic, name: &str) -> Columns {
     let mut columns = Columns::default();
-    let mut feed = Feed::new(traffic, name, Path::new(""), Seed(9), 2).expect("no log");
+    let scenario = Scenario { seed: 9, ..Scenario::default() };
+    let mut feed = Feed::new(traffic, name, &scenario.setting(2)).expect("no log");
     feed.fill(&mut columns).expect("no log");
     columns
 }

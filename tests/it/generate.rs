@@ -7,7 +7,7 @@ use ratecast::client::retry::{
 use ratecast::limiter::{
     Align, CalendarWindow, Concurrency, FixedWindow, Gcra, LimiterModel, LimiterSpec, SlidingLog, TokenBucket,
 };
-use ratecast::params::Choice;
+use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use ratecast::protocol::Counts;
 use ratecast::provider::{LimitSpec, Tier};
 use ratecast::rng::{Seed, Stream};
@@ -162,4 +162,49 @@ fn checked<T: Choice + std::fmt::Debug>(mut model: T) -> T {
     let verdict = model.parameters().check();
     verdict.unwrap_or_else(|invalid| panic!("{model:?} is no valid case: {invalid:?}"));
     model
+}
+
+/// The registered models, each completed with values for what its defaults leave open, so that all of them are valid.
+pub fn completed<T: Choice + std::fmt::Debug>(registered: Vec<T>) -> Vec<T> {
+    registered.into_iter().map(|model| checked(complete(model))).collect()
+}
+
+/// Gives every key that a model misses the first of some values that it takes.
+fn complete<T: Choice>(mut model: T) -> T {
+    while let Err(invalid) = model.parameters().check() {
+        let values = [
+            Literal::Number("2.0"),
+            Literal::Text("2min"),
+            Literal::List(vec![Literal::Text("30s"), Literal::Text("10s")]),
+            Literal::List(vec![Literal::Number("1"), Literal::Number("5"), Literal::Number("20")]),
+        ];
+        let helps = |value: &Literal| {
+            let mut set = Set { key: invalid.key, value: value.clone(), is_taken: false };
+            model.parameters().visit(&mut set);
+            set.is_taken && model.parameters().check().err().is_none_or(|other| other.key != invalid.key)
+        };
+        let is_helped = values.iter().any(helps);
+        assert!(is_helped, "`{}` of `{}`: {}; add a value", invalid.key, model.kind(), invalid.message);
+    }
+    model
+}
+
+/// Sets one key.
+struct Set<'a> {
+    key: &'static str,
+    value: Literal<'a>,
+    is_taken: bool,
+}
+
+impl Visitor for Set<'_> {
+    fn value(&mut self, key: &'static str, _presence: Presence, slot: &mut dyn Parameter) {
+        if key == self.key {
+            self.is_taken = slot.read(&self.value).is_ok();
+        }
+    }
+    fn section(&mut self, _key: &'static str, _slot: &mut dyn Parameters) {}
+    fn optional_section(&mut self, _key: &'static str, _slot: &mut dyn OptionalSection) {}
+    fn kind(&mut self, _presence: Presence, _slot: &mut dyn Choice) {}
+    fn choice(&mut self, _key: &'static str, _presence: Presence, _slot: &mut dyn Choice) {}
+    fn named(&mut self, _key: &'static str, _slot: &mut dyn Named) {}
 }

@@ -5,6 +5,7 @@
 
 mod azure_hour;
 mod broken;
+mod cli;
 mod common_random_numbers;
 mod determinism;
 mod documents;

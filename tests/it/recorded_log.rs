@@ -2,7 +2,7 @@
 //! in the layout of the Azure LLM inference traces. This makes it again and compares.
 
 use crate::golden;
-use ratecast::rng::{BLOCK, Seed};
+use ratecast::rng::BLOCK;
 use ratecast::scenario::load_text;
 use ratecast::traffic::{Columns, Feed};
 use ratecast::units::{SimTime, Tokens};
@@ -29,7 +29,7 @@ fn the_recorded_log_is_what_its_traffic_makes() {
     let end = SimTime::ZERO + scenario.duration;
     let mut rows: Vec<(SimTime, Tokens, Tokens)> = Vec::new();
     for (name, traffic) in &scenario.traffic {
-        let mut feed = Feed::new(traffic, name, Path::new(""), Seed(scenario.seed), 0).unwrap();
+        let mut feed = Feed::new(traffic, name, &scenario.setting(0)).unwrap();
         let mut columns = Columns::default();
         while columns.arrived[BLOCK - 1] < end || columns.arrived[BLOCK - 1] == SimTime::NEVER {
             feed.fill(&mut columns).unwrap();

@@ -1,7 +1,7 @@
 //! The same seed gives the same values, in every version: `tests/data/stability.txt` holds the first ones of every stream,
 //! sampler, process and policy, and the figures of a small run.
 
-use crate::generate::Dice;
+use crate::generate::{self, Dice};
 use ratecast::client::retry::{Backoff, RetryPolicy};
 use ratecast::client::{Queue, Strategy};
 use ratecast::engine::{Cell, Stop, simulate};
@@ -16,7 +16,7 @@ use ratecast::scenario::Scenario;
 use ratecast::traffic::Traffic;
 use ratecast::traffic::arrivals::{Arrivals, Poisson};
 use ratecast::traffic::sizes::{self, Sizes};
-use ratecast::units::{Allowance, Rate, SimDuration, SimTime, Tokens};
+use ratecast::units::{Allowance, Civil, Rate, SimDuration, SimTime, Tokens};
 use std::fmt::Debug;
 
 fn stream(name: &str) -> Stream {
@@ -54,10 +54,10 @@ fn streams() -> Vec<String> {
 fn arrivals() -> Vec<String> {
     let process = |arrivals: &Arrivals| {
         let mut out = [SimTime::ZERO; 6];
-        arrivals.model().process(stream("arrivals")).fill(&mut out);
+        arrivals.model().process(stream("arrivals"), &Civil::default()).fill(&mut out);
         line(&format!("arrivals {}", arrivals.kind()), out.map(SimTime::as_nanos))
     };
-    Arrivals::registered().iter().map(process).collect()
+    generate::completed(Arrivals::registered()).iter().map(process).collect()
 }
 
 fn sizes() -> Vec<String> {

@@ -14,14 +14,12 @@ use ratecast::protocol::Counts;
 use ratecast::provider::latency::{self, Durations};
 use ratecast::provider::{Hint, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record};
-use ratecast::rng::Seed;
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::{Columns, Feed, Traffic};
 use ratecast::units::{Rate, SimDuration, Tokens};
 use rayon::prelude::*;
-use std::path::Path;
 
 const SCENARIOS: u64 = 2_000;
 const SECOND: u64 = 1_000_000_000;
@@ -89,8 +87,7 @@ impl Trial {
     /// How many requests of each source arrive, and how many of them are measured.
     fn arrivals(&self) -> Vec<(u64, u64)> {
         let count = |(name, traffic): &(String, Traffic)| {
-            let seed = Seed(self.scenario.seed);
-            let feed = Feed::new(traffic, name, Path::new(""), seed, self.replication).expect("no log");
+            let feed = Feed::new(traffic, name, &self.scenario.setting(self.replication)).expect("no log");
             count_arrivals(feed, traffic.requests.unwrap_or(u64::MAX), self.scenario.warmup, self.scenario.duration)
         };
         self.scenario.traffic.iter().map(count).collect()

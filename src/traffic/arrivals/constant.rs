@@ -1,9 +1,9 @@
 //! Evenly spaced arrivals.
 
-use super::{ArrivalModel, ArrivalProcess};
+use super::{ArrivalModel, ArrivalProcess, check_rate, once_a_second};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::rng::Stream;
-use crate::units::{Rate, SimDuration, SimTime};
+use crate::units::{Civil, Rate, SimTime};
 
 /// One request every `1 / rate`, the first one at the start.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Constant {
 
 impl Default for Constant {
     fn default() -> Self {
-        Constant { rate: Rate::new(1, SimDuration::from_secs(1)).expect("a positive rate") }
+        Constant { rate: once_a_second() }
     }
 }
 
@@ -28,17 +28,8 @@ impl Parameters for Constant {
     }
 }
 
-/// Refuses a rate whose gaps are too short to be told apart in nanoseconds.
-pub(super) fn check_rate(rate: Rate) -> Result<(), Invalid> {
-    if rate.per_second() > 1e7 {
-        let message = format!("`{rate}` is more than 10 million a second");
-        return Err(Invalid::new("rate", message, "write a lower rate, as in `\"1k/s\"`"));
-    }
-    Ok(())
-}
-
 impl ArrivalModel for Constant {
-    fn process(&self, _stream: Stream) -> Box<dyn ArrivalProcess> {
+    fn process(&self, _stream: Stream, _start: &Civil) -> Box<dyn ArrivalProcess> {
         Box::new(Process { rate: self.rate, made: 0 })
     }
 
@@ -68,12 +59,13 @@ impl ArrivalProcess for Process {
 mod tests {
     use super::*;
     use crate::rng::Seed;
+    use crate::units::SimDuration;
 
     #[test]
     fn thirds_of_a_second_do_not_drift() {
         let rate = Rate::new(3, SimDuration::from_secs(1)).unwrap();
         let mut out = [SimTime::ZERO; 7];
-        Constant { rate }.process(Seed(1).stream(0, "")).fill(&mut out);
+        Constant { rate }.process(Seed(1).stream(0, ""), &Civil::default()).fill(&mut out);
         let nanos = out.map(SimTime::as_nanos);
         assert_eq!(nanos, [0, 333_333_334, 666_666_667, 1_000_000_000, 1_333_333_334, 1_666_666_667, 2_000_000_000]);
     }

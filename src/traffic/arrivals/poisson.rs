@@ -1,9 +1,10 @@
 //! The Poisson process.
 
-use super::{ArrivalModel, ArrivalProcess};
+use super::renewal::{Exponential, Renewal};
+use super::{ArrivalModel, ArrivalProcess, check_rate, once_a_second};
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::rng::{BLOCK, Stream};
-use crate::units::{Rate, SimDuration, SimTime};
+use crate::rng::Stream;
+use crate::units::{Civil, Rate};
 
 /// Independent arrivals at a constant rate; gaps are exponential.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,7 @@ pub struct Poisson {
 
 impl Default for Poisson {
     fn default() -> Self {
-        Poisson { rate: Rate::new(1, SimDuration::from_secs(1)).expect("a positive rate") }
+        Poisson { rate: once_a_second() }
     }
 }
 
@@ -24,14 +25,13 @@ impl Parameters for Poisson {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        super::constant::check_rate(self.rate)
+        check_rate(self.rate)
     }
 }
 
 impl ArrivalModel for Poisson {
-    fn process(&self, stream: Stream) -> Box<dyn ArrivalProcess> {
-        let mean_gap = self.rate.nanos() as f64 / self.rate.events() as f64;
-        Box::new(Process { mean_gap, last: SimTime::ZERO, gaps: [0.0; BLOCK], stream })
+    fn process(&self, stream: Stream, _start: &Civil) -> Box<dyn ArrivalProcess> {
+        Renewal::process(self.rate, Exponential, stream)
     }
 
     fn mean_rate(&self) -> Rate {
@@ -39,36 +39,17 @@ impl ArrivalModel for Poisson {
     }
 }
 
-struct Process {
-    mean_gap: f64, // ns
-    last: SimTime,
-    gaps: [f64; BLOCK],
-    stream: Stream,
-}
-
-impl ArrivalProcess for Process {
-    fn fill(&mut self, out: &mut [SimTime]) {
-        for instants in out.chunks_mut(BLOCK) {
-            let gaps = &mut self.gaps[..instants.len()];
-            gaps.fill_with(|| self.stream.exponential());
-            for (instant, gap) in instants.iter_mut().zip(gaps) {
-                self.last = self.last.saturating_add(SimDuration::from_nanos_f64(*gap * self.mean_gap));
-                *instant = self.last;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Seed;
+    use crate::rng::{BLOCK, Seed};
+    use crate::units::{SimDuration, SimTime};
 
     #[test]
     fn a_request_in_ten_years_does_not_run_past_the_end_of_time() {
         let rate = Rate::new(1, SimDuration::from_secs(3_650 * 86_400)).unwrap();
         let mut out = [SimTime::ZERO; BLOCK];
-        Poisson { rate }.process(Seed(1).stream(0, "")).fill(&mut out);
+        Poisson { rate }.process(Seed(1).stream(0, ""), &Civil::default()).fill(&mut out);
         assert!(out[0] > SimTime::ZERO && out.is_sorted());
         assert_eq!(out[BLOCK - 1], SimTime::NEVER);
     }

@@ -8,7 +8,7 @@ use ratecast::provider::latency::{self, Durations};
 use ratecast::rng::{BLOCK, Seed, Stream};
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
-use ratecast::units::{Rate, SimDuration, SimTime, Tokens};
+use ratecast::units::{Civil, Rate, SimDuration, SimTime, Tokens};
 use std::fmt::Debug;
 
 fn stream(seed: u64) -> Stream {
@@ -39,11 +39,11 @@ fn arrival_processes() -> Vec<Arrivals> {
     let poisson = |rate| Arrivals::Poisson(arrivals::Poisson { rate });
     let constant = |rate| Arrivals::Constant(arrivals::Constant { rate });
     let variants = rates.iter().flat_map(|&rate| [poisson(rate), constant(rate)]);
-    all(Arrivals::registered(), variants.collect())
+    generate::completed(Arrivals::registered()).into_iter().chain(variants).collect()
 }
 
 fn instants(arrivals: &Arrivals, seed: u64, chunk: usize, count: usize) -> Vec<SimTime> {
-    let mut process = arrivals.model().process(stream(seed));
+    let mut process = arrivals.model().process(stream(seed), &Civil::default());
     let mut out = vec![SimTime::ZERO; count];
     out.chunks_mut(chunk).for_each(|chunk| process.fill(chunk));
     out
@@ -53,8 +53,8 @@ fn instants(arrivals: &Arrivals, seed: u64, chunk: usize, count: usize) -> Vec<S
 fn arrival_processes_have_their_rate() {
     // Counts of intervals so long that those of neighbours hardly depend on each other.
     const INTERVALS: usize = 400;
-    for arrivals in arrival_processes() {
-        let times = instants(&arrivals, 1, BLOCK, 200_000);
+    for arrivals in arrival_processes().iter().filter(|arrivals| arrivals.model().total().is_none()) {
+        let times = instants(arrivals, 1, BLOCK, 200_000);
         let rate = arrivals.model().mean_rate().per_second();
         let length = times.last().unwrap().as_secs_f64() / INTERVALS as f64;
         let mut counts = vec![0.0; INTERVALS];
@@ -64,9 +64,24 @@ fn arrival_processes_have_their_rate() {
         let (_, error) = mean_and_error(&counts);
         let seen = (times.len() - 1) as f64;
         let expected = rate * length * INTERVALS as f64;
-        // The ends cut off up to one arrival, also where counts do not vary.
-        let allowed = 5.0 * error * INTERVALS as f64 + 1.0;
+        // The ends cut off up to what comes at one instant, also where counts do not vary.
+        let together = times.chunk_by(|one, next| one == next).map(<[SimTime]>::len).max().unwrap_or(1);
+        let allowed = 5.0 * error * INTERVALS as f64 + together as f64;
         assert!((seen - expected).abs() <= allowed, "{arrivals:?}: {seen} arrivals for {expected} ± {allowed}");
+    }
+}
+
+#[test]
+fn processes_that_end_make_all_that_they_promise() {
+    for arrivals in arrival_processes() {
+        let Some(total) = arrivals.model().total() else { continue };
+        let times = instants(&arrivals, 1, BLOCK, total as usize + 3);
+        let (made, none) = times.split_at(total as usize);
+        assert!(made.iter().all(|&at| at < SimTime::NEVER), "{arrivals:?}");
+        assert!(none.iter().all(|&at| at == SimTime::NEVER), "{arrivals:?}");
+        let lasted = (made[made.len() - 1] - made[0]).as_secs_f64();
+        let expected = arrivals.model().mean_rate().per_second() * lasted;
+        assert!((expected + 1.0 - total as f64).abs() < 1e-6 * total as f64, "{arrivals:?}: {expected}");
     }
 }
 

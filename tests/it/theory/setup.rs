@@ -8,14 +8,12 @@ use ratecast::protocol::{Counts, Reply, Request};
 use ratecast::provider::latency::Durations;
 use ratecast::provider::{Hint, LimitSpec, Quota, Service, Tier};
 use ratecast::recorder::{LatencyHistogram, Record};
-use ratecast::rng::Seed;
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{Arrivals, Constant, Poisson};
 use ratecast::traffic::sizes::{Empirical, Sizes};
 use ratecast::traffic::{Columns, Feed, Traffic};
 use ratecast::units::{Allowance, Rate, SimDuration, Tokens, grammar};
 use rayon::prelude::*;
-use std::path::Path;
 
 /// Requests that a case measures, unless it says otherwise.
 pub const REQUESTS: f64 = 1e6;
@@ -120,7 +118,7 @@ impl Setup {
     /// record does not hold. The second argument says whether the request is measured. Only for a single source.
     pub fn each_request(&self, replication: u64, mut see: impl FnMut(&Request, bool)) {
         let (name, traffic) = &self.scenario.traffic[0];
-        let mut feed = Feed::new(traffic, name, Path::new(""), Seed(self.scenario.seed), replication).expect("no log");
+        let mut feed = Feed::new(traffic, name, &self.scenario.setting(replication)).expect("no log");
         let mut columns = Columns::default();
         let span = |duration: SimDuration| duration.as_nanos();
         loop {
