@@ -11,6 +11,7 @@
 mod arrivals;
 mod case;
 mod cost;
+mod dispersion;
 mod fixed_window;
 mod judge;
 mod queue;
