@@ -1,14 +1,13 @@
 //! The provider: a tier's limits, its prices, and how long a call takes.
 
-pub mod latency;
 mod price;
 mod quota;
 mod tier;
 
+use crate::durations::Durations;
 use crate::params::{Parameters, Presence, Visitor};
 use crate::rng::Stream;
 use crate::units::{SimDuration, Tokens};
-use latency::Durations;
 
 pub use price::Price;
 pub use quota::{Quota, Usage};

@@ -4,11 +4,11 @@
 use crate::generate::{self, Dice};
 use ratecast::client::retry::{Backoff, RetryPolicy};
 use ratecast::client::{Queue, Strategy};
+use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec, TokenBucket};
 use ratecast::params::Choice;
 use ratecast::protocol::Counts;
-use ratecast::provider::latency::{self, Durations};
 use ratecast::provider::{LimitSpec, Service, ServiceTimes, Tier};
 use ratecast::recorder::Record;
 use ratecast::rng::{Lognormal, MODEL, Seed, Stream, exp};
@@ -83,8 +83,8 @@ fn durations() -> Vec<String> {
     let mean = SimDuration::from_secs(2);
     let models = [
         Durations::constant(mean),
-        Durations::Exponential(latency::Exponential { mean }),
-        Durations::Lognormal(latency::Lognormal { mean, cv: 1.0 }),
+        Durations::Exponential(durations::Exponential { mean }),
+        Durations::Lognormal(durations::Lognormal { mean, cv: 1.0 }),
     ];
     assert_all_kinds(&Durations::registered(), &models);
     let fill = |durations: &Durations| {

@@ -7,11 +7,11 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::client::retry::RetryPolicy;
 use ratecast::client::{Queue, Strategy};
+use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
 use ratecast::protocol::Counts;
-use ratecast::provider::latency::{self, Durations};
 use ratecast::provider::{Hint, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record};
 use ratecast::scenario::Scenario;
@@ -137,10 +137,10 @@ fn durations(dice: &mut Dice) -> Durations {
     match dice.pick(0..=3) {
         0 => Durations::constant(SimDuration::ZERO),
         1 => Durations::constant(mean),
-        2 => Durations::Exponential(latency::Exponential { mean }),
+        2 => Durations::Exponential(durations::Exponential { mean }),
         _ => {
             let mean = mean + SimDuration::from_nanos(1);
-            Durations::Lognormal(latency::Lognormal { mean, cv: 2.0 * dice.uniform() })
+            Durations::Lognormal(durations::Lognormal { mean, cv: 2.0 * dice.uniform() })
         }
     }
 }

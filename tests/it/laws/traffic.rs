@@ -3,8 +3,8 @@
 //! A mean is judged by five standard errors, which a correct sampler exceeds once in 1.7 million times; seeds are fixed.
 
 use crate::generate;
+use ratecast::durations::{self, Durations};
 use ratecast::params::Choice;
-use ratecast::provider::latency::{self, Durations};
 use ratecast::rng::{BLOCK, Seed, Stream};
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
@@ -137,9 +137,9 @@ fn durations_have_their_mean() {
     let secs = SimDuration::from_secs;
     let variants = vec![
         Durations::constant(SimDuration::from_nanos(15_000_000)),
-        Durations::Exponential(latency::Exponential { mean: SimDuration::from_nanos(700) }),
-        Durations::Lognormal(latency::Lognormal { mean: secs(2), cv: 1.0 }),
-        Durations::Lognormal(latency::Lognormal { mean: secs(40), cv: 0.0 }),
+        Durations::Exponential(durations::Exponential { mean: SimDuration::from_nanos(700) }),
+        Durations::Lognormal(durations::Lognormal { mean: secs(2), cv: 1.0 }),
+        Durations::Lognormal(durations::Lognormal { mean: secs(40), cv: 0.0 }),
     ];
     for durations in all(Durations::registered(), variants) {
         let mut nanos = vec![0.0; 400_000];

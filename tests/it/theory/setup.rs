@@ -2,10 +2,10 @@
 
 use ratecast::client::Strategy;
 use ratecast::client::retry::{NoRetry, RetryPolicy};
+use ratecast::durations::Durations;
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec};
 use ratecast::protocol::{Counts, Reply, Request};
-use ratecast::provider::latency::Durations;
 use ratecast::provider::{Hint, LimitSpec, Quota, Service, Tier};
 use ratecast::recorder::{LatencyHistogram, Record};
 use ratecast::scenario::Scenario;
