@@ -9,7 +9,8 @@ use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
 use crate::params::Parameters;
 use crate::protocol::Counts;
-use crate::traffic::replay::{TraceErrorKind, TraceSummary, describe};
+use crate::traffic::Table;
+use crate::traffic::replay::{TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::units::{SimDuration, TokenPrice};
 use std::path::Path;
 
@@ -136,24 +137,32 @@ fn read_logs(
 ) -> Result<Vec<TraceSummary>, Failure> {
     let mut logs = Vec::new();
     for (name, traffic) in &scenario.traffic {
+        let problem = |key: &str, error: TraceError| refusal(error, loaded, &["traffic", name, key, "file"]);
+        if let Some(pairs) = &traffic.pairs
+            && let Err(error) = Table::read(&scenario.folder.join(&pairs.file), pairs)
+        {
+            problems.push(problem("pairs", error)?);
+        }
         let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {
             Ok(summary) => logs.push(summary),
-            // A log that stops being readable half-way is no mistake of the scenario.
-            Err(error) if error.kind == TraceErrorKind::Io && error.line.is_some() => {
-                return Err(Failure::World { path: error.path, cause: error.message });
-            }
-            Err(error) => {
-                let origin = loaded.at(&super::path::join(["traffic", name, "replay", "file"]));
-                let message = match error.kind {
-                    TraceErrorKind::Io => format!("cannot read {error}"),
-                    TraceErrorKind::Data => error.to_string(),
-                };
-                problems.push(Diagnostic::error(message).at(origin).help(error.help.clone()));
-            }
+            Err(error) => problems.push(problem("replay", error)?),
         }
     }
     Ok(logs)
+}
+
+/// What is wrong with a file that the scenario names at `path`.
+fn refusal(error: TraceError, loaded: &Loaded, path: &[&str]) -> Result<Diagnostic, Failure> {
+    // A file that stops being readable half-way is no mistake of the scenario.
+    if error.kind == TraceErrorKind::Io && error.line.is_some() {
+        return Err(Failure::World { path: error.path, cause: error.message });
+    }
+    let message = match error.kind {
+        TraceErrorKind::Io => format!("cannot read {error}"),
+        TraceErrorKind::Data => error.to_string(),
+    };
+    Ok(Diagnostic::error(message).at(loaded.at(&super::path::join(path.iter().copied()))).help(error.help))
 }
 
 fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {

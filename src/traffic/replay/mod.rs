@@ -21,6 +21,7 @@ mod stamp;
 mod summary;
 mod vidur;
 
+pub(super) use error::quote;
 pub use error::{TraceError, TraceErrorKind};
 pub use reader::{TraceReader, TraceRow};
 pub use summary::{TokenCounts, TraceSummary, describe};

@@ -129,7 +129,7 @@ impl Setup {
                     return;
                 }
                 let (input, output) = (columns.input[row], columns.output[row]);
-                let request = Request { arrived, source: 0, input, output, service: SimDuration::ZERO };
+                let request = Request { arrived, input, output, service: SimDuration::ZERO, ..Request::default() };
                 see(&request, arrived.as_nanos() >= span(self.scenario.warmup));
             }
         }
