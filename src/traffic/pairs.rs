@@ -180,7 +180,8 @@ fn wrong(path: &Path, error: &csv::Error) -> TraceError {
     match error.kind() {
         csv::ErrorKind::Io(error) => TraceError::read(path, line.unwrap_or(1), error),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            let message = format!("found {len} fields instead of {expected_len}");
+            let noun = if *len == 1 { "field" } else { "fields" };
+            let message = format!("found {len} {noun} instead of {expected_len}");
             TraceError::data(path, line, None, Misread::new(message, "complete the row or delete it"))
         }
         _ => TraceError::data(path, line, None, Misread::new("this is no CSV", "write rows of fields with commas")),

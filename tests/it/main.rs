@@ -26,3 +26,4 @@ mod swarm;
 mod theory;
 mod toy;
 mod traces;
+mod users;

@@ -63,7 +63,7 @@ impl Parameters for Agents {
         check_window(self.prefix, self.context_window)?;
         let calls = self.calls_per_task();
         if calls > MOST_CALLS {
-            let message = format!("a task makes {calls:.3e} calls on average, more than {MOST_CALLS:e}");
+            let message = format!("a task makes {calls:.3e} calls on average, more than a million");
             let help = "lower `share`, `count`, `turns` or `depth` of the sub-agents";
             return Err(Invalid::new("sub-agents", message, help));
         }

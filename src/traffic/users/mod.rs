@@ -22,7 +22,7 @@ use crate::units::{SimDuration, Tokens};
 pub use agents::{Agents, SubAgents};
 pub use closed_loop::ClosedLoop;
 pub use crowd::{Crowd, Prompt};
-pub use sessions::Sessions;
+pub use sessions::{OnFailure, Sessions};
 
 /// The parameters of users who wait.
 pub trait UserModel: Parameters {

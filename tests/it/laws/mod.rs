@@ -4,3 +4,4 @@ mod limiter;
 mod quota;
 mod retry;
 mod traffic;
+mod users;

@@ -17,6 +17,7 @@ mod retry;
 mod setup;
 mod sliding_log;
 mod token_bucket;
+mod users;
 
 use case::Case;
 use judge::{Estimate, Finding, chi_square};
@@ -43,8 +44,15 @@ impl Trial {
 }
 
 fn trials() -> impl Iterator<Item = &'static Trial> {
-    let families =
-        [fixed_window::TRIALS, token_bucket::TRIALS, sliding_log::TRIALS, queue::TRIALS, retry::TRIALS, cost::TRIALS];
+    let families = [
+        fixed_window::TRIALS,
+        token_bucket::TRIALS,
+        sliding_log::TRIALS,
+        queue::TRIALS,
+        retry::TRIALS,
+        cost::TRIALS,
+        users::TRIALS,
+    ];
     families.into_iter().flatten()
 }
 
