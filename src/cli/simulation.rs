@@ -71,8 +71,10 @@ fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, St
 /// Refuses before the first event what would surely pass the budget.
 fn check_budget(scenario: &Scenario, simulation: &Simulation) -> Result<(), Status> {
     let runs = f64::from(scenario.replications) * (scenario.tiers.len() * scenario.strategy.len()) as f64;
-    let arrivals =
-        |traffic: &Traffic| traffic.expected_requests(scenario.duration, scenario.provider.mean(traffic.mean_output()));
+    let arrivals = |traffic: &Traffic| {
+        let service = scenario.provider.mean(traffic.mean_output());
+        traffic.expected_requests(scenario.duration, &scenario.start, service)
+    };
     let expected = runs * scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum::<f64>();
     if expected > simulation.max_events as f64 {
         output::note(&format!(

@@ -3,15 +3,17 @@
 pub mod arrivals;
 mod pairs;
 pub mod replay;
+pub mod shape;
 pub mod sizes;
 mod sizing;
 pub mod users;
 
-use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
 use crate::rng::{BLOCK, Seed};
 use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
 use replay::{Replay, TraceError, TraceReader, TraceRow};
+use shape::{Shape, Warped};
 use sizes::Sizes;
 use std::path::Path;
 use users::{Crowd, Users};
@@ -26,6 +28,8 @@ pub struct Traffic {
     pub arrivals: Option<Arrivals>,
     /// Who sends them, if they wait for answers.
     pub users: Option<Users>,
+    /// How the rate of `arrivals`, or at which users start, moves.
+    pub shape: Option<Shape>,
     /// The log that they are taken from, if they were recorded.
     pub replay: Option<Replay>,
     /// Prompt tokens of each; in a log, of those whose row has no count.
@@ -51,6 +55,7 @@ impl Default for Traffic {
         Traffic {
             arrivals: None,
             users: None,
+            shape: None,
             replay: None,
             input_tokens: Sizes::constant(1_000),
             output_tokens: Sizes::constant(250),
@@ -67,6 +72,7 @@ impl Parameters for Traffic {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.choice("arrivals", Presence::Optional, &mut self.arrivals);
         visitor.choice("users", Presence::Optional, &mut self.users);
+        visitor.optional_section("shape", &mut self.shape);
         visitor.optional_section("replay", &mut self.replay);
         visitor.choice("input-tokens", Presence::Optional, &mut self.input_tokens);
         visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
@@ -107,7 +113,7 @@ impl Traffic {
                 let help = "leave one of them out; sessions say in `starts` when they come";
                 Err(Invalid::new("users", "a source has either `arrivals` or `users`", help))
             }
-            _ => Ok(()),
+            _ => self.check_shape(),
         }
     }
 
@@ -134,11 +140,21 @@ impl Traffic {
         Ok(())
     }
 
-    /// How many requests come in `duration` if each answer takes `service`, without refusals; 0 for a log, which is counted
-    /// where it is read.
-    pub fn expected_requests(&self, duration: SimDuration, service: SimDuration) -> f64 {
-        let open = |arrivals: &Arrivals| arrivals.model().mean_rate().per_second() * duration.as_secs_f64();
-        let waiting = |users: &Users| users.model().expected_requests(duration, service);
+    /// The process whose rate a shape moves: of requests, or of users who come.
+    fn moving(&self) -> Option<&Arrivals> {
+        self.arrivals.as_ref().or_else(|| self.users.as_ref()?.model().starts())
+    }
+
+    /// How many requests are expected in the first `duration` of a scenario that starts at `start` if each answer takes
+    /// `service`, without refusals; 0 of a log, which is counted where it is read.
+    pub fn expected_requests(&self, duration: SimDuration, start: &Civil, service: SimDuration) -> f64 {
+        let shape = self.shape.as_ref().filter(|shape| !shape.is_level());
+        let time = shape.map_or(duration.as_secs_f64(), |shape| shape.integral(duration, start));
+        let open = |arrivals: &Arrivals| {
+            let most = arrivals.model().total().unwrap_or(u64::MAX);
+            (arrivals.model().mean_rate().per_second() * time).min(most as f64)
+        };
+        let waiting = |users: &Users| users.model().expected_requests(time, service);
         let made = self.arrivals.as_ref().map_or(0.0, open) + self.users.as_ref().map_or(0.0, waiting);
         self.requests.map_or(made, |most| made.min(most as f64))
     }
@@ -147,6 +163,26 @@ impl Traffic {
     pub fn mean_output(&self) -> f64 {
         let mean = self.output_tokens.model().mean();
         self.max_tokens.map_or(mean, |max| mean.min(f64::from(max.get())))
+    }
+}
+
+impl Traffic {
+    /// Refuses a shape of what is no rate, or one that moves a million times between two arrivals.
+    fn check_shape(&self) -> Result<(), Invalid> {
+        let Some(shape) = self.shape.as_ref().filter(|shape| !shape.is_level()) else { return Ok(()) };
+        let help = "leave `shape` out, or make a second source with arrivals of its own";
+        let Some(arrivals) = self.moving() else {
+            let message = match self.users {
+                Some(_) => "a fixed number of users has no rate for a shape to move",
+                None => "a recorded log has its own instants, and no shape moves them",
+            };
+            return Err(Invalid::new("shape", message, help));
+        };
+        if arrivals.model().keeps_civil_time() {
+            let message = format!("`{}` keeps to the calendar, and no shape moves it", arrivals.kind());
+            return Err(Invalid::new("shape", message, help));
+        }
+        shape.check_changes(arrivals.model().mean_rate())
     }
 }
 
@@ -225,7 +261,7 @@ impl Feed {
             }
             None => {
                 let arrivals = traffic.arrivals.clone().unwrap_or_default();
-                Origin::Process(arrivals.model().process(stream("arrivals"), setting.start))
+                Origin::Process(process(&arrivals, traffic, source, setting))
             }
         };
         Ok(Feed { origin, sizing: Sizing::new(traffic, setting.folder)?, streams: SizeStreams::new(stream) })
@@ -258,6 +294,19 @@ impl Feed {
     }
 }
 
+/// The process of `arrivals`, at which requests or users of `traffic` come, with the rate that its shape gives it.
+fn process(arrivals: &Arrivals, traffic: &Traffic, source: &str, setting: &Setting) -> Box<dyn ArrivalProcess> {
+    let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
+    let process = arrivals.model().process(stream("arrivals"), setting.start);
+    match traffic.shape.as_ref().filter(|shape| !shape.is_level()) {
+        Some(shape) => {
+            let stream = |key: &str| stream(&format!("shape-{key}"));
+            Box::new(Warped::new(process, shape, (setting.start, setting.end), stream))
+        }
+        None => process,
+    }
+}
+
 /// The users of `traffic` under the name `source`, if it is users who send its requests.
 ///
 /// # Errors
@@ -265,5 +314,6 @@ impl Feed {
 pub fn crowd(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Option<Crowd>, TraceError> {
     let Some(users) = &traffic.users else { return Ok(None) };
     let sizing = Sizing::new(traffic, setting.folder)?;
-    Ok(Some(Crowd::new(users.model().script(), sizing, source, setting)))
+    let starts = users.model().starts().map(|starts| process(starts, traffic, source, setting));
+    Ok(Some(Crowd::new(users.model().script(), starts, sizing, source, setting)))
 }

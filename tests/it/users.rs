@@ -166,3 +166,18 @@ fn users_without_a_pause_are_refused() {
     let failure = format!("{:?}", load_text("users", &text, &[]).unwrap_err());
     assert!(failure.contains("a pause of 0 would let a refused user ask without end"), "{failure}");
 }
+
+#[test]
+fn a_shape_moves_the_starts_of_sessions() {
+    let text = r#"
+        duration = "24h"
+        tiers = ["claude-paid"]
+        [traffic.chat]
+        users.sessions.starts.poisson = { rate = "60/h" }
+        users.sessions.turns.constant = { value = 1 }
+        shape.steps = { at = ["12h"], factors = [0.0] }
+    "#;
+    let total = run(text, 0).total();
+    // Five standard deviations of a Poisson count of mean 720.
+    assert!(total.offered.abs_diff(720) < 135, "{}", total.offered);
+}

@@ -1,7 +1,7 @@
 //! Agents that start others.
 
 use super::sessions::{OnFailure, check_window, expected_starts};
-use super::{Context, FanOut, Script, Starts, UserModel, check_pause, check_turns, mean_turns};
+use super::{Context, FanOut, Script, UserModel, check_pause, check_turns, mean_turns};
 use crate::durations::{Durations, Lognormal};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::traffic::arrivals::Arrivals;
@@ -96,7 +96,7 @@ impl UserModel for Agents {
             depth: sub.depth as u8,
         };
         Script {
-            starts: Starts::At(self.starts.clone()),
+            at_once: 0,
             turns: Some(self.turns.clone()),
             pause: self.tool_time.clone(),
             context: Some(Context { prefix: self.prefix, window: self.context_window, cached_for: self.cached_for }),
@@ -105,8 +105,12 @@ impl UserModel for Agents {
         }
     }
 
-    fn expected_requests(&self, duration: SimDuration, _service: SimDuration) -> f64 {
-        expected_starts(&self.starts, duration) * self.calls_per_task()
+    fn starts(&self) -> Option<&Arrivals> {
+        Some(&self.starts)
+    }
+
+    fn expected_requests(&self, secs: f64, _service: SimDuration) -> f64 {
+        expected_starts(&self.starts, secs) * self.calls_per_task()
     }
 }
 

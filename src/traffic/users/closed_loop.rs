@@ -1,6 +1,6 @@
 //! A fixed number of users.
 
-use super::{Script, Starts, UserModel, check_pause};
+use super::{Script, UserModel, check_pause};
 use crate::durations::{Durations, Exponential};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::units::SimDuration;
@@ -42,7 +42,7 @@ impl Parameters for ClosedLoop {
 impl UserModel for ClosedLoop {
     fn script(&self) -> Script {
         Script {
-            starts: Starts::AtOnce(self.count),
+            at_once: self.count,
             turns: None,
             pause: self.think_time.clone(),
             context: None,
@@ -51,8 +51,8 @@ impl UserModel for ClosedLoop {
         }
     }
 
-    fn expected_requests(&self, duration: SimDuration, service: SimDuration) -> f64 {
+    fn expected_requests(&self, secs: f64, service: SimDuration) -> f64 {
         let cycle = (self.think_time.model().mean() + service).as_secs_f64();
-        f64::from(self.count) * duration.as_secs_f64() / cycle
+        f64::from(self.count) * secs / cycle
     }
 }

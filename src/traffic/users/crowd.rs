@@ -1,6 +1,6 @@
 //! Threads of work, each of which asks, waits, pauses, and asks again.
 
-use super::{Context, FanOut, Script, Starts};
+use super::{Context, FanOut, Script};
 use crate::rng::{BLOCK, Seed, Stream};
 use crate::traffic::arrivals::ArrivalProcess;
 use crate::traffic::sizes::Sizes;
@@ -71,20 +71,19 @@ const NOBODY: u32 = u32::MAX;
 const MOST_STARTED: u32 = 1_000;
 
 impl Crowd {
-    /// The threads of the source called `source`.
-    pub fn new(script: Script, sizing: Sizing, source: &str, setting: &Setting) -> Self {
-        let process = match &script.starts {
-            Starts::AtOnce(_) => None,
-            Starts::At(arrivals) => {
-                let stream = setting.seed.stream(setting.replication, &format!("arrivals/{source}"));
-                Some(arrivals.model().process(stream, setting.start))
-            }
-        };
-        let at_once = if let Starts::AtOnce(count) = script.starts { count } else { 0 };
+    /// The threads of the source called `source`, of which one comes at each arrival of `starts`.
+    pub fn new(
+        script: Script,
+        starts: Option<Box<dyn ArrivalProcess>>,
+        sizing: Sizing,
+        source: &str,
+        setting: &Setting,
+    ) -> Self {
+        let at_once = script.at_once;
         let mut crowd = Crowd {
             script,
             sizing,
-            starts: Entrance::new(process),
+            starts: Entrance::new(starts),
             threads: Vec::new(),
             free: Vec::new(),
             due: BinaryHeap::new(),

@@ -29,8 +29,13 @@ pub trait UserModel: Parameters {
     /// How they behave.
     fn script(&self) -> Script;
 
-    /// How many requests they make in `duration` if each answer takes `service`, without refusals; at least 0.
-    fn expected_requests(&self, duration: SimDuration, service: SimDuration) -> f64;
+    /// When threads start, one at each arrival; `None` where all are there at once.
+    fn starts(&self) -> Option<&Arrivals> {
+        None
+    }
+
+    /// How many requests they make in `secs` seconds if each answer takes `service`, without refusals; at least 0.
+    fn expected_requests(&self, secs: f64, service: SimDuration) -> f64;
 }
 
 crate::models! {
@@ -54,8 +59,8 @@ impl Default for Users {
 /// How users behave, in one form for all models.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// When threads start.
-    pub starts: Starts,
+    /// Threads that are there from the start, each with a pause before its first request.
+    pub at_once: u32,
     /// How many requests a thread makes; without end where there is none.
     pub turns: Option<Sizes>,
     /// From an answer to the next request of the thread.
@@ -66,15 +71,6 @@ pub struct Script {
     pub leaves: bool,
     /// Whether a thread starts others and waits for them.
     pub fan_out: Option<FanOut>,
-}
-
-/// When threads start.
-#[derive(Clone, Debug)]
-pub enum Starts {
-    /// So many at once, each with a pause before its first request.
-    AtOnce(u32),
-    /// One at each arrival, with its first request.
-    At(Arrivals),
 }
 
 /// What goes along with each request of a thread.

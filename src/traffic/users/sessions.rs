@@ -1,6 +1,6 @@
 //! Conversations.
 
-use super::{Context, Script, Starts, UserModel, check_pause, check_turns, mean_turns};
+use super::{Context, Script, UserModel, check_pause, check_turns, mean_turns};
 use crate::durations::{Durations, Lognormal};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::traffic::arrivals::Arrivals;
@@ -88,7 +88,7 @@ pub(super) fn check_window(prefix: Tokens, window: Option<Tokens>) -> Result<(),
 impl UserModel for Sessions {
     fn script(&self) -> Script {
         Script {
-            starts: Starts::At(self.starts.clone()),
+            at_once: 0,
             turns: Some(self.turns.clone()),
             pause: self.think_time.clone(),
             context: Some(Context { prefix: self.prefix, window: self.context_window, cached_for: self.cached_for }),
@@ -97,13 +97,17 @@ impl UserModel for Sessions {
         }
     }
 
-    fn expected_requests(&self, duration: SimDuration, _service: SimDuration) -> f64 {
-        expected_starts(&self.starts, duration) * mean_turns(&self.turns)
+    fn starts(&self) -> Option<&Arrivals> {
+        Some(&self.starts)
+    }
+
+    fn expected_requests(&self, secs: f64, _service: SimDuration) -> f64 {
+        expected_starts(&self.starts, secs) * mean_turns(&self.turns)
     }
 }
 
-/// How many threads start in `duration`.
-pub(super) fn expected_starts(starts: &Arrivals, duration: SimDuration) -> f64 {
-    let expected = starts.model().mean_rate().per_second() * duration.as_secs_f64();
+/// How many threads start in `secs` seconds.
+pub(super) fn expected_starts(starts: &Arrivals, secs: f64) -> f64 {
+    let expected = starts.model().mean_rate().per_second() * secs;
     starts.model().total().map_or(expected, |total| expected.min(total as f64))
 }

@@ -20,7 +20,8 @@ mod token_bucket;
 mod users;
 
 use case::Case;
-use judge::{Estimate, Finding, chi_square};
+pub use judge::chi_square;
+use judge::{Estimate, Finding};
 use rayon::prelude::*;
 
 /// A case and one way to state it.
