@@ -12,7 +12,7 @@ use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
 use crate::rng::{BLOCK, Seed};
 use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
-use replay::{Replay, TraceError, TraceReader, TraceRow};
+use replay::{Player, Replay, TraceError, TraceRow};
 use shape::{Shape, Warped};
 use sizes::Sizes;
 use std::path::Path;
@@ -244,7 +244,7 @@ pub struct Feed {
 /// Where arrivals come from.
 enum Origin {
     Process(Box<dyn ArrivalProcess>),
-    Log(Box<TraceReader>, Vec<TraceRow>),
+    Log(Box<Player>, Vec<TraceRow>),
 }
 
 impl Feed {
@@ -256,8 +256,8 @@ impl Feed {
         let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
         let origin = match &traffic.replay {
             Some(replay) => {
-                let reader = TraceReader::open(&setting.folder.join(&replay.file), replay)?;
-                Origin::Log(Box::new(reader), Vec::with_capacity(BLOCK))
+                let player = Player::open(&setting.folder.join(&replay.file), replay, stream)?;
+                Origin::Log(Box::new(player), Vec::with_capacity(BLOCK))
             }
             None => {
                 let arrivals = traffic.arrivals.clone().unwrap_or_default();
@@ -278,9 +278,9 @@ impl Feed {
                 process.fill(&mut columns.arrived);
                 Ok(BLOCK)
             }
-            Origin::Log(reader, rows) => {
+            Origin::Log(player, rows) => {
                 rows.clear();
-                reader.read(rows, BLOCK)?;
+                player.read(rows, BLOCK)?;
                 for (at, row) in rows.iter().enumerate() {
                     columns.arrived[at] = row.at;
                     if let Some(input) = row.input {

@@ -16,6 +16,7 @@ mod golden;
 mod laws;
 mod layers;
 mod memory;
+mod play;
 mod program;
 mod reading;
 mod recorded_log;
