@@ -65,6 +65,11 @@ impl Civil {
         Ok(Civil { start: self.start.with_time_zone(zone) })
     }
 
+    /// The civil instant `span` later, in the same zone.
+    pub fn later(&self, span: SimDuration) -> Self {
+        Civil { start: self.at(SimTime::ZERO.saturating_add(span)) }
+    }
+
     /// Nanoseconds from 1970-01-01T00:00:00Z to the scenario's start.
     pub fn epoch_nanos(&self) -> u64 {
         u64::try_from(self.start.timestamp().as_nanosecond()).expect("the start is not before 1970")

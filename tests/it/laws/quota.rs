@@ -125,7 +125,7 @@ impl Course {
     fn request(&mut self) -> Request {
         let tokens = |dice: &mut Dice| Tokens::new(dice.pick(0..=7) as u32);
         let (input, output) = (tokens(&mut self.dice), tokens(&mut self.dice));
-        Request { arrived: self.now, source: 0, input, output, service: SimDuration::from_nanos(1) }
+        Request { arrived: self.now, input, output, service: SimDuration::from_nanos(1), ..Request::default() }
     }
 
     fn advance(&mut self) {

@@ -53,7 +53,7 @@ pub fn stated(case: &Case) -> Traffic {
 
 /// Requests a second in the long run.
 pub fn mean_rate(traffic: &Traffic) -> f64 {
-    traffic.expected_requests(secs(1e6), &Civil::default()) * 1e-6
+    traffic.arrivals.as_ref().expect("made up").model().mean_rate().per_second()
 }
 
 /// Traffic as stated of which about [`REQUESTS`] are measured after `warmup` seconds, in whole windows of `length`.

@@ -19,6 +19,7 @@ mod retry;
 mod setup;
 mod sliding_log;
 mod token_bucket;
+mod users;
 
 use case::Case;
 pub use judge::chi_square;
@@ -54,6 +55,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         retry::TRIALS,
         cost::TRIALS,
         arrivals::TRIALS,
+        users::TRIALS,
     ];
     families.into_iter().flatten()
 }

@@ -2,10 +2,10 @@
 
 use ratecast::client::Strategy;
 use ratecast::client::retry::{NoRetry, RetryPolicy};
+use ratecast::durations::Durations;
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec};
 use ratecast::protocol::{Counts, Reply, Request};
-use ratecast::provider::latency::Durations;
 use ratecast::provider::{Hint, LimitSpec, Quota, Service, Tier};
 use ratecast::recorder::{LatencyHistogram, Record};
 use ratecast::scenario::Scenario;
@@ -134,7 +134,7 @@ impl Setup {
                     return;
                 }
                 let (input, output) = (columns.input[row], columns.output[row]);
-                let request = Request { arrived, source: 0, input, output, service: SimDuration::ZERO };
+                let request = Request { arrived, input, output, service: SimDuration::ZERO, ..Request::default() };
                 see(&request, arrived.as_nanos() >= span(self.scenario.warmup));
             }
         }
