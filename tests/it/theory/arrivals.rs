@@ -7,7 +7,8 @@ use super::setup::{REQUESTS, Setup, mean, rate, secs, traffic, window};
 use ratecast::limiter::Align;
 use ratecast::traffic::Traffic;
 use ratecast::traffic::arrivals::{
-    Arrivals, Batch, BatchLaw, Gamma, Hawkes, Hyperexponential, Level, Mmpp, Poisson, Weibull,
+    Arrivals, Batch, BatchLaw, ClusterLaw, Clusters, Delays, Gamma, Hawkes, Hyperexponential, Level, Mmpp, Poisson,
+    Weibull,
 };
 use ratecast::traffic::shape::{Between, Daily, Shape, Weekly};
 use ratecast::units::{Civil, Rate};
@@ -20,6 +21,7 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-AR-05", "gamma", |case, seed| renewal(case, seed, 102.0)),
     Trial::new("P-AR-06", "weibull", gaps),
     Trial::new("P-AR-07", "hawkes", self_exciting),
+    Trial::new("P-AR-08", "clusters", sessions),
 ];
 
 /// The arrivals that a case states, whatever its family.
@@ -46,6 +48,11 @@ pub fn stated(case: &Case) -> Traffic {
         let branching = case.number("branching_ratio");
         let rate = rate(case.number("mu") / (1.0 - branching));
         Arrivals::Hawkes(Hawkes { rate, branching, decay: secs(1.0 / case.number("beta")) })
+    } else if case.has("q") {
+        let size = 1.0 / (1.0 - case.number("q"));
+        let (law, delays) = (ClusterLaw::Geometric, Delays::InTurn);
+        let rate = Rate::nearest(case.number("nu") * size).expect("a rate");
+        Arrivals::Clusters(Clusters { rate, size, law, spread: secs(1.0 / case.number("eta")), delays })
     } else {
         Arrivals::Poisson(Poisson { rate: of_rate() })
     })
@@ -142,6 +149,14 @@ fn gaps(case: &Case, seed: u64) -> Vec<Estimate> {
         Estimate::new("fraction_of_gaps_longer_than_1_s", long, units),
         Estimate::new("mean_count_per_run", f64::from(seen) / runs, runs),
     ]
+}
+
+/// Sessions that wait for no answers are clusters whose requests come in turn.
+fn sessions(case: &Case, seed: u64) -> Vec<Estimate> {
+    let (length, q) = (case.number("window"), case.number("q"));
+    let setup = in_windows(seed, stated(case), 600.0, length);
+    assert!(50.0 / (case.number("eta") * (1.0 - q)) <= 600.0);
+    known_moments(case, &counts(&setup, 0, length))
 }
 
 fn self_exciting(case: &Case, seed: u64) -> Vec<Estimate> {
