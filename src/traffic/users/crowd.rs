@@ -134,7 +134,7 @@ impl Crowd {
             self.end(slot, at);
             return;
         }
-        let started = if is_served { self.to_start(slot) } else { 0 };
+        let started = if is_served { self.draw_started(slot) } else { 0 };
         if started == 0 {
             self.pause(slot, at);
         } else {
@@ -143,7 +143,7 @@ impl Crowd {
     }
 
     /// How many threads the one in `slot` starts now.
-    fn to_start(&mut self, slot: u32) -> u32 {
+    fn draw_started(&mut self, slot: u32) -> u32 {
         let Some(FanOut { share, count, depth, .. }) = &self.script.fan_out else { return 0 };
         let thread = &mut self.threads[slot as usize];
         if thread.depth >= *depth || thread.course.uniform() >= *share {
