@@ -71,11 +71,7 @@ fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, St
 /// Refuses before the first event what would surely pass the budget.
 fn check_budget(scenario: &Scenario, simulation: &Simulation) -> Result<(), Status> {
     let runs = f64::from(scenario.replications) * (scenario.tiers.len() * scenario.strategy.len()) as f64;
-    let arrivals = |traffic: &Traffic| {
-        let most = traffic.requests.map_or(f64::INFINITY, |most| most as f64);
-        let rate = traffic.arrivals.as_ref().map_or(0.0, |arrivals| arrivals.model().mean_rate().per_second());
-        (rate * scenario.duration.as_secs_f64()).min(most)
-    };
+    let arrivals = |traffic: &Traffic| traffic.expected_requests(scenario.duration, &scenario.start);
     let expected = runs * scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum::<f64>();
     if expected > simulation.max_events as f64 {
         output::note(&format!(

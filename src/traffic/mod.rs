@@ -3,13 +3,15 @@
 pub mod arrivals;
 pub mod measure;
 pub mod replay;
+pub mod shape;
 pub mod sizes;
 
-use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
 use crate::rng::{BLOCK, Seed, Stream};
-use crate::units::{Civil, SimTime, Tokens};
+use crate::units::{Civil, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
 use replay::{Replay, TraceError, TraceReader, TraceRow};
+use shape::{Shape, Warped};
 use sizes::Sizes;
 use std::path::Path;
 
@@ -18,6 +20,8 @@ use std::path::Path;
 pub struct Traffic {
     /// When they come, if they are made up.
     pub arrivals: Option<Arrivals>,
+    /// How the rate of `arrivals` moves.
+    pub shape: Option<Shape>,
     /// The log that they are taken from, if they were recorded.
     pub replay: Option<Replay>,
     /// Prompt tokens of each; in a log, of those whose row has no count.
@@ -32,6 +36,7 @@ impl Default for Traffic {
     fn default() -> Self {
         Traffic {
             arrivals: None,
+            shape: None,
             replay: None,
             input_tokens: Sizes::constant(1_000),
             output_tokens: Sizes::constant(250),
@@ -43,6 +48,7 @@ impl Default for Traffic {
 impl Parameters for Traffic {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.choice("arrivals", Presence::Optional, &mut self.arrivals);
+        visitor.optional_section("shape", &mut self.shape);
         visitor.optional_section("replay", &mut self.replay);
         visitor.choice("input-tokens", Presence::Optional, &mut self.input_tokens);
         visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
@@ -65,8 +71,32 @@ impl Parameters for Traffic {
             _ if self.requests == Some(0) => {
                 Err(Invalid::new("requests", "0 requests are no traffic", "write at least 1, or leave the source out"))
             }
-            _ => Ok(()),
+            _ => self.check_shape(),
         }
+    }
+}
+
+impl Traffic {
+    /// Refuses a shape of what is no rate, or one that moves a million times between two arrivals.
+    fn check_shape(&self) -> Result<(), Invalid> {
+        let Some(shape) = self.shape.as_ref().filter(|shape| !shape.is_level()) else { return Ok(()) };
+        let help = "leave `shape` out, or make a second source with arrivals of its own";
+        let Some(arrivals) = &self.arrivals else {
+            return Err(Invalid::new("shape", "a recorded log has its own instants, and no shape moves them", help));
+        };
+        if arrivals.model().keeps_civil_time() {
+            let message = format!("`{}` keeps to the calendar, and no shape moves it", arrivals.kind());
+            return Err(Invalid::new("shape", message, help));
+        }
+        shape.check_changes(arrivals.model().mean_rate())
+    }
+
+    /// How many requests are expected in the first `duration` of a scenario that starts at `start`; 0 of a recorded log.
+    pub fn expected_requests(&self, duration: SimDuration, start: &Civil) -> f64 {
+        let Some(arrivals) = &self.arrivals else { return 0.0 };
+        let time = self.shape.as_ref().map_or(duration.as_secs_f64(), |shape| shape.integral(duration, start));
+        let most = [arrivals.model().total(), self.requests].into_iter().flatten().min().unwrap_or(u64::MAX);
+        (arrivals.model().mean_rate().per_second() * time).min(most as f64)
     }
 }
 
@@ -143,7 +173,14 @@ impl Feed {
             }
             None => {
                 let arrivals = traffic.arrivals.clone().unwrap_or_default();
-                Origin::Process(arrivals.model().process(stream("arrivals"), setting.start))
+                let process = arrivals.model().process(stream("arrivals"), setting.start);
+                Origin::Process(match traffic.shape.as_ref().filter(|shape| !shape.is_level()) {
+                    Some(shape) => {
+                        let stream = |key: &str| stream(&format!("shape-{key}"));
+                        Box::new(Warped::new(process, shape, (setting.start, setting.end), stream))
+                    }
+                    None => process,
+                })
             }
         };
         Ok(Feed {

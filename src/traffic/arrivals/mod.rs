@@ -31,6 +31,7 @@ pub use hyperexponential::Hyperexponential;
 pub use mmpp::{Level, Mmpp};
 pub use on_off::OnOff;
 pub use poisson::Poisson;
+pub(super) use renewal::Clock;
 pub use weibull::Weibull;
 
 /// The parameters of an arrival process.

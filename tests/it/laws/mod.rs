@@ -3,4 +3,5 @@
 mod limiter;
 mod quota;
 mod retry;
+mod shape;
 mod traffic;

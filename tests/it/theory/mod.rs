@@ -19,7 +19,8 @@ mod sliding_log;
 mod token_bucket;
 
 use case::Case;
-use judge::{Estimate, Finding, chi_square};
+pub use judge::chi_square;
+use judge::{Estimate, Finding};
 use rayon::prelude::*;
 
 /// A case and one way to state it.
