@@ -15,6 +15,7 @@ mod generate;
 mod golden;
 mod laws;
 mod layers;
+mod logs;
 mod measure;
 mod memory;
 mod program;

@@ -26,6 +26,7 @@ pub use reader::{TraceReader, TraceRow};
 pub use summary::{TokenCounts, TraceSummary, describe};
 
 use crate::params::{Invalid, Parameters, Visitor};
+use crate::units::SimDuration;
 use crate::words;
 
 words! {
@@ -87,7 +88,7 @@ impl Default for TimeUnit {
     }
 }
 
-/// A recorded log that is played back, its first row at the start of the scenario.
+/// A recorded log that is played back, its first row at the start of the scenario or `delay` later.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replay {
     /// The path of the log.
@@ -96,6 +97,8 @@ pub struct Replay {
     pub format: TraceFormat,
     /// How many times faster than recorded the log is played, in `1e-6..=1e6`.
     pub speed: f64,
+    /// How long after the start of the scenario its first row plays.
+    pub delay: SimDuration,
     /// The header's name of the column of time stamps; only for [`TraceFormat::Csv`], which needs it.
     pub time_column: Option<String>,
     /// What the numbers in the time column count; absent where stamps are dates such as `2023-11-16 18:15:46.68`.
@@ -112,6 +115,7 @@ impl Default for Replay {
             file: String::new(),
             format: TraceFormat::AzureLlm,
             speed: 1.0,
+            delay: SimDuration::ZERO,
             time_column: None,
             time_unit: None,
             input_column: None,
@@ -125,6 +129,7 @@ impl Parameters for Replay {
         visitor.required("file", &mut self.file);
         visitor.optional("format", &mut self.format);
         visitor.optional("speed", &mut self.speed);
+        visitor.optional("delay", &mut self.delay);
         visitor.optional("time-column", &mut self.time_column);
         visitor.optional("time-unit", &mut self.time_unit);
         visitor.optional("input-column", &mut self.input_column);

@@ -17,13 +17,16 @@ use std::path::{Path, PathBuf};
 /// One request of a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TraceRow {
-    /// When it arrives, in `0..=HORIZON`; the first row of a log arrives at [`SimTime::ZERO`].
+    /// When it arrives, in `0..=HORIZON`; the first row of a log arrives at the replay's `delay`.
     pub at: SimTime,
     /// Tokens of the prompt, where the log has them.
     pub input: Option<Tokens>,
     /// Tokens of the answer, where the log has them.
     pub output: Option<Tokens>,
 }
+
+/// No row arrives later.
+const END: SimTime = SimTime::ZERO.saturating_add(SimDuration::HORIZON);
 
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
@@ -34,6 +37,7 @@ pub struct TraceReader {
     layout: Layout,
     clock: Clock,
     speed: Speed,
+    delay: SimDuration,
     /// Whether rows can be [`plain`].
     may_be_plain: bool,
     /// The stamps of the first row and of the last one read.
@@ -71,6 +75,7 @@ impl TraceReader {
             layout,
             clock,
             speed: Speed::new(spec.speed),
+            delay: spec.delay,
             span: None,
             failure: None,
         })
@@ -147,8 +152,9 @@ impl TraceReader {
             return Err(self.misplaced(line, self.step_back(stamp, last)));
         }
         self.span = Some((first, stamp));
-        let instant = stamp.nanos_since(first).and_then(|nanos| self.speed.instant(nanos));
-        instant.ok_or_else(|| self.misplaced(line, self.too_far(first, stamp)))
+        let played = stamp.nanos_since(first).and_then(|nanos| self.speed.instant(nanos));
+        let instant = played.map(|played| played.saturating_add(self.delay));
+        instant.filter(|&at| at <= END).ok_or_else(|| self.misplaced(line, self.too_far(first, stamp)))
     }
 
     #[cold]

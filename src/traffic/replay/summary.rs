@@ -11,9 +11,9 @@ use std::path::Path;
 pub struct TraceSummary {
     /// Requests, at least one.
     pub rows: u64,
-    /// From the first row to the last, as played at the replay's speed.
+    /// From the start of the scenario to the last row, as played with the replay's speed and delay.
     pub span: SimDuration,
-    /// The civil instant of the first row in UTC, where stamps are dates.
+    /// The civil instant in UTC at which a scenario starts that plays the log at its recorded time, where stamps are dates.
     pub begins: Option<Civil>,
     /// Rows that lack their input tokens or their output tokens.
     pub rows_without_tokens: u64,
@@ -72,6 +72,6 @@ pub fn describe(path: &Path, spec: &Replay) -> Result<TraceSummary, TraceError> 
     while reader.read(&mut rows, BLOCK)? > 0 {
         rows.drain(..).for_each(|row| summary.add(row));
     }
-    summary.begins = reader.begins();
+    summary.begins = reader.begins().and_then(|begins| begins.earlier(spec.delay));
     Ok(summary)
 }
