@@ -61,6 +61,10 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
         return Err(loaded.refuse(problems));
     }
     adopt(&mut scenario, &loaded, &logs);
+    let runaways = runaways(&scenario, &loaded);
+    if !runaways.is_empty() {
+        return Err(loaded.refuse(runaways));
+    }
     if let Err(invalid) = scenario.check() {
         let diagnostic = Diagnostic::error(invalid.message).at(loaded.at(invalid.key)).help(invalid.help);
         return Err(loaded.refuse(vec![diagnostic]));
@@ -154,6 +158,24 @@ fn read_logs(
         }
     }
     Ok(logs)
+}
+
+/// Shapes that multiply by so much that the clock of the arrivals behind them would run out.
+fn runaways(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (name, traffic) in &scenario.traffic {
+        let Some(shape) = &traffic.shape else { continue };
+        let integral = shape.integral(scenario.duration, &scenario.start);
+        // Half of what the clock holds and more is left to chance.
+        if integral > SimDuration::HORIZON.as_secs_f64() {
+            let times = integral / scenario.duration.as_secs_f64();
+            let origin = loaded.at(&super::path::join(["traffic", name, "shape"]));
+            let message = format!("the shapes make the rate {times:.3e} times what it is, for {}", scenario.duration);
+            let help = "write lower factors and a higher rate in `arrivals`";
+            problems.push(Diagnostic::error(message).at(origin).help(help));
+        }
+    }
+    problems
 }
 
 fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {

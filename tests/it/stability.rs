@@ -13,11 +13,13 @@ use ratecast::provider::{LimitSpec, Service, ServiceTimes, Tier};
 use ratecast::recorder::Record;
 use ratecast::rng::{Lognormal, MODEL, Seed, Stream, exp};
 use ratecast::scenario::Scenario;
-use ratecast::traffic::Traffic;
 use ratecast::traffic::arrivals::{Arrivals, Poisson};
+use ratecast::traffic::shape::Shape;
 use ratecast::traffic::sizes::{self, Sizes};
+use ratecast::traffic::{Columns, Feed, Setting, Traffic};
 use ratecast::units::{Allowance, Civil, Rate, SimDuration, SimTime, Tokens};
 use std::fmt::Debug;
+use std::path::Path;
 
 fn stream(name: &str) -> Stream {
     Seed(2_025).stream(3, name)
@@ -58,6 +60,20 @@ fn arrivals() -> Vec<String> {
         line(&format!("arrivals {}", arrivals.kind()), out.map(SimTime::as_nanos))
     };
     generate::completed(Arrivals::registered()).iter().map(process).collect()
+}
+
+fn shapes() -> Vec<String> {
+    let instants = |shape: &Shape| {
+        let arrivals = Some(Arrivals::default());
+        let traffic = Traffic { arrivals, shape: Some(shape.clone()), ..Traffic::default() };
+        let end = SimTime::from_nanos(1 << 62);
+        let setting =
+            Setting { folder: Path::new(""), start: &Civil::default(), end, seed: Seed(2_025), replication: 3 };
+        let mut columns = Columns::default();
+        Feed::new(&traffic, "app", &setting).unwrap().fill(&mut columns).unwrap();
+        line(&format!("shape {}", generate::shape_keys(shape)[0]), &columns.arrived.map(SimTime::as_nanos)[..6])
+    };
+    generate::shapes().iter().map(instants).collect()
 }
 
 fn sizes() -> Vec<String> {
@@ -195,7 +211,7 @@ fn counts(bin: &ratecast::recorder::Bin) -> String {
 #[test]
 fn values_stay_as_they_are() {
     let mut now = vec![format!("random model {MODEL}")];
-    for part in [streams(), arrivals(), sizes(), durations(), retries(), run()] {
+    for part in [streams(), arrivals(), shapes(), sizes(), durations(), retries(), run()] {
         now.extend(part);
     }
     let then: Vec<&str> = include_str!("../data/stability.txt").lines().collect();

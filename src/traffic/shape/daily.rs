@@ -3,6 +3,7 @@
 use super::ShapeModel;
 use super::curve::Curve;
 use super::cycle::{Between, Cycle, check_weights};
+use super::presets::DayPreset;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::rng::Stream;
 use crate::units::{Civil, TimeOfDay};
@@ -16,6 +17,8 @@ pub struct Daily {
     pub peak: Option<TimeOfDay>,
     /// How many times the day's mean the rate then is, in 1..=10.
     pub peak_to_mean: Option<f64>,
+    /// A recorded day; in place of `peak`.
+    pub preset: Option<DayPreset>,
     /// Weights of equal parts of the day from midnight on, 2 to 1440 of them: 24 are hours. In place of `peak`.
     pub weights: Vec<f64>,
     /// What the rate does between the middles of two parts; by default it runs straight.
@@ -31,36 +34,45 @@ impl Parameters for Daily {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("peak", &mut self.peak);
         visitor.optional("peak-to-mean", &mut self.peak_to_mean);
+        visitor.optional("preset", &mut self.preset);
         visitor.optional("weights", &mut self.weights);
         visitor.optional("between", &mut self.between);
         visitor.optional("zone", &mut self.zone);
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        match (self.peak, self.weights.len()) {
-            (None, 0) => {
-                let help = "state `peak`, as in `\"14:00\"`, with `peak-to-mean`, or 24 `weights`";
-                return Err(Invalid::new("peak", "nothing says how the day goes", help));
-            }
-            (None, 2..=MOST_WEIGHTS) => check_weights("weights", &self.weights)?,
-            (None, count) => {
-                let help = "list one weight for each part of the day, such as 24 for hours";
-                return Err(Invalid::new("weights", format!("{count} weights are not 2 to 1440"), help));
-            }
-            (Some(_), 0) => {}
-            (Some(_), _) => {
-                return Err(Invalid::new("weights", "both `peak` and `weights` are stated", "keep one of them"));
-            }
+        let forms =
+            [("peak", self.peak.is_some()), ("preset", self.preset.is_some()), ("weights", !self.weights.is_empty())];
+        let mut stated = forms.into_iter().filter(|(_, is_stated)| *is_stated).map(|(key, _)| key);
+        let Some(first) = stated.next() else {
+            let help = "state `peak`, as in `\"14:00\"`, with `peak-to-mean`, or a `preset`, or 24 `weights`";
+            return Err(Invalid::new("peak", "nothing says how the day goes", help));
+        };
+        if let Some(second) = stated.next() {
+            let message = format!("both `{first}` and `{second}` are stated");
+            return Err(Invalid::new(second, message, "keep one of them"));
         }
         if self.peak.is_some() && self.between.is_some() {
             return Err(Invalid::new("between", "a `peak` has no parts", "leave `between` out, or state `weights`"));
         }
         self.check_peak()?;
+        self.check_weights()?;
         crate::traffic::check_zone(self.zone.as_deref())
     }
 }
 
 impl Daily {
+    fn check_weights(&self) -> Result<(), Invalid> {
+        match self.weights.len() {
+            0 => Ok(()),
+            2..=MOST_WEIGHTS => check_weights("weights", &self.weights),
+            count => {
+                let help = "list one weight for each part of the day, such as 24 for hours";
+                Err(Invalid::new("weights", format!("the list has {count}, not 2 to 1440 weights"), help))
+            }
+        }
+    }
+
     fn check_peak(&self) -> Result<(), Invalid> {
         let invalid = |message: String, help| Err(Invalid::new("peak-to-mean", message, help));
         match (self.peak, self.peak_to_mean) {
@@ -104,6 +116,8 @@ impl ShapeModel for Daily {
             let at = i128::from(peak.minutes()) * 60_000_000_000;
             return Box::new(Cycle::new(clock, (at, DAY), &weights, Between::Straight));
         }
-        Box::new(Cycle::of_parts(clock, (0, DAY), &self.weights, self.between.unwrap_or_default()))
+        let preset = self.preset.map(DayPreset::weights);
+        let weights = preset.as_ref().unwrap_or(&self.weights);
+        Box::new(Cycle::of_parts(clock, (0, DAY), weights, self.between.unwrap_or_default()))
     }
 }

@@ -13,11 +13,16 @@
 mod curve;
 mod cycle;
 mod daily;
+mod growth;
+mod holidays;
 mod path;
+mod presets;
 mod ramp;
 mod random;
+mod spike;
 mod steps;
 mod warp;
+mod weekly;
 
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::rng::Stream;
@@ -26,10 +31,15 @@ use curve::{Curve, Product};
 
 pub use cycle::Between;
 pub use daily::Daily;
+pub use growth::Growth;
+pub use holidays::Holidays;
+pub use presets::{DayPreset, Week};
 pub use ramp::Ramp;
 pub use random::Random;
+pub use spike::Spike;
 pub use steps::Steps;
 pub(super) use warp::Warped;
+pub use weekly::Weekly;
 
 /// The parameters of a shape.
 trait ShapeModel: Parameters {
@@ -54,6 +64,10 @@ macro_rules! shapes {
             fn visit(&mut self, visitor: &mut dyn Visitor) {
                 $(visitor.optional_section($key, &mut self.$module);)+
             }
+
+            fn check(&self) -> Result<(), Invalid> {
+                self.check_hours()
+            }
         }
 
         impl Shape {
@@ -74,10 +88,18 @@ macro_rules! shapes {
 shapes! {
     /// The course of a day, on the clocks of a time zone.
     daily::Daily = "daily",
+    /// The course of a week, likewise.
+    weekly::Weekly = "weekly",
+    /// Days that are not like others.
+    holidays::Holidays = "holidays",
+    /// Compound growth from month to month.
+    growth::Growth = "growth",
     /// From one factor to another over some time.
     ramp::Ramp = "ramp",
     /// Other factors from stated instants on.
     steps::Steps = "steps",
+    /// A rush, at a stated instant or now and then.
+    spike::Spike = "spike",
     /// A rate that wanders at random, as that of many users does.
     random::Random = "random",
 }
@@ -86,6 +108,15 @@ impl Shape {
     /// Whether the rate stays as it is.
     pub fn is_level(&self) -> bool {
         self.models().next().is_none()
+    }
+
+    /// Refuses two courses of the day at once, whose product has no mean of 1.
+    fn check_hours(&self) -> Result<(), Invalid> {
+        if self.daily.is_some() && self.weekly.as_ref().is_some_and(Weekly::has_hours) {
+            let help = "leave one of them out, or list 7 weights of days in `weekly`";
+            return Err(Invalid::new("daily", "`weekly` says already how the hours go", help));
+        }
+        Ok(())
     }
 
     /// Refuses a shape that moves very often between two arrivals at `rate`.

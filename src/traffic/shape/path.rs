@@ -17,6 +17,11 @@ impl Path {
         Path { points, next: 0 }
     }
 
+    /// One value for ever.
+    pub(super) fn level(value: f64) -> Self {
+        Path::new(vec![(0, value)])
+    }
+
     /// A factor of 1 until the first of `levels`, and each one's from its instant on.
     pub(super) fn steps(mut levels: Vec<(i64, f64)>) -> Self {
         levels.sort_by_key(|(at, _)| *at);
