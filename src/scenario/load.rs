@@ -65,6 +65,10 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
         return Err(loaded.refuse(problems));
     }
     adopt(&mut scenario, &loaded, &logs);
+    let runaways = runaways(&scenario, &loaded);
+    if !runaways.is_empty() {
+        return Err(loaded.refuse(runaways));
+    }
     if let Err(invalid) = scenario.check() {
         let diagnostic = Diagnostic::error(invalid.message).at(loaded.at(invalid.key)).help(invalid.help);
         return Err(loaded.refuse(vec![diagnostic]));
@@ -111,12 +115,13 @@ fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
         // The last row counts too, and a whole second reads better than nine decimals.
         scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
     }
-    let begins_after = recorded(scenario).map(|(_, log)| log.begins_after()).next();
+    let begins = if let [log] = logs { log.begins.as_ref() } else { None };
+    let start = begins.and_then(|begins| recorded(scenario).next()?.1.starts(begins));
     if !loaded.states("start")
-        && let ([TraceSummary { begins: Some(begins), .. }], Some(after)) = (logs, begins_after)
+        && let Some(start) = start
     {
         // Windows that follow the clock then lie where they lay when the log was written.
-        scenario.start = begins.later(after);
+        scenario.start = start;
     }
 }
 
@@ -188,6 +193,24 @@ fn refusal(error: TraceError, loaded: &Loaded, path: &[&str]) -> Result<Diagnost
         TraceErrorKind::Data => error.to_string(),
     };
     Ok(Diagnostic::error(message).at(loaded.at(&super::path::join(path.iter().copied()))).help(error.help))
+}
+
+/// Shapes that multiply by so much that the clock of the arrivals behind them would run out.
+fn runaways(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (name, traffic) in &scenario.traffic {
+        let Some(shape) = &traffic.shape else { continue };
+        let integral = shape.integral(scenario.duration, &scenario.start);
+        // Half of what the clock holds and more is left to chance.
+        if integral > SimDuration::HORIZON.as_secs_f64() {
+            let times = integral / scenario.duration.as_secs_f64();
+            let origin = loaded.at(&super::path::join(["traffic", name, "shape"]));
+            let message = format!("the shapes make the rate {times:.3e} times what it is, for {}", scenario.duration);
+            let help = "write lower factors and a higher rate in `arrivals`";
+            problems.push(Diagnostic::error(message).at(origin).help(help));
+        }
+    }
+    problems
 }
 
 fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Traffic: when requests arrive and how large they are.
 
 pub mod arrivals;
+pub mod measure;
 mod pairs;
 pub mod replay;
 pub mod shape;

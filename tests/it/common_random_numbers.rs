@@ -30,6 +30,7 @@ fn source(dice: &mut Dice) -> Traffic {
         arrivals: Some(Arrivals::Poisson(Poisson { rate })),
         input_tokens: sizes(dice.pick(1..=900) as u32),
         output_tokens: sizes(dice.pick(1..=300) as u32),
+        shape: dice.perhaps(30, |dice| dice.one_of(&generate::shapes())),
         ..Traffic::default()
     }
 }

@@ -14,9 +14,10 @@ use ratecast::recorder::Record;
 use ratecast::rng::{Lognormal, MODEL, Seed, Stream, exp};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{Arrivals, Poisson};
+use ratecast::traffic::shape::Shape;
 use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::users::{Agents, SubAgents, Users};
-use ratecast::traffic::{self, Columns, Setting, SizeStreams, Sizing, Traffic};
+use ratecast::traffic::{self, Columns, Feed, Setting, SizeStreams, Sizing, Traffic};
 use ratecast::units::{Allowance, Civil, Rate, Share, SimDuration, SimTime, Tokens};
 use std::fmt::Debug;
 use std::path::Path;
@@ -98,6 +99,20 @@ fn correlated() -> Vec<String> {
     sizing.fill(&mut SizeStreams::new(stream), &mut columns);
     let rows = columns.input.iter().zip(&columns.cached).zip(&columns.output);
     vec![line("sizes that go together", rows.map(|((i, c), o)| (i.get(), c.get(), o.get())).take(6))]
+}
+
+fn shapes() -> Vec<String> {
+    let instants = |shape: &Shape| {
+        let arrivals = Some(Arrivals::default());
+        let traffic = Traffic { arrivals, shape: Some(shape.clone()), ..Traffic::default() };
+        let end = SimTime::from_nanos(1 << 62);
+        let setting =
+            Setting { folder: Path::new(""), start: &Civil::default(), end, seed: Seed(2_025), replication: 3 };
+        let mut columns = Columns::default();
+        Feed::new(&traffic, "app", &setting).unwrap().fill(&mut columns).unwrap();
+        line(&format!("shape {}", generate::shape_keys(shape)[0]), &columns.arrived.map(SimTime::as_nanos)[..6])
+    };
+    generate::shapes().iter().map(instants).collect()
 }
 
 fn sizes() -> Vec<String> {
@@ -241,7 +256,7 @@ fn counts(bin: &ratecast::recorder::Bin) -> String {
 #[test]
 fn values_stay_as_they_are() {
     let mut now = vec![format!("random model {MODEL}")];
-    for part in [streams(), arrivals(), users(), sizes(), correlated(), durations(), retries(), run()] {
+    for part in [streams(), arrivals(), users(), shapes(), sizes(), correlated(), durations(), retries(), run()] {
         now.extend(part);
     }
     let then: Vec<&str> = include_str!("../data/stability.txt").lines().collect();

@@ -125,6 +125,7 @@ fn traffic(dice: &mut Dice) -> Traffic {
         input_tokens: token_sizes(dice),
         output_tokens: token_sizes(dice),
         requests: dice.perhaps(20, |dice| dice.pick(0..=200)),
+        shape: dice.perhaps(30, |dice| dice.one_of(&generate::shapes())),
         ..Traffic::default()
     }
 }

@@ -68,7 +68,7 @@ impl Daily {
             2..=MOST_WEIGHTS => check_weights("weights", &self.weights),
             count => {
                 let help = "list one weight for each part of the day, such as 24 for hours";
-                Err(Invalid::new("weights", format!("{count} weights are not 2 to 1440"), help))
+                Err(Invalid::new("weights", format!("the list has {count}, not 2 to 1440 weights"), help))
             }
         }
     }

@@ -28,7 +28,7 @@ impl Parameters for Steps {
             return Err(Invalid::new("at", "no instant is listed", "list when the factor changes, as in `[\"3d\"]`"));
         }
         if self.at.len() != self.factors.len() {
-            let message = format!("there are {} factors for {} instants", self.factors.len(), self.at.len());
+            let message = format!("`factors` lists {}, and `at` lists {}", self.factors.len(), self.at.len());
             return Err(Invalid::new("factors", message, "list one factor for each instant"));
         }
         self.factors.iter().try_for_each(|factor| check_factor("factors", *factor))

@@ -39,7 +39,7 @@ impl Parameters for Weekly {
         match (self.preset, self.weights.len()) {
             (None, 0) => {
                 let help = "list 7 `weights` of days or 168 of hours, or state a `preset`";
-                return Err(Invalid::new("weights", "nothing says how the week goes", help));
+                return Err(Invalid::new("preset", "nothing says how the week goes", help));
             }
             (Some(_), 0) => {}
             (Some(_), _) => {

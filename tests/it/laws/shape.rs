@@ -1,6 +1,7 @@
 //! Every shape bends the rate as it says: its integral is that of a twin of a few lines, counts agree with the integral,
 //! and nothing else changes.
 
+use crate::generate;
 use crate::theory::chi_square;
 use jiff::ZonedDateTime;
 use ratecast::params::Parameters;
@@ -166,6 +167,15 @@ fn stepped(_: &ZonedDateTime, day: f64) -> f64 {
     // 03:30 on the day of the clock change is two and a half hours after midnight.
     let steps = [(1.0, 2.0), (2.0 + 2.5 / 24.0, 0.0), (2.0 + 4.5 / 24.0, 3.0)];
     steps.iter().rev().find(|(from, _)| day >= *from).map_or(1.0, |(_, factor)| *factor)
+}
+
+/// Those that leave nothing to chance have a twin; the others are judged by their means below.
+#[test]
+fn every_shape_is_judged() {
+    let judged: Vec<_> = cases().iter().flat_map(|case| generate::shape_keys(&case.shape)).collect();
+    for key in Shape::registered().iter().flat_map(generate::shape_keys).filter(|key| *key != "random") {
+        assert!(judged.contains(&key), "`{key}` has no twin");
+    }
 }
 
 fn start() -> Civil {
