@@ -127,7 +127,7 @@ impl Crowd {
         let thread = &mut self.threads[slot as usize];
         thread.turn += 1;
         if is_served {
-            thread.context = thread.size_after(self.script.context.as_ref());
+            thread.context = thread.said();
             thread.answered = at;
         }
         if leaves || thread.turn >= thread.turns {
@@ -240,20 +240,23 @@ impl Crowd {
 
 impl Thread {
     /// What is asked together with all that was said.
-    fn with_context(&self, context: &Context, at: SimTime) -> Size {
-        let whole = self.context + u64::from(self.asked.input);
+    fn with_context(&mut self, context: &Context, at: SimTime) -> Size {
         let most = u64::from(context.window.map_or(u32::MAX, Tokens::get));
-        let is_warm = self.turn > 0 && at <= self.answered.saturating_add(context.cached_for);
-        // Cutting off the beginning leaves no prefix that was sent before.
-        let cached = if is_warm && whole <= most { self.context } else { 0 };
+        let asked = u64::from(self.asked.input);
+        let mut is_warm = self.turn > 0 && at <= self.answered.saturating_add(context.cached_for);
+        if self.context + asked > most {
+            // Without its beginning no prefix of it has been sent before.
+            self.context = self.context.min(most / 2);
+            is_warm = false;
+        }
         let tokens = |count: u64| Tokens::new(count.min(most) as u32);
-        Size { input: tokens(whole), cached: tokens(cached), ..self.asked }
+        let cached = if is_warm { tokens(self.context) } else { Tokens::new(0) };
+        Size { input: tokens(self.context + asked), cached, ..self.asked }
     }
 
     /// Tokens said once the request is answered.
-    fn size_after(&self, context: Option<&Context>) -> u64 {
-        let most = u64::from(context.and_then(|context| context.window).map_or(u32::MAX, Tokens::get));
-        (self.context + u64::from(self.asked.input) + u64::from(self.asked.output)).min(most)
+    fn said(&self) -> u64 {
+        self.context + u64::from(self.asked.input) + u64::from(self.asked.output)
     }
 }
 
