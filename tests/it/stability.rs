@@ -193,7 +193,7 @@ fn small_run() -> Record {
         input_tokens: Sizes::Lognormal(sizes::Lognormal { mean: Tokens::new(mean), cv: 1.0, max: None }),
         ..Traffic::default()
     };
-    let limit = |counts, limiter| LimitSpec { counts, limiter };
+    let limit = |counts, limiter| LimitSpec { counts, limiter, ..LimitSpec::default() };
     let window = FixedWindow { limit: Allowance::per(60, SimDuration::from_secs(20)), align: Align::Epoch };
     let bucket = TokenBucket { refill: rate(2_000, 1), capacity: Some(5_000) };
     let scenario = Scenario {

@@ -185,7 +185,9 @@ fn a_shape_moves_the_starts_of_sessions() {
 
 #[test]
 fn users_are_generated_as_if_nobody_refused_them() {
-    let text = LOOP.replace("count = 1", "count = 3").replace("constant = { value = \"8s\" }", "exponential = { mean = \"8s\" }");
+    let text = LOOP
+        .replace("count = 1", "count = 3")
+        .replace("constant = { value = \"8s\" }", "exponential = { mean = \"8s\" }");
     let offered = run(&text, 2).total().offered;
     let ended = Program::new(["generate", "my.toml", "--replication", "2"]).file("my.toml", &text).ended();
     assert_eq!(ended.stdout.lines().count() as u64, 1 + offered, "{}", ended.stderr);

@@ -4,7 +4,7 @@ use super::{Context, FanOut, Script};
 use crate::rng::{BLOCK, Seed, Stream};
 use crate::traffic::arrivals::ArrivalProcess;
 use crate::traffic::sizes::Sizes;
-use crate::traffic::{Setting, Size};
+use crate::traffic::{Population, Setting, Size};
 use crate::traffic::{SizeStreams, Sizing};
 use crate::units::{SimDuration, SimTime, Tokens};
 use std::cmp::Reverse;
@@ -23,12 +23,15 @@ pub struct Prompt {
     pub turn: u64,
     /// How large it is.
     pub size: Size,
+    /// Whose it is.
+    pub client: u32,
 }
 
 /// All threads of one source in one replication.
 pub struct Crowd {
     script: Script,
     sizing: Sizing,
+    clients: Option<Population>,
     starts: Entrance,
     threads: Vec<Thread>,
     free: Vec<u32>,
@@ -51,6 +54,7 @@ struct Entrance {
 /// The thread in its slot. What it draws comes from streams of its own.
 struct Thread {
     id: u64,
+    client: u32,
     sizes: SizeStreams,
     course: Stream,
     pauses: Stream,
@@ -75,7 +79,7 @@ impl Crowd {
     pub fn new(
         script: Script,
         starts: Option<Box<dyn ArrivalProcess>>,
-        sizing: Sizing,
+        (sizing, clients): (Sizing, Option<Population>),
         source: &str,
         setting: &Setting,
     ) -> Self {
@@ -83,6 +87,7 @@ impl Crowd {
         let mut crowd = Crowd {
             script,
             sizing,
+            clients,
             starts: Entrance::new(starts),
             threads: Vec::new(),
             free: Vec::new(),
@@ -171,9 +176,17 @@ impl Crowd {
             Some(fan_out) if depth > 0 => Some(&fan_out.turns),
             _ => self.script.turns.as_ref(),
         };
+        let turns = law.map_or(u64::MAX, |law| u64::from(draw(law, &mut course).max(1)));
+        let client = match &self.clients {
+            _ if parent != NOBODY => self.threads[parent as usize].client,
+            Some(population) => population.draw(&mut stream("clients")),
+            None if self.script.at_once > 0 => id as u32,
+            None => 0,
+        };
         let thread = Thread {
             id,
-            turns: law.map_or(u64::MAX, |law| u64::from(draw(law, &mut course).max(1))),
+            client,
+            turns,
             sizes: SizeStreams::new(stream),
             course,
             pauses: stream("pauses"),
@@ -234,7 +247,7 @@ impl Crowd {
             Some(context) => thread.with_context(context, at),
             None => thread.asked,
         };
-        Prompt { at, thread: slot, id: thread.id, turn: thread.turn, size }
+        Prompt { at, thread: slot, id: thread.id, turn: thread.turn, size, client: thread.client }
     }
 }
 
