@@ -44,7 +44,7 @@ pub fn evenly_spaced(per_second: f64) -> Traffic {
     traffic(Arrivals::Constant(Constant { rate: rate(per_second) }))
 }
 
-fn traffic(arrivals: Arrivals) -> Traffic {
+pub fn traffic(arrivals: Arrivals) -> Traffic {
     Traffic { arrivals: Some(arrivals), ..Traffic::default() }
 }
 
@@ -73,7 +73,12 @@ impl Setup {
 
     /// Poisson traffic of which about `requests` are measured, after a warm-up of `warmup` seconds.
     pub fn measured(seed: u64, per_second: f64, warmup: f64, requests: f64) -> Self {
-        let mut setup = Setup::new(seed, poisson(per_second), secs(warmup + requests / per_second));
+        Setup::measured_of(seed, poisson(per_second), per_second, (warmup, requests))
+    }
+
+    /// The same of any traffic whose mean rate is `per_second`.
+    pub fn measured_of(seed: u64, traffic: Traffic, per_second: f64, (warmup, requests): (f64, f64)) -> Self {
+        let mut setup = Setup::new(seed, traffic, secs(warmup + requests / per_second));
         setup.scenario.warmup = secs(warmup);
         setup
     }
