@@ -18,6 +18,8 @@ pub struct Request {
     pub output: Tokens,
     /// Which of its source's users waits for the answer; [`NOBODY`] where the source goes on whatever becomes of it.
     pub thread: u32,
+    /// Who asks, by number; the same in every source.
+    pub client: u32,
     /// Which traffic source it comes from, by number.
     pub source: u16,
 }
@@ -27,7 +29,7 @@ impl Default for Request {
     fn default() -> Self {
         let none = Tokens::new(0);
         let (arrived, service) = (SimTime::ZERO, SimDuration::ZERO);
-        Request { arrived, service, input: none, cached: none, output: none, thread: NOBODY, source: 0 }
+        Request { arrived, service, input: none, cached: none, output: none, thread: NOBODY, client: 0, source: 0 }
     }
 }
 

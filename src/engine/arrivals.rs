@@ -156,6 +156,7 @@ impl Waiting {
             cached: size.cached,
             output: size.output,
             thread: prompt.thread,
+            client: prompt.client,
             source,
         }
     }
@@ -207,6 +208,7 @@ impl Open {
             cached: self.columns.cached[row],
             output: self.columns.output[row],
             thread: NOBODY,
+            client: self.columns.client[row],
             source,
         }
     }

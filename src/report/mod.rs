@@ -7,8 +7,11 @@ mod document;
 pub mod figures;
 pub mod files;
 mod format;
+pub mod rows;
 mod table;
+mod tally;
 mod text;
+pub mod trace;
 mod words;
 
 pub use document::{Document, SCHEMA, exit_status};

@@ -7,7 +7,7 @@ use crate::plan::{CellForecast, Forecast, Standing};
 use crate::scenario::Scenario;
 use std::fmt::Write;
 
-const COLUMNS: usize = 80;
+pub(super) const COLUMNS: usize = 80;
 /// Rows of the table, excuses, and notes that are shown; the rest is counted.
 const MOST_CELLS: usize = 8;
 const MOST_EXCUSES: usize = 7;
@@ -161,7 +161,7 @@ fn notes(out: &mut String, forecast: &Forecast, assumptions: &[String]) {
 }
 
 /// Writes `text` after `first` in lines of at most 80 columns, later ones after `rest`.
-fn wrap(out: &mut String, first: &str, rest: &str, text: &str) {
+pub(super) fn wrap(out: &mut String, first: &str, rest: &str, text: &str) {
     let mut line = first.to_owned();
     let mut is_empty = true;
     for word in text.split_whitespace() {

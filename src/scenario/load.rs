@@ -116,12 +116,13 @@ fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
         // The last row counts too, and a whole second reads better than nine decimals.
         scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
     }
-    let begins_after = recorded(scenario).map(|(_, log)| log.begins_after()).next();
+    let begins = if let [log] = logs { log.begins.as_ref() } else { None };
+    let start = begins.and_then(|begins| recorded(scenario).next()?.1.starts(begins));
     if !loaded.states("start")
-        && let ([TraceSummary { begins: Some(begins), .. }], Some(after)) = (logs, begins_after)
+        && let Some(start) = start
     {
         // Windows that follow the clock then lie where they lay when the log was written.
-        scenario.start = begins.later(after);
+        scenario.start = start;
     }
 }
 
@@ -193,6 +194,19 @@ fn read_weights(scenario: &mut Scenario, loaded: &Loaded, problems: &mut Vec<Dia
     Ok(())
 }
 
+/// What is wrong with a file that the scenario names at `path`.
+fn refusal(error: TraceError, loaded: &Loaded, path: &[&str]) -> Result<Diagnostic, Failure> {
+    // A file that stops being readable half-way is no mistake of the scenario.
+    if error.kind == TraceErrorKind::Io && error.line.is_some() {
+        return Err(Failure::World { path: error.path, cause: error.message });
+    }
+    let message = match error.kind {
+        TraceErrorKind::Io => format!("cannot read {error}"),
+        TraceErrorKind::Data => error.to_string(),
+    };
+    Ok(Diagnostic::error(message).at(loaded.at(&super::path::join(path.iter().copied()))).help(error.help))
+}
+
 /// Shapes that multiply by so much that the clock of the arrivals behind them would run out.
 fn runaways(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
@@ -209,19 +223,6 @@ fn runaways(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
         }
     }
     problems
-}
-
-/// What is wrong with a file that the scenario names at `path`.
-fn refusal(error: TraceError, loaded: &Loaded, path: &[&str]) -> Result<Diagnostic, Failure> {
-    // A file that stops being readable half-way is no mistake of the scenario.
-    if error.kind == TraceErrorKind::Io && error.line.is_some() {
-        return Err(Failure::World { path: error.path, cause: error.message });
-    }
-    let message = match error.kind {
-        TraceErrorKind::Io => format!("cannot read {error}"),
-        TraceErrorKind::Data => error.to_string(),
-    };
-    Ok(Diagnostic::error(message).at(loaded.at(&super::path::join(path.iter().copied()))).help(error.help))
 }
 
 fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! Traffic: when requests arrive and how large they are.
 
 pub mod arrivals;
+mod clients;
+pub mod measure;
 mod pairs;
 pub mod replay;
 pub mod shape;
@@ -9,7 +11,7 @@ mod sizing;
 pub mod users;
 
 use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
-use crate::rng::{BLOCK, Seed};
+use crate::rng::{BLOCK, Seed, Stream};
 use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
 use replay::{Player, Replay, TraceError, TraceRow};
@@ -18,6 +20,7 @@ use sizes::Sizes;
 use std::path::Path;
 use users::{Crowd, Users};
 
+pub use clients::{Clients, Population};
 pub use pairs::{Pairs, Table};
 pub use sizing::{Size, SizeStreams, Sizing};
 
@@ -46,6 +49,8 @@ pub struct Traffic {
     pub cached_input: Share,
     /// The `max_tokens` that each call states: longer answers are cut off there.
     pub max_tokens: Option<Tokens>,
+    /// Who the requests come from; without it all are one client's, but each user of a closed loop is a client.
+    pub clients: Option<Clients>,
     /// No more than so many requests in a run, at least 1.
     pub requests: Option<u64>,
 }
@@ -63,6 +68,7 @@ impl Default for Traffic {
             pairs: None,
             cached_input: Share::default(),
             max_tokens: None,
+            clients: None,
             requests: None,
         }
     }
@@ -80,6 +86,7 @@ impl Parameters for Traffic {
         visitor.optional_section("pairs", &mut self.pairs);
         visitor.optional("cached-input", &mut self.cached_input);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visitor.optional_section("clients", &mut self.clients);
         visitor.optional("requests", &mut self.requests);
     }
 
@@ -197,12 +204,14 @@ pub struct Columns {
     pub cached: [Tokens; BLOCK],
     /// Its completion tokens.
     pub output: [Tokens; BLOCK],
+    /// Its client.
+    pub client: [u32; BLOCK],
 }
 
 impl Default for Columns {
     fn default() -> Self {
         let none = [Tokens::default(); BLOCK];
-        Columns { arrived: [SimTime::NEVER; BLOCK], input: none, cached: none, output: none }
+        Columns { arrived: [SimTime::NEVER; BLOCK], input: none, cached: none, output: none, client: [0; BLOCK] }
     }
 }
 
@@ -239,6 +248,7 @@ pub struct Feed {
     origin: Origin,
     sizing: Sizing,
     streams: SizeStreams,
+    clients: Option<(Population, Stream)>,
 }
 
 /// Where arrivals come from.
@@ -264,7 +274,8 @@ impl Feed {
                 Origin::Process(process(&arrivals, traffic, source, setting))
             }
         };
-        Ok(Feed { origin, sizing: Sizing::new(traffic, setting.folder)?, streams: SizeStreams::new(stream) })
+        let clients = traffic.clients.as_ref().map(|clients| (Population::new(clients), stream("clients")));
+        Ok(Feed { origin, sizing: Sizing::new(traffic, setting.folder)?, streams: SizeStreams::new(stream), clients })
     }
 
     /// Makes the next rows; how many, where zero means that there are no more.
@@ -273,6 +284,9 @@ impl Feed {
     /// If a row of a log cannot be read; the rows before it were given out.
     pub fn fill(&mut self, columns: &mut Columns) -> Result<usize, TraceError> {
         self.sizing.fill(&mut self.streams, columns);
+        if let Some((population, stream)) = &mut self.clients {
+            columns.client.fill_with(|| population.draw(stream));
+        }
         match &mut self.origin {
             Origin::Process(process) => {
                 process.fill(&mut columns.arrived);
@@ -315,5 +329,6 @@ pub fn crowd(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Optio
     let Some(users) = &traffic.users else { return Ok(None) };
     let sizing = Sizing::new(traffic, setting.folder)?;
     let starts = users.model().starts().map(|starts| process(starts, traffic, source, setting));
-    Ok(Some(Crowd::new(users.model().script(), starts, sizing, source, setting)))
+    let clients = traffic.clients.as_ref().map(Population::new);
+    Ok(Some(Crowd::new(users.model().script(), starts, (sizing, clients), source, setting)))
 }

@@ -64,7 +64,7 @@ fn tier(dice: &mut Dice) -> Tier {
                 break limiter;
             }
         };
-        (format!("limit-{at}"), LimitSpec { counts: Counts::Requests, limiter })
+        (format!("limit-{at}"), LimitSpec { limiter, ..LimitSpec::default() })
     };
     Tier { limits: (0..limits).map(limit).collect(), ..Tier::default() }
 }

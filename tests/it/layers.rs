@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine", "metrics",
         ],
     ),
-    ("report", &["units", "rng", "protocol", "limiter", "recorder", "scenario", "metrics", "plan"]),
+    ("report", &["units", "rng", "protocol", "traffic", "limiter", "recorder", "scenario", "metrics", "plan"]),
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

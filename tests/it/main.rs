@@ -15,6 +15,8 @@ mod generate;
 mod golden;
 mod laws;
 mod layers;
+mod logs;
+mod measure;
 mod memory;
 mod play;
 mod program;

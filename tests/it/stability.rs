@@ -63,20 +63,6 @@ fn arrivals() -> Vec<String> {
     generate::completed(Arrivals::registered()).iter().map(process).collect()
 }
 
-fn shapes() -> Vec<String> {
-    let instants = |shape: &Shape| {
-        let arrivals = Some(Arrivals::default());
-        let traffic = Traffic { arrivals, shape: Some(shape.clone()), ..Traffic::default() };
-        let end = SimTime::from_nanos(1 << 62);
-        let setting =
-            Setting { folder: Path::new(""), start: &Civil::default(), end, seed: Seed(2_025), replication: 3 };
-        let mut columns = Columns::default();
-        Feed::new(&traffic, "app", &setting).unwrap().fill(&mut columns).unwrap();
-        line(&format!("shape {}", generate::shape_keys(shape)[0]), &columns.arrived.map(SimTime::as_nanos)[..6])
-    };
-    generate::shapes().iter().map(instants).collect()
-}
-
 fn users() -> Vec<String> {
     let (start, folder) = (Civil::default(), Path::new(""));
     let setting = Setting { folder, start: &start, end: SimTime::NEVER, seed: Seed(2_025), replication: 3 };
@@ -113,6 +99,20 @@ fn correlated() -> Vec<String> {
     sizing.fill(&mut SizeStreams::new(stream), &mut columns);
     let rows = columns.input.iter().zip(&columns.cached).zip(&columns.output);
     vec![line("sizes that go together", rows.map(|((i, c), o)| (i.get(), c.get(), o.get())).take(6))]
+}
+
+fn shapes() -> Vec<String> {
+    let instants = |shape: &Shape| {
+        let arrivals = Some(Arrivals::default());
+        let traffic = Traffic { arrivals, shape: Some(shape.clone()), ..Traffic::default() };
+        let end = SimTime::from_nanos(1 << 62);
+        let setting =
+            Setting { folder: Path::new(""), start: &Civil::default(), end, seed: Seed(2_025), replication: 3 };
+        let mut columns = Columns::default();
+        Feed::new(&traffic, "app", &setting).unwrap().fill(&mut columns).unwrap();
+        line(&format!("shape {}", generate::shape_keys(shape)[0]), &columns.arrived.map(SimTime::as_nanos)[..6])
+    };
+    generate::shapes().iter().map(instants).collect()
 }
 
 fn sizes() -> Vec<String> {
@@ -193,7 +193,7 @@ fn small_run() -> Record {
         input_tokens: Sizes::Lognormal(sizes::Lognormal { mean: Tokens::new(mean), cv: 1.0, max: None }),
         ..Traffic::default()
     };
-    let limit = |counts, limiter| LimitSpec { counts, limiter };
+    let limit = |counts, limiter| LimitSpec { counts, limiter, ..LimitSpec::default() };
     let window = FixedWindow { limit: Allowance::per(60, SimDuration::from_secs(20)), align: Align::Epoch };
     let bucket = TokenBucket { refill: rate(2_000, 1), capacity: Some(5_000) };
     let scenario = Scenario {
@@ -256,7 +256,7 @@ fn counts(bin: &ratecast::recorder::Bin) -> String {
 #[test]
 fn values_stay_as_they_are() {
     let mut now = vec![format!("random model {MODEL}")];
-    for part in [streams(), arrivals(), shapes(), users(), sizes(), correlated(), durations(), retries(), run()] {
+    for part in [streams(), arrivals(), users(), shapes(), sizes(), correlated(), durations(), retries(), run()] {
         now.extend(part);
     }
     let then: Vec<&str> = include_str!("../data/stability.txt").lines().collect();

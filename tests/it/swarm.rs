@@ -12,14 +12,14 @@ use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
 use ratecast::protocol::Counts;
-use ratecast::provider::{Hint, Service, Tier};
+use ratecast::provider::{Hint, Scope, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::users::{Agents, ClosedLoop, OnFailure, Sessions, SubAgents, Users};
-use ratecast::traffic::{Columns, Feed, Traffic};
-use ratecast::units::{Rate, SimDuration, Tokens};
+use ratecast::traffic::{Clients, Columns, Feed, Traffic};
+use ratecast::units::{Rate, Share, SimDuration, Tokens};
 use rayon::prelude::*;
 
 const SCENARIOS: u64 = 2_000;
@@ -124,6 +124,8 @@ fn traffic(dice: &mut Dice) -> Traffic {
         users,
         input_tokens: token_sizes(dice),
         output_tokens: token_sizes(dice),
+        clients: dice.perhaps(30, |dice| Clients { count: dice.pick(1..=9) as u32, exponent: 2.0 * dice.uniform() }),
+        cached_input: Share::from_hundred_millionths(dice.pick(0..=2) * 50_000_000),
         requests: dice.perhaps(20, |dice| dice.pick(0..=200)),
         shape: dice.perhaps(30, |dice| dice.one_of(&generate::shapes())),
         ..Traffic::default()
@@ -261,7 +263,9 @@ fn the_books_agree(trial: &Trial, record: &Record) {
     counted(time.rejected, total.rejected(), "rejected");
     counted(time.failed, total.failed(), "failed");
     for ((name, limit), seen) in trial.tier.limits.iter().zip(&record.limits) {
-        assert!(limit.counts != Counts::Requests || seen.charged == time.admitted, "{name}: charged");
+        let (all, one) = (time.admitted, limit.scope == Scope::Account);
+        let adds_up = if one { seen.charged == all } else { seen.charged <= all };
+        assert!(limit.counts != Counts::Requests || adds_up, "{name}: charged");
     }
     assert!(total.latency.sum_nanos() >= total.queued + total.service, "waits and service are parts of latency");
     total.backed_off();
@@ -301,7 +305,7 @@ fn windows_hold(trial: &Trial, record: &Record) -> u64 {
             Align::Epoch if starts_on_a_second => trial.scenario.start.epoch_nanos() / SECOND,
             _ => continue,
         };
-        if limit.counts != Counts::Requests {
+        if limit.counts != Counts::Requests || limit.scope != Scope::Account {
             continue;
         }
         let length = model.period().as_nanos() / SECOND;
@@ -323,7 +327,9 @@ fn slots_hold(trial: &Trial, record: &Record) -> u64 {
         return 0;
     }
     let in_flight = trial.tier.limits.iter().filter_map(|(_, limit)| match &limit.limiter {
-        LimiterSpec::Concurrency(model) if limit.counts == Counts::Requests => Some(model.limit),
+        LimiterSpec::Concurrency(model) if limit.counts == Counts::Requests && limit.scope == Scope::Account => {
+            Some(model.limit)
+        }
         _ => None,
     });
     let Some(slots) = in_flight.chain(trial.strategy.concurrency.map(u64::from)).min() else { return 0 };
@@ -346,7 +352,10 @@ fn an_idle_bound_changes_nothing(trial: &Trial, record: &Record) {
 fn an_idle_limit_changes_nothing(trial: &Trial, record: &Record) {
     let mut tier = trial.tier.clone();
     let idle = LimiterSpec::Concurrency(ratecast::limiter::Concurrency { limit: u64::MAX });
-    tier.limits.push(("idle".to_owned(), ratecast::provider::LimitSpec { counts: Counts::TotalTokens, limiter: idle }));
+    tier.limits.push((
+        "idle".to_owned(),
+        ratecast::provider::LimitSpec { counts: Counts::TotalTokens, limiter: idle, ..Default::default() },
+    ));
     let mut other = trial.run_cell(&tier, &trial.strategy);
     other.limits.pop();
     assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));

@@ -1,5 +1,6 @@
 //! Users who wait, in cases small enough to be followed by hand.
 
+use crate::program::Program;
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::recorder::Record;
 use ratecast::rng::Seed;
@@ -62,9 +63,9 @@ const SESSIONS: &str = r#"
 #[test]
 fn a_session_sends_along_what_was_said() {
     // 1000 before it all; each turn adds 100 and 500, of which everything before the new 100 is cached; the fourth would be
-    // 2900 tokens long and is cut to the window, which leaves nothing of what is cached.
+    // 2900 tokens long, so what was said is cut to half a window, 1250, and nothing of it is cached.
     let all = asked(SESSIONS, 2, None, 9);
-    assert_eq!(told(&all), [(0, 1_100, 0, 500), (12, 1_700, 1_600, 500), (24, 2_300, 2_200, 500), (36, 2_500, 0, 500)]);
+    assert_eq!(told(&all), [(0, 1_100, 0, 500), (12, 1_700, 1_600, 500), (24, 2_300, 2_200, 500), (36, 1_350, 0, 500)]);
 }
 
 #[test]
@@ -180,4 +181,14 @@ fn a_shape_moves_the_starts_of_sessions() {
     let total = run(text, 0).total();
     // Five standard deviations of a Poisson count of mean 720.
     assert!(total.offered.abs_diff(720) < 135, "{}", total.offered);
+}
+
+#[test]
+fn users_are_generated_as_if_nobody_refused_them() {
+    let text = LOOP
+        .replace("count = 1", "count = 3")
+        .replace("constant = { value = \"8s\" }", "exponential = { mean = \"8s\" }");
+    let offered = run(&text, 2).total().offered;
+    let ended = Program::new(["generate", "my.toml", "--replication", "2"]).file("my.toml", &text).ended();
+    assert_eq!(ended.stdout.lines().count() as u64, 1 + offered, "{}", ended.stderr);
 }

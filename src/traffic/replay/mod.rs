@@ -91,7 +91,7 @@ impl Default for TimeUnit {
     }
 }
 
-/// A recorded log that is played back, its first row at the start of the scenario.
+/// A recorded log that is played back, its first row at the start of the scenario or `delay` later.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replay {
     /// The path of the log.
@@ -114,6 +114,8 @@ pub struct Replay {
     pub multiply: u32,
     /// The share of the rows that is played, each by chance; above 0, at most all.
     pub thin: Share,
+    /// How long after the start of the scenario its first row plays.
+    pub delay: SimDuration,
     /// The header's name of the column of time stamps; only for [`TraceFormat::Csv`], which needs it.
     pub time_column: Option<String>,
     /// What the numbers in the time column count; absent where stamps are dates such as `2023-11-16 18:15:46.68`.
@@ -136,6 +138,7 @@ impl Default for Replay {
             lap: None,
             multiply: 1,
             thin: Share::ONE,
+            delay: SimDuration::ZERO,
             time_column: None,
             time_unit: None,
             input_column: None,
@@ -155,6 +158,7 @@ impl Parameters for Replay {
         visitor.optional("lap", &mut self.lap);
         visitor.optional("multiply", &mut self.multiply);
         visitor.optional("thin", &mut self.thin);
+        visitor.optional("delay", &mut self.delay);
         visitor.optional("time-column", &mut self.time_column);
         visitor.optional("time-unit", &mut self.time_unit);
         visitor.optional("input-column", &mut self.input_column);

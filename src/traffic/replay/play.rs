@@ -9,7 +9,7 @@ use super::{Replay, TraceReader, TraceRow, TraceSummary};
 use crate::params::Invalid;
 use crate::rng::Stream;
 use crate::units::grammar::Misread;
-use crate::units::{Share, SimDuration, SimTime};
+use crate::units::{Civil, Share, SimDuration, SimTime};
 use std::path::{Path, PathBuf};
 
 /// Plays a log as a [`Replay`] says.
@@ -17,6 +17,7 @@ pub struct Player {
     copies: Vec<Copy>,
     /// The share of rows that is kept, with the stream that decides.
     thin: Option<(f64, Stream)>,
+    delay: SimDuration,
 }
 
 impl Player {
@@ -35,7 +36,7 @@ impl Player {
         };
         let copies = (0..replay.multiply).map(copy).collect::<Result<_, _>>()?;
         let thin = (replay.thin < Share::ONE).then(|| (replay.thin.as_f64(), stream("thinning")));
-        Ok(Player { copies, thin })
+        Ok(Player { copies, thin, delay: replay.delay })
     }
 
     /// Appends the next rows, at most `most`, to `rows` and returns how many; 0 is the end.
@@ -43,7 +44,9 @@ impl Player {
     /// # Errors
     /// The first row that is wrong; the rows before it have been appended.
     pub fn read(&mut self, rows: &mut Vec<TraceRow>, most: usize) -> Result<usize, TraceError> {
-        if let ([Copy { is_plain: true, reader, .. }], None) = (&mut self.copies[..], &self.thin) {
+        if let ([Copy { is_plain: true, reader, .. }], None, true) =
+            (&mut self.copies[..], &self.thin, self.delay.is_zero())
+        {
             return reader.read(rows, most);
         }
         let mut count = 0;
@@ -51,7 +54,7 @@ impl Player {
             let Some(row) = self.next()? else { break };
             let is_kept = self.thin.as_mut().is_none_or(|(share, stream)| stream.uniform() < *share);
             if is_kept {
-                rows.push(row);
+                rows.push(TraceRow { at: row.at.saturating_add(self.delay), ..row });
                 count += 1;
             }
         }
@@ -236,19 +239,20 @@ impl Copy {
 }
 
 impl Replay {
-    /// How long a log plays whose rows span `span`; `None` where it never ends.
+    /// How long after the start of the scenario the last row of `log` plays; `None` where it never ends.
     pub fn plays_for(&self, log: &TraceSummary) -> Option<SimDuration> {
         if self.repeat {
             return None;
         }
         let window = Window::of(self);
         let end = SimTime::ZERO.saturating_add(log.span).min(window.to);
-        Some(if end > window.from { end - window.from } else { SimDuration::ZERO })
+        let length = if end > window.from { end - window.from } else { SimDuration::ZERO };
+        Some(length.saturating_add(self.delay))
     }
 
     /// About how many rows of `log` play in `duration`, as if they were spread evenly.
     pub fn rows(&self, log: &TraceSummary, duration: SimDuration) -> f64 {
-        let length = self.plays_for(log).map_or(duration, |length| length.min(duration));
+        let length = self.plays_for(log).map_or(duration, |end| end.min(duration));
         let share = length.as_secs_f64() / log.span.max(SHORTEST_LAP).as_secs_f64();
         log.rows as f64 * share * f64::from(self.multiply) * self.thin.as_f64()
     }
@@ -274,8 +278,13 @@ impl Replay {
         self.repeat || self.multiply > 1
     }
 
+    /// When a scenario starts that plays a log whose first row is of `begins` at its recorded time; `None` before 1970.
+    pub fn starts(&self, begins: &Civil) -> Option<Civil> {
+        begins.later(self.begins_after()).earlier(self.delay)
+    }
+
     /// How long after the log's first row, in recorded time, what is played begins.
-    pub fn begins_after(&self) -> SimDuration {
+    fn begins_after(&self) -> SimDuration {
         self.from.unwrap_or(SimDuration::ZERO)
     }
 }

@@ -20,7 +20,8 @@ pub struct Agents {
     pub tool_time: Durations,
     /// Tokens in front of the first prompt of every agent: instructions and tools.
     pub prefix: Tokens,
-    /// The most input tokens of a call; older ones are cut off, which loses what was cached.
+    /// The most input tokens of a call. Where they would be more, what was said is cut to the last half of that first, and
+    /// nothing of this call is cached.
     pub context_window: Option<Tokens>,
     /// How long after a call its input is still cached.
     pub cached_for: SimDuration,

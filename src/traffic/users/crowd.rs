@@ -4,7 +4,7 @@ use super::{Context, FanOut, Script};
 use crate::rng::{BLOCK, Seed, Stream};
 use crate::traffic::arrivals::ArrivalProcess;
 use crate::traffic::sizes::Sizes;
-use crate::traffic::{Setting, Size};
+use crate::traffic::{Population, Setting, Size};
 use crate::traffic::{SizeStreams, Sizing};
 use crate::units::{SimDuration, SimTime, Tokens};
 use std::cmp::Reverse;
@@ -23,12 +23,15 @@ pub struct Prompt {
     pub turn: u64,
     /// How large it is.
     pub size: Size,
+    /// Whose it is.
+    pub client: u32,
 }
 
 /// All threads of one source in one replication.
 pub struct Crowd {
     script: Script,
     sizing: Sizing,
+    clients: Option<Population>,
     starts: Entrance,
     threads: Vec<Thread>,
     free: Vec<u32>,
@@ -51,6 +54,7 @@ struct Entrance {
 /// The thread in its slot. What it draws comes from streams of its own.
 struct Thread {
     id: u64,
+    client: u32,
     sizes: SizeStreams,
     course: Stream,
     pauses: Stream,
@@ -75,7 +79,7 @@ impl Crowd {
     pub fn new(
         script: Script,
         starts: Option<Box<dyn ArrivalProcess>>,
-        sizing: Sizing,
+        (sizing, clients): (Sizing, Option<Population>),
         source: &str,
         setting: &Setting,
     ) -> Self {
@@ -83,6 +87,7 @@ impl Crowd {
         let mut crowd = Crowd {
             script,
             sizing,
+            clients,
             starts: Entrance::new(starts),
             threads: Vec::new(),
             free: Vec::new(),
@@ -127,14 +132,14 @@ impl Crowd {
         let thread = &mut self.threads[slot as usize];
         thread.turn += 1;
         if is_served {
-            thread.context = thread.size_after(self.script.context.as_ref());
+            thread.context = thread.said();
             thread.answered = at;
         }
         if leaves || thread.turn >= thread.turns {
             self.end(slot, at);
             return;
         }
-        let started = if is_served { self.starting(slot) } else { 0 };
+        let started = if is_served { self.draw_started(slot) } else { 0 };
         if started == 0 {
             self.pause(slot, at);
         } else {
@@ -143,7 +148,7 @@ impl Crowd {
     }
 
     /// How many threads the one in `slot` starts now.
-    fn starting(&mut self, slot: u32) -> u32 {
+    fn draw_started(&mut self, slot: u32) -> u32 {
         let Some(FanOut { share, count, depth, .. }) = &self.script.fan_out else { return 0 };
         let thread = &mut self.threads[slot as usize];
         if thread.depth >= *depth || thread.course.uniform() >= *share {
@@ -171,9 +176,17 @@ impl Crowd {
             Some(fan_out) if depth > 0 => Some(&fan_out.turns),
             _ => self.script.turns.as_ref(),
         };
+        let turns = law.map_or(u64::MAX, |law| u64::from(draw(law, &mut course).max(1)));
+        let client = match &self.clients {
+            _ if parent != NOBODY => self.threads[parent as usize].client,
+            Some(population) => population.draw(&mut stream("clients")),
+            None if self.script.at_once > 0 => id as u32,
+            None => 0,
+        };
         let thread = Thread {
             id,
-            turns: law.map_or(u64::MAX, |law| u64::from(draw(law, &mut course).max(1))),
+            client,
+            turns,
             sizes: SizeStreams::new(stream),
             course,
             pauses: stream("pauses"),
@@ -234,26 +247,29 @@ impl Crowd {
             Some(context) => thread.with_context(context, at),
             None => thread.asked,
         };
-        Prompt { at, thread: slot, id: thread.id, turn: thread.turn, size }
+        Prompt { at, thread: slot, id: thread.id, turn: thread.turn, size, client: thread.client }
     }
 }
 
 impl Thread {
     /// What is asked together with all that was said.
-    fn with_context(&self, context: &Context, at: SimTime) -> Size {
-        let whole = self.context + u64::from(self.asked.input);
+    fn with_context(&mut self, context: &Context, at: SimTime) -> Size {
         let most = u64::from(context.window.map_or(u32::MAX, Tokens::get));
-        let is_warm = self.turn > 0 && at <= self.answered.saturating_add(context.cached_for);
-        // Cutting off the beginning leaves no prefix that was sent before.
-        let cached = if is_warm && whole <= most { self.context } else { 0 };
+        let asked = u64::from(self.asked.input);
+        let mut is_warm = self.turn > 0 && at <= self.answered.saturating_add(context.cached_for);
+        if self.context + asked > most {
+            // Without its beginning no prefix of it has been sent before.
+            self.context = self.context.min(most / 2);
+            is_warm = false;
+        }
         let tokens = |count: u64| Tokens::new(count.min(most) as u32);
-        Size { input: tokens(whole), cached: tokens(cached), ..self.asked }
+        let cached = if is_warm { tokens(self.context) } else { Tokens::new(0) };
+        Size { input: tokens(self.context + asked), cached, ..self.asked }
     }
 
     /// Tokens said once the request is answered.
-    fn size_after(&self, context: Option<&Context>) -> u64 {
-        let most = u64::from(context.and_then(|context| context.window).map_or(u32::MAX, Tokens::get));
-        (self.context + u64::from(self.asked.input) + u64::from(self.asked.output)).min(most)
+    fn said(&self) -> u64 {
+        self.context + u64::from(self.asked.input) + u64::from(self.asked.output)
     }
 }
 

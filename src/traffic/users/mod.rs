@@ -78,7 +78,7 @@ pub struct Script {
 pub struct Context {
     /// Tokens in front of the first prompt: instructions and tools.
     pub prefix: Tokens,
-    /// The most input tokens of a request; what is older is cut off.
+    /// The most input tokens of a request; where they would be more, what was said is cut to half of that.
     pub window: Option<Tokens>,
     /// How long after a call its input is still cached.
     pub cached_for: SimDuration,

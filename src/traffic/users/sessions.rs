@@ -33,7 +33,8 @@ pub struct Sessions {
     pub think_time: Durations,
     /// Tokens in front of the first prompt: instructions and tools.
     pub prefix: Tokens,
-    /// The most input tokens of a request; older ones are cut off, which loses what was cached.
+    /// The most input tokens of a request. Where they would be more, what was said is cut to the last half of that first, and
+    /// nothing of this request is cached.
     pub context_window: Option<Tokens>,
     /// How long after a call its input is still cached.
     pub cached_for: SimDuration,

@@ -91,7 +91,7 @@ impl Setup {
     /// Adds a limit.
     pub fn limit_on(mut self, counts: Counts, limiter: LimiterSpec) -> Self {
         let name = format!("limit-{}", self.tier.limits.len());
-        self.tier.limits.push((name, LimitSpec { counts, limiter }));
+        self.tier.limits.push((name, LimitSpec { counts, limiter, ..LimitSpec::default() }));
         self
     }
 
