@@ -9,6 +9,7 @@ mod cli;
 mod common_random_numbers;
 mod determinism;
 mod documents;
+mod dresses;
 mod errors;
 mod formats;
 mod generate;
