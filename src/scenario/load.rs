@@ -22,6 +22,8 @@ pub struct Ready {
     pub loaded: Loaded,
     /// The defaults that bear on the figures and were not stated, as sentences.
     pub assumptions: Vec<String>,
+    /// The sources that replay a log, and what their logs hold.
+    pub logs: Vec<(String, TraceSummary)>,
 }
 
 /// Reads the scenario at `path` with the settings `set` (each `KEY=VALUE`) and makes it ready.
@@ -66,7 +68,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
         return Err(loaded.refuse(vec![diagnostic]));
     }
     let assumptions = assumptions(&scenario, &loaded);
-    Ok(Ready { scenario, loaded, assumptions })
+    Ok(Ready { scenario, loaded, assumptions, logs })
 }
 
 /// The client of a scenario that names none. It does not sit through the rest of a month because a reply says so.
@@ -77,17 +79,17 @@ fn default_strategy() -> Strategy {
 }
 
 /// Takes from the logs what the scenario leaves open: how long they are, and when a single one begins.
-fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
+fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[(String, TraceSummary)]) {
     let all_recorded = logs.len() == scenario.traffic.len();
     if !loaded.states("duration")
         && all_recorded
-        && let Some(longest) = logs.iter().map(|log| log.span).max()
+        && let Some(longest) = logs.iter().map(|(_, log)| log.span).max()
     {
         // The last row counts too, and a whole second reads better than nine decimals.
         scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
     }
     if !loaded.states("start")
-        && let [TraceSummary { begins: Some(begins), .. }] = logs
+        && let [(_, TraceSummary { begins: Some(begins), .. })] = logs
     {
         // Windows that follow the clock then lie where they lay when the log was written.
         scenario.start = begins.clone();
@@ -133,12 +135,12 @@ fn read_logs(
     scenario: &Scenario,
     loaded: &Loaded,
     problems: &mut Vec<Diagnostic>,
-) -> Result<Vec<TraceSummary>, Failure> {
+) -> Result<Vec<(String, TraceSummary)>, Failure> {
     let mut logs = Vec::new();
     for (name, traffic) in &scenario.traffic {
         let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {
-            Ok(summary) => logs.push(summary),
+            Ok(summary) => logs.push((name.clone(), summary)),
             // A log that stops being readable half-way is no mistake of the scenario.
             Err(error) if error.kind == TraceErrorKind::Io && error.line.is_some() => {
                 return Err(Failure::World { path: error.path, cause: error.message });

@@ -5,6 +5,7 @@
 
 mod azure_hour;
 mod broken;
+mod broken_logs;
 mod cli;
 mod common_random_numbers;
 mod determinism;
@@ -20,6 +21,7 @@ mod memory;
 mod program;
 mod reading;
 mod recorded_log;
+mod recorded_sets;
 mod round_trip;
 mod scenarios;
 mod stability;

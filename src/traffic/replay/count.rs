@@ -7,13 +7,14 @@ use crate::units::Tokens;
 use crate::units::grammar::Misread;
 
 const HELP: &str = "write a whole number from 0 to 4294967295 without separators, or leave the cell blank";
+const SUM_HELP: &str = "write a whole number without separators, or leave the cell blank";
 const ASK: &str = "say what groups the digits: `thousands = \".\"`, `\",\"` or `\"none\"`";
 
 /// The count in `cell`; a blank, `-`, `null`, `NaN` or `None` is a count that nobody recorded, and `59200.0` is 59200.
 pub(super) fn read(cell: &[u8], thousands: Option<Thousands>) -> Result<Option<Tokens>, Misread> {
     match whole(cell) {
         Some(count) => Ok(Some(Tokens::new(count))),
-        None => unusual(cell, thousands)?.map(|count| narrow(count, cell)).transpose(),
+        None => unusual(cell, thousands, ("a token count", HELP))?.map(|count| narrow(count, cell)).transpose(),
     }
 }
 
@@ -21,7 +22,7 @@ pub(super) fn read(cell: &[u8], thousands: Option<Thousands>) -> Result<Option<T
 pub(super) fn read_sum(cell: &[u8], thousands: Option<Thousands>) -> Result<Option<u64>, Misread> {
     match digits::whole(cell) {
         Some(count) => Ok(Some(count)),
-        None => unusual(cell, thousands),
+        None => unusual(cell, thousands, ("a count", SUM_HELP)),
     }
 }
 
@@ -36,7 +37,7 @@ pub(super) fn narrow(count: u64, cell: &[u8]) -> Result<Tokens, Misread> {
 }
 
 /// Reads a cell that holds more than digits, or none.
-fn unusual(cell: &[u8], thousands: Option<Thousands>) -> Result<Option<u64>, Misread> {
+fn unusual(cell: &[u8], thousands: Option<Thousands>, (what, help): (&str, &str)) -> Result<Option<u64>, Misread> {
     let text = cell.trim_ascii();
     if is_missing(text) {
         return Ok(None);
@@ -47,24 +48,24 @@ fn unusual(cell: &[u8], thousands: Option<Thousands>) -> Result<Option<u64>, Mis
         Some(Thousands::None) => None,
         // `374.000` is 374 to some programs and 374000 to others.
         None if grouped(text, b'.').is_some_and(|digits| digits.ends_with(b"000")) => {
-            return Err(not_a(cell, "a token count beyond doubt", ASK));
+            return Err(not_a(cell, format!("{what} beyond doubt"), ASK));
         }
-        None if grouped(text, b'.').or(grouped(text, b',')).is_some() => return Err(not_a(cell, "a token count", ASK)),
+        None if grouped(text, b'.').or(grouped(text, b',')).is_some() => return Err(not_a(cell, what, ASK)),
         None => None,
     };
     let text = ungrouped.as_deref().unwrap_or(text);
     let number = match text.iter().position(|&byte| byte == b'.') {
         Some(point) if is_zeros(&text[point + 1..]) => &text[..point],
-        Some(_) => return Err(not_a(cell, "a token count", HELP)),
+        Some(_) => return Err(not_a(cell, what, help)),
         None => text,
     };
-    let what = match digits::whole(number) {
+    let why = match digits::whole(number) {
         Some(count) => return Ok(Some(count)),
-        None if are_digits(number) => "a token count: it is too large",
-        None if number.strip_prefix(b"-").is_some_and(are_digits) => "a token count: it is negative",
-        None => "a token count",
+        None if are_digits(number) => ": it is too large",
+        None if number.strip_prefix(b"-").is_some_and(are_digits) => ": it is negative",
+        None => "",
     };
-    Err(not_a(cell, what, HELP))
+    Err(not_a(cell, format!("{what}{why}"), help))
 }
 
 /// The digits of a number such as `1.374.000`, whose groups of three `separator` parts.

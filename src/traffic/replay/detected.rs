@@ -37,6 +37,8 @@ pub struct Detected {
     pub unit: Option<TimeUnit>,
     /// Whether stamps name instants that everybody agrees on; otherwise they count from the log's own zero.
     pub is_absolute: bool,
+    /// Whether dates without a zone were read, and taken for UTC.
+    pub has_bare_dates: bool,
     /// Whether stamps were taken when requests were answered.
     pub is_completion: bool,
     /// Whether its records count the requests of a period, which were then spread over it.
@@ -81,8 +83,9 @@ impl fmt::Display for Detected {
             (Some(_), false) => "time since the log's own zero",
         };
         let unit = self.unit.map_or(String::new(), |unit| format!(" in {}", unit.name()));
+        let zone = if self.has_bare_dates { ", in UTC where no zone is stated" } else { "" };
         let taken = if self.is_completion { ", stamped when answered" } else { "" };
-        writeln!(f, "clock: {clock}{unit}{taken}")?;
+        writeln!(f, "clock: {clock}{unit}{zone}{taken}")?;
         writeln!(f, "records: {}", self.records)?;
         for (reason, count) in &self.skipped {
             writeln!(f, "skipped: {count} {reason}")?;

@@ -46,6 +46,8 @@ pub(super) struct Slot {
     pub(super) name: String,
     /// Whether a record may have several values for it.
     pub(super) may_repeat: bool,
+    /// Whether it is in the first records.
+    pub(super) is_seen: bool,
 }
 
 /// Where the cells of a log are.
@@ -147,7 +149,11 @@ impl<'s> Finder<'s> {
                 None => names.iter().find_map(|name| self.within_a_cell(name))?,
             },
         };
-        self.slots.push(Slot { name: name.to_owned(), may_repeat: names.len() > 1 });
+        let is_seen = match &self.sample.content {
+            Content::Json(tree) => name.contains([':', '1']) || tree.has(self.root, name),
+            Content::Table(_) => true,
+        };
+        self.slots.push(Slot { name: name.to_owned(), may_repeat: names.len() > 1, is_seen });
         self.known.push(names.iter().map(|name| (*name).to_owned()).collect());
         self.columns.push(column);
         self.inner.push(inner);
@@ -169,7 +175,7 @@ impl<'s> Finder<'s> {
             Content::Json(tree) => names.iter().find(|name| tree.has(self.root, name)),
             Content::Table(_) => names.iter().find(|name| self.index(name).is_some()),
         };
-        self.slot(&[*first.or(names.first())?])
+        self.slot(&[*first?])
     }
 
     /// Whether `name` is the path to something in the JSON of a column.

@@ -156,7 +156,8 @@ impl TraceReader {
         let (readings, layout, clock) = (&self.readings, self.readings.layout(), self.readings.clock());
         let mut columns = vec![("time", layout.slots[layout.time].name.clone())];
         let mut name = |what, slots: &[usize]| {
-            columns.extend(slots.iter().map(|&slot| (what, layout.slots[slot].name.clone())));
+            let seen = slots.iter().map(|&slot| &layout.slots[slot]).filter(|slot| slot.is_seen);
+            columns.extend(seen.map(|slot| (what, slot.name.clone())));
         };
         if layout.is_completion {
             name("duration", &layout.duration);
@@ -168,9 +169,6 @@ impl TraceReader {
             name("requests", periods.requests.as_slice());
         }
         let mut assumptions = layout.notes.clone();
-        if clock.is_civil() {
-            assumptions.push("dates without a zone are in UTC".into());
-        }
         if layout.periods.is_some() {
             assumptions.push("requests are spread over their period: bursts within it do not show".into());
         }
@@ -182,6 +180,7 @@ impl TraceReader {
             columns,
             unit: layout.writing.unit,
             is_absolute: clock.is_absolute(),
+            has_bare_dates: clock.has_bare_dates(),
             is_completion: layout.is_completion,
             is_counts: layout.periods.is_some(),
             order: self.order,

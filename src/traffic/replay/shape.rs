@@ -128,7 +128,7 @@ impl Tree {
         let mut deserializer = serde_json::Deserializer::from_slice(head);
         // It ends where the head is cut, or where the file is wrong, which the reader will say.
         while tree.values < MOST_ROWS
-            && (Walk { path: String::new(), tree: &mut tree }).deserialize(&mut deserializer).is_ok()
+            && (Walk { path: String::new(), in_list: false, tree: &mut tree }).deserialize(&mut deserializer).is_ok()
         {
             tree.values += 1;
         }
@@ -182,13 +182,15 @@ pub(super) fn join(path: &str, key: &str) -> String {
 /// Notes what it finds in one value at `path`.
 struct Walk<'t> {
     path: String,
+    /// Whether the value is an element of a list.
+    in_list: bool,
     tree: &'t mut Tree,
 }
 
 impl Walk<'_> {
     fn leaf(self, text: &str) {
         let is_known = self.tree.leaves.contains_key(&self.path);
-        if is_known || self.tree.leaves.len() < MOST_PATHS {
+        if !self.path.is_empty() && (is_known || self.tree.leaves.len() < MOST_PATHS) {
             let found = self.tree.leaves.entry(self.path).or_default();
             if found.len() < MOST_ROWS {
                 let short = text.char_indices().nth(64).map_or(text, |(end, _)| &text[..end]);
@@ -214,20 +216,23 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if self.in_list {
+            self.tree.lists.insert(self.path.clone());
+        }
         while let Some(key) = map.next_key::<String>()? {
             if self.path.len() + key.len() > 512 {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            map.next_value_seed(Walk { path: join(&self.path, &key), tree: self.tree })?;
+            map.next_value_seed(Walk { path: join(&self.path, &key), in_list: false, tree: self.tree })?;
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        self.tree.lists.insert(self.path.clone());
         for _ in 0..MOST_ROWS {
-            if seq.next_element_seed(Walk { path: self.path.clone(), tree: self.tree })?.is_none() {
+            let element = Walk { path: self.path.clone(), in_list: true, tree: self.tree };
+            if seq.next_element_seed(element)?.is_none() {
                 return Ok(());
             }
         }

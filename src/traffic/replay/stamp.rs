@@ -66,6 +66,8 @@ pub(super) struct Writing {
 #[derive(Clone, Debug)]
 pub(super) struct Clock {
     writing: Writing,
+    /// Whether a date without a zone was read.
+    has_bare_dates: bool,
     /// The text `2023-11-16 18:15:` of the stamp before. Rows of one minute are the rule, and they share the work.
     minute_text: [u8; 17],
     /// Seconds from 1970 to the start of that minute.
@@ -82,12 +84,17 @@ enum Wrong {
 
 impl Clock {
     pub(super) fn new(writing: Writing) -> Self {
-        Clock { writing, minute_text: *b"1970-01-01 00:00:", minute_start: 0 }
+        Clock { writing, has_bare_dates: false, minute_text: *b"1970-01-01 00:00:", minute_start: 0 }
     }
 
     /// Whether stamps are dates rather than numbers.
     pub(super) fn is_civil(&self) -> bool {
         self.writing.unit.is_none()
+    }
+
+    /// Whether dates without a zone were read, and taken for UTC.
+    pub(super) fn has_bare_dates(&self) -> bool {
+        self.has_bare_dates
     }
 
     /// Whether stamps name instants that everybody agrees on, rather than a time since the log's own zero.
@@ -130,7 +137,10 @@ impl Clock {
 
     fn civil(&mut self, text: &[u8]) -> Result<Stamp, Wrong> {
         match self.iso(text) {
-            Err(Wrong::Form) => other_form(text, self.writing),
+            Err(Wrong::Form) => {
+                self.has_bare_dates |= self.writing.order.is_some() || self.writing.has_days;
+                other_form(text, self.writing)
+            }
             read => read,
         }
     }
@@ -144,6 +154,7 @@ impl Clock {
             return Err(Wrong::Value(format!("there is no second {second}")));
         }
         let (nanos, rest) = fraction(rest)?;
+        self.has_bare_dates |= rest.is_empty();
         stamp(minute_start + second - offset(rest)?, nanos)
     }
 
@@ -175,7 +186,10 @@ impl Clock {
         end += match text[end] {
             b'Z' => 1,
             b'+' if text[end..].starts_with(b"+00:00") => 6,
-            _ => 0,
+            _ => {
+                self.has_bare_dates = true;
+                0
+            }
         };
         Some((stamp(minute_start + second, nanos).ok()?, end))
     }
@@ -393,7 +407,15 @@ pub(super) fn duration(cell: &[u8], unit: TimeUnit) -> Result<Option<u64>, Misre
     if matches!(text, b"" | b"-") || text.starts_with(b"-1") || text.eq_ignore_ascii_case(b"nan") {
         return Ok(None);
     }
-    let nanos = counted(text, unit).map_err(|wrong| misread_count(cell, unit, wrong))?;
+    let nanos = counted(text, unit).map_err(|wrong| match wrong {
+        WrongCount::Form => {
+            not_a(cell, format!("a duration in {}", unit.name()), "write plain numbers, or leave it blank")
+        }
+        WrongCount::TooLarge => {
+            let message = format!("a duration of {} {} is longer than 200 years", quote(cell), unit.name());
+            Misread::new(message, "check `duration-unit`")
+        }
+    })?;
     Ok(u64::try_from(nanos.0).ok())
 }
 

@@ -209,7 +209,9 @@ impl Format {
     fn layout(&self, format: TraceFormat, sample: &Sample, spec: &Replay) -> Result<Layout, Misread> {
         let Some(mut finder) = self.finder(sample) else { return Err(self.unlike(format, sample)) };
         let is_counts = self.counts.is_some();
-        let Some(time) = finder.slot_of_first(self.time) else { return Err(self.unlike(format, sample)) };
+        // The start of the log need not have a request in it.
+        let time = finder.slot_of_first(self.time).or_else(|| finder.slot(self.time.get(..1).unwrap_or_default()));
+        let Some(time) = time else { return Err(self.unlike(format, sample)) };
         let writing = match self.clock {
             Clocks::Dates => Writing::default(),
             Clocks::Days => Writing { has_days: true, ..writing::tell(&finder, sample, time, (spec, false))? },
@@ -224,7 +226,7 @@ impl Format {
         let keep =
             self.keep.iter().filter_map(|(names, test, what)| Some((finder.slot(names)?, *test, *what))).collect();
         let once = finder.parts(self.once, false);
-        let session = finder.slot(self.session);
+        let session = finder.slot_of_first(self.session);
         let periods = self.counts.as_ref().map(|counts| Periods {
             requests: finder.repeated(counts.requests),
             end: finder.slot(counts.end),

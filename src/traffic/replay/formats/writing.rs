@@ -37,6 +37,13 @@ pub(super) fn tell(
 
 fn number(by_name: Option<TimeUnit>, stamps: &[&[u8]]) -> Result<Writing, Misread> {
     let by_size = likely_unit(stamps[0]).filter(|unit| stamps.iter().all(|stamp| likely_unit(stamp) == Some(*unit)));
+    if let Some(other) = stamps.iter().find(|stamp| likely_unit(stamp) != likely_unit(stamps[0]))
+        && likely_unit(stamps[0]).is_some()
+    {
+        let (first, other) = (quote(stamps[0]), quote(other));
+        let message = format!("times are numbers such as {first} and {other}, which cannot be on one clock");
+        return Err(Misread::new(message, "write all stamps on one clock, or state `time-unit`"));
+    }
     let unit = match (by_size, by_name) {
         (Some(size), Some(name)) if size != name => return Err(unit_question(name_and_size(name, size), stamps[0])),
         (Some(unit), _) => return Ok(Writing { unit: Some(unit), is_unix: true, ..Writing::default() }),
@@ -88,7 +95,11 @@ fn order(name: &str, stamps: &[&[u8]], sample: &Sample) -> Result<DateOrder, Mis
     match (first, second) {
         (true, false) => Ok(DateOrder::DayFirst),
         (false, true) => Ok(DateOrder::MonthFirst),
-        _ => {
+        (true, true) => {
+            let message = "some dates begin with the day, as a number above 12 shows, and others with the month";
+            Err(Misread::new(message, "write all dates in one order, best as `2023-11-16 18:15:46`"))
+        }
+        (false, false) => {
             let what = if sample.is_whole { "no date has" } else { "no date in the first rows has" };
             let message = format!(
                 "dates such as {} in the column {} may begin with the day or the month: {what} a number above 12 that settles it",
