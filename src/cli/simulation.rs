@@ -77,7 +77,7 @@ fn check_budget(ready: &Ready, simulation: &Simulation) -> Result<(), Status> {
         traffic.expected_requests(scenario.duration, &scenario.start, service)
     };
     let made_up: f64 = scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum();
-    let expected = runs * (made_up + ready.recorded_requests);
+    let expected = runs * (made_up + ready.recorded_requests());
     if expected > simulation.max_events as f64 {
         output::note(&format!(
             "error: about {expected:.2e} requests in {runs} runs are more than {} events\n  \

@@ -5,10 +5,12 @@
 
 mod azure_hour;
 mod broken;
+mod broken_logs;
 mod cli;
 mod common_random_numbers;
 mod determinism;
 mod documents;
+mod dresses;
 mod errors;
 mod formats;
 mod generate;
@@ -22,6 +24,7 @@ mod play;
 mod program;
 mod reading;
 mod recorded_log;
+mod recorded_sets;
 mod round_trip;
 mod scenarios;
 mod stability;
