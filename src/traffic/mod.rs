@@ -1,6 +1,7 @@
 //! Traffic: when requests arrive and how large they are.
 
 pub mod arrivals;
+pub mod fit;
 pub mod measure;
 pub mod replay;
 pub mod shape;

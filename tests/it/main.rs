@@ -10,6 +10,7 @@ mod common_random_numbers;
 mod determinism;
 mod documents;
 mod errors;
+mod fit;
 mod formats;
 mod generate;
 mod golden;

@@ -1,0 +1,308 @@
+//! Fitting: from a recorded log to a model of arrivals that behaves as the log did.
+//!
+//! Two passes over the log. The first describes it ([`Description`]); the second, in a time in which the course of the day
+//! is level ([`Profile`]) and with ties of a coarse clock spread ([`Spread`]), collects what estimators need
+//! ([`Evidence`]) and what the model will be held to ([`Likeness`]). [`fit`] then chooses the simplest model that the
+//! counts allow, estimates it by the variance of counts in windows of many lengths rather than by gaps alone, and checks
+//! it by simulation: gaps say next to nothing about the minutes in which limits bite.
+
+mod check;
+mod estimate;
+mod evidence;
+mod likeness;
+mod model;
+mod profile;
+mod spread;
+
+pub use check::{Band, Runs};
+pub use evidence::{Evidence, FIT_WINDOWS};
+pub use likeness::{BUSIEST, COMPARED, Feature, Likeness};
+pub use model::{Model, Movement};
+pub use profile::Profile;
+pub use spread::Spread;
+
+use super::measure::{Concern, Description};
+use super::replay::TraceRow;
+use crate::rng::Seed;
+use crate::units::{Civil, SimDuration};
+use check::quantile;
+
+/// What estimators know of the arrivals.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// Mean arrivals a second.
+    pub rate: f64,
+    /// Windows with their width in seconds, how many there were, and the variance over the mean of their counts.
+    pub windows: Vec<(f64, f64, f64)>,
+    /// Gaps that the next figure is the mean of.
+    pub gaps: u64,
+    /// The mean logarithm of a gap over its local mean; `None` of too few gaps.
+    pub log_ratio: Option<f64>,
+    /// Gaps that make a local mean, the gap itself among them.
+    pub local: f64,
+    /// The mean of `((a - b) / (a + b))²` over neighbouring gaps.
+    pub variation: Option<f64>,
+}
+
+/// How a fit is made.
+#[derive(Clone, Copy)]
+pub struct Options<'o> {
+    /// The civil instant at which the log begins.
+    pub start: &'o Civil,
+    /// What all randomness comes from.
+    pub seed: Seed,
+    /// Runs of each model, at least 50.
+    pub replications: u64,
+    /// Told after each run.
+    pub progress: &'o (dyn Fn() + Sync),
+    /// Asked now and then; true means that nobody wants the result any more.
+    pub interrupted: &'o (dyn Fn() -> bool + Sync),
+}
+
+/// Collects what [`fit`] needs of a log, row by row: the second pass.
+pub struct Study {
+    profile: Profile,
+    spread: Spread,
+    least: f64,
+    evidence: Evidence,
+    likeness: Likeness,
+    first: Option<u64>,
+}
+
+impl Study {
+    /// For the log that `description` is of, whose rate takes the course of `profile`; ties are spread by `seed`.
+    pub fn new(description: &Description, profile: Profile, seed: Seed) -> Self {
+        let step = description.concerns.iter().find_map(|concern| match concern {
+            Concern::CoarseClock { step, .. } => Some(*step),
+            _ => None,
+        });
+        let step = step.unwrap_or(SimDuration::ZERO);
+        Study {
+            evidence: Evidence::new(description.rows, description.span.as_secs_f64()),
+            likeness: Likeness::default(),
+            spread: Spread::new(step.as_nanos(), seed.stream(0, "fit-spread")),
+            // Within two steps of the clock counts are those of the spreading.
+            least: 2.0 * step.as_secs_f64(),
+            profile,
+            first: None,
+        }
+    }
+
+    /// Takes a row, not before the last one.
+    pub fn add(&mut self, row: &TraceRow) {
+        let first = *self.first.get_or_insert(row.at.as_nanos());
+        let Study { profile, spread, evidence, likeness, .. } = self;
+        spread.add(row.at.as_nanos() - first, &mut |at| {
+            evidence.add(profile.operational(at));
+            likeness.add(at);
+        });
+    }
+
+    /// After the last row.
+    pub fn finish(self) -> Studied {
+        let Study { profile, spread, least, mut evidence, mut likeness, .. } = self;
+        spread.finish(&mut |at| {
+            evidence.add(profile.operational(at));
+            likeness.add(at);
+        });
+        Studied { profile, least, evidence, likeness }
+    }
+}
+
+/// A log that was passed over twice.
+pub struct Studied {
+    /// The course of the day and the week.
+    pub profile: Profile,
+    /// Windows shorter than so many seconds say nothing.
+    pub least: f64,
+    evidence: Evidence,
+    likeness: Likeness,
+}
+
+/// Why a kind of model was chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reason {
+    /// Counts vary as those of independent arrivals, in windows of any length.
+    Chance,
+    /// They vary by the same factor in windows of any length.
+    SameFactor,
+    /// They vary the more the longer the window, and a rate that wanders explains it better than one that is on or off.
+    Wanders,
+    /// The same, and a rate that is on or off explains it better.
+    Switches,
+}
+
+/// A parameter with its estimate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name: that of the key in a scenario, save `gap-shape`.
+    pub key: &'static str,
+    /// The estimate; spans in seconds, rates per second.
+    pub value: f64,
+    /// The 5th and the 95th percentile of the estimates from resampled blocks.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// A figure of the log beside those of the models.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    /// Which figure.
+    pub feature: Feature,
+    /// In the log.
+    pub observed: f64,
+    /// In runs of the model.
+    pub fitted: Band,
+    /// In runs of a Poisson process of the same rate and course of the day.
+    pub poisson: Band,
+}
+
+/// What to know before believing a fit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Doubt {
+    /// What is doubtful about the log itself.
+    Log(Concern),
+    /// A figure of the log lies outside of what nine in ten runs do on that side.
+    Outside(Comparison),
+    /// The rate moves as slowly as can be told from the log, or more slowly.
+    LongMemory {
+        /// The memory in seconds.
+        memory: f64,
+        /// The span of the log in seconds.
+        span: f64,
+    },
+    /// Peaks grow with the time: those of the log are no bound.
+    PeaksGrow,
+}
+
+/// A fitted model.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// The model, rounded as it is written.
+    pub model: Model,
+    /// The course of the day and the week.
+    pub profile: Profile,
+    /// Why this kind.
+    pub reason: Reason,
+    /// Its parameters.
+    pub parameters: Vec<Parameter>,
+    /// The length of the blocks that were resampled, in seconds, and how many there were.
+    pub blocks: (u64, usize),
+    /// The figures that it is held to.
+    pub comparisons: Vec<Comparison>,
+    /// What to know before believing it.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Why there is no fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoFit {
+    /// There are too few rows, or they all come at once.
+    TooLittle,
+    /// It was interrupted.
+    Interrupted,
+}
+
+/// Fits a model to a log that was `studied` and looks as in `description`.
+///
+/// # Errors
+/// Where the log says too little, and where it was interrupted.
+pub fn fit(description: &Description, studied: Studied, options: Options) -> Result<Fit, NoFit> {
+    let Studied { profile, least, evidence, likeness } = studied;
+    let span = evidence.span();
+    if evidence.rows() < 30 || span < 60.0 {
+        return Err(NoFit::TooLittle);
+    }
+    let moments = evidence.moments(least);
+    let runs = |model: &Model| Runs::of(model, &profile, description.span, &options).ok_or(NoFit::Interrupted);
+    let level = estimate::level(&moments).rounded();
+    let poisson = runs(&level.poisson())?;
+    let (model, reason, fitted) = if estimate::moves(&moments, &level) {
+        let random = estimate::random(&moments, span).rounded();
+        let on_off = estimate::on_off(&moments, span).rounded();
+        let (wandering, switching) = (runs(&random)?, runs(&on_off)?);
+        if switching.unlikelihood(&likeness) < wandering.unlikelihood(&likeness) {
+            (on_off, Reason::Switches, switching)
+        } else {
+            (random, Reason::Wanders, wandering)
+        }
+    } else if level.gap_shape == 1.0 {
+        (level, Reason::Chance, poisson.clone())
+    } else {
+        (level, Reason::SameFactor, runs(&level)?)
+    };
+    let comparisons = compare(&likeness, &fitted, &poisson, least);
+    Ok(Fit {
+        parameters: parameters(&model, reason, &evidence, least, options.seed),
+        blocks: (evidence.block(), evidence.blocks()),
+        doubts: doubts(description, &model, &comparisons, span),
+        comparisons,
+        model,
+        profile,
+        reason,
+    })
+}
+
+fn compare(observed: &Likeness, fitted: &Runs, poisson: &Runs, least: f64) -> Vec<Comparison> {
+    let says_something = |feature: &Feature| match *feature {
+        Feature::Busiest(seconds) | Feature::Dispersion(seconds) => seconds as f64 >= least,
+        Feature::EmptyMinutes => true,
+    };
+    let comparison = |feature: Feature| {
+        Some(Comparison {
+            feature,
+            observed: observed.get(feature)?,
+            fitted: fitted.band(feature)?,
+            poisson: poisson.band(feature)?,
+        })
+    };
+    Feature::all().into_iter().filter(says_something).filter_map(comparison).collect()
+}
+
+/// Estimates from so many sets of resampled blocks make an interval.
+const RESAMPLES: u64 = 200;
+
+fn parameters(model: &Model, reason: Reason, evidence: &Evidence, least: f64, seed: Seed) -> Vec<Parameter> {
+    let estimates: Vec<Model> = if evidence.blocks() < 4 {
+        Vec::new()
+    } else {
+        use rayon::prelude::*;
+        let again = |number: u64| {
+            let moments = evidence.resampled(least, &mut seed.stream(number, "fit-blocks"));
+            match reason {
+                Reason::Chance | Reason::SameFactor => estimate::level(&moments),
+                Reason::Wanders => estimate::random(&moments, evidence.span()),
+                Reason::Switches => estimate::on_off(&moments, evidence.span()),
+            }
+        };
+        (0..RESAMPLES).into_par_iter().map(again).collect()
+    };
+    let interval = |of: &dyn Fn(&Model) -> Option<f64>| {
+        let mut values: Vec<f64> = estimates.iter().filter_map(of).filter(|value| value.is_finite()).collect();
+        values.sort_by(f64::total_cmp);
+        (values.len() as u64 > RESAMPLES / 2).then(|| (quantile(&values, 0.05), quantile(&values, 0.95)))
+    };
+    type Take = fn(&Model) -> Option<f64>;
+    let keys: [(&'static str, Take); 6] = [
+        ("rate", |model| Some(model.rate)),
+        ("gap-shape", |model| Some(model.gap_shape)),
+        ("cv", |model| model.cv_and_memory().map(|(cv, _)| cv)),
+        ("memory", |model| model.cv_and_memory().map(|(_, memory)| memory)),
+        ("on", |model| model.on_and_off().map(|(on, _)| on)),
+        ("off", |model| model.on_and_off().map(|(_, off)| off)),
+    ];
+    let parameter = |&(key, take): &(&'static str, Take)| {
+        let value = take(model)?;
+        Some(Parameter { key, value, interval: interval(&take) })
+    };
+    keys.iter().filter_map(parameter).collect()
+}
+
+fn doubts(description: &Description, model: &Model, comparisons: &[Comparison], span: f64) -> Vec<Doubt> {
+    let outside = comparisons.iter().filter(|comparison| !comparison.fitted.covers(comparison.observed));
+    let switching = model.on_and_off().map(|(on, off)| on * off / (on + off));
+    let memory = model.cv_and_memory().map(|(_, memory)| memory).or(switching).unwrap_or(0.0);
+    let long = (memory > span / 8.0).then_some(Doubt::LongMemory { memory, span });
+    let of_log = description.concerns.iter().filter(|concern| !matches!(concern, Concern::MovingRate { .. }));
+    let all = outside.map(|comparison| Doubt::Outside(*comparison)).chain(long);
+    all.chain(of_log.cloned().map(Doubt::Log)).chain([Doubt::PeaksGrow]).collect()
+}
