@@ -1,6 +1,8 @@
 //! From moments to models.
 
 use super::Moments;
+use super::check::Runs;
+use super::likeness::Feature;
 use super::model::{Model, Movement};
 use crate::traffic::measure::{digamma, trigamma};
 
@@ -53,9 +55,11 @@ pub(super) fn moves(moments: &Moments, level: &Model) -> bool {
     let beyond = |&(w, bins, seen): &(f64, f64, f64)| {
         let expected = level.dispersion(w, bins);
         // The standard error of I(w) of independent counts is I √(2 / (bins - 1)); four of them, as there are ten windows.
-        seen > expected * (1.0 + 4.0 * (2.0 / (bins - 1.0)).sqrt())
+        // A rate that moves by so little that a seventh is not passed bears on no peak.
+        seen > expected * (1.15 + 4.0 * (2.0 / (bins - 1.0)).sqrt())
     };
-    moments.windows.iter().filter(|(w, _, _)| w * level.rate >= 0.5).any(beyond)
+    // Counts of few requests vary by other laws, and a rate that moves shows in longer windows anyway.
+    moments.windows.iter().filter(|(w, _, _)| w * level.rate >= 5.0).any(beyond)
 }
 
 /// A rate that wanders.
@@ -80,6 +84,17 @@ pub(super) fn on_off(moments: &Moments, span: f64) -> Model {
     // Each silence is one long gap in two pairs.
     let silences = 2.0 / ((on + off) * moments.rate);
     closest(moments, span, (0.01, 99.0), with(gap_shape_between(moments, silences)))
+}
+
+/// `moments` in which the variation of counts is as much larger as the runs of `model` lie below what it should have in the
+/// mean: few runs have much more than the mean and most have less, and the log should be like most.
+pub(super) fn as_most_runs(moments: &Moments, model: &Model, runs: &Runs) -> Moments {
+    let lifted = |&(w, bins, seen): &(f64, f64, f64)| {
+        let band = runs.band(Feature::Dispersion(w as u64));
+        let factor = band.map_or(1.0, |band| (model.dispersion(w, bins) / band.median).clamp(0.5, 2.0));
+        (w, bins, seen * factor)
+    };
+    Moments { windows: moments.windows.iter().map(lifted).collect(), ..moments.clone() }
 }
 
 /// Of the models `of(strength, memory)` the one whose I(w) is closest to that seen, in the mean square of logarithms.
@@ -108,7 +123,7 @@ fn off_by(model: &Model, &(w, bins, seen): &(f64, f64, f64)) -> f64 {
         return 0.0;
     }
     // Short windows with next to nothing in them have I(w) near 1 whatever the model.
-    let weight = (bins / 20.0).min(1.0) * (w * model.rate / (1.0 + w * model.rate));
+    let weight = (bins / 60.0).min(1.0) * (w * model.rate / (1.0 + w * model.rate));
     let ratio = libm::log(seen / expected);
     weight * ratio * ratio
 }

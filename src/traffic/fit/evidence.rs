@@ -70,6 +70,8 @@ impl Evidence {
         if self.rows == 0 {
             (self.first, self.last) = (nanos, nanos);
         }
+        // Rounding of operational time may turn two of one instant round.
+        let nanos = nanos.max(self.last);
         self.rows += 1;
         let at = nanos - self.first;
         self.count(at);

@@ -63,6 +63,12 @@ impl Likeness {
         self.rows
     }
 
+    /// Whole minutes, if there is one.
+    pub fn minutes(&self) -> Option<f64> {
+        let minutes = self.counts.iter().find(|counts| counts.width() == 60 * SECOND)?;
+        (minutes.bins() > 0).then(|| minutes.bins() as f64)
+    }
+
     /// What it has of `feature`; `None` where there are too few windows.
     pub fn get(&self, feature: Feature) -> Option<f64> {
         let counts = |seconds: u64| self.counts.iter().find(|counts| counts.width() == seconds * SECOND);

@@ -163,9 +163,9 @@ pub enum Doubt {
     Log(Concern),
     /// A figure of the log lies outside of what nine in ten runs do on that side.
     Outside(Comparison),
-    /// The rate moves as slowly as can be told from the log, or more slowly.
+    /// The log is too short to show many moves of the rate.
     LongMemory {
-        /// The memory in seconds.
+        /// The memory, or the mean time from one time on to the next, in seconds.
         memory: f64,
         /// The span of the log in seconds.
         span: f64,
@@ -217,10 +217,18 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
     let level = estimate::level(&moments).rounded();
     let poisson = runs(&level.poisson())?;
     let (model, reason, fitted) = if estimate::moves(&moments, &level) {
-        let random = estimate::random(&moments, span).rounded();
-        let on_off = estimate::on_off(&moments, span).rounded();
-        let (wandering, switching) = (runs(&random)?, runs(&on_off)?);
-        if switching.unlikelihood(&likeness) < wandering.unlikelihood(&likeness) {
+        let settle = |estimate: fn(&Moments, f64) -> Model| {
+            let first = estimate(&moments, span);
+            let like_most = estimate::as_most_runs(&moments, &first, &runs(&first)?);
+            let model = estimate(&like_most, span).rounded();
+            Ok((runs(&model)?, model))
+        };
+        let (wandering, random) = settle(estimate::random)?;
+        let (switching, on_off) = settle(estimate::on_off)?;
+        // Empty minutes that the mean rate does not explain speak for silences; strong evidence speaks louder
+        // (twice the logarithm of a ratio of likelihoods above 6: Kass and Raftery, JASA 90, 1995).
+        let margin = if has_silences(&likeness, moments.rate) { 6.0 } else { -6.0 };
+        if switching.unlikelihood(&likeness) < wandering.unlikelihood(&likeness) + margin {
             (on_off, Reason::Switches, switching)
         } else {
             (random, Reason::Wanders, wandering)
@@ -240,6 +248,12 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
         profile,
         reason,
     })
+}
+
+/// Whether more than a few per cent of minutes are empty beyond those that a constant `rate` leaves.
+fn has_silences(likeness: &Likeness, rate: f64) -> bool {
+    let empty = likeness.get(Feature::EmptyMinutes).zip(likeness.minutes());
+    empty.is_some_and(|(empty, minutes)| empty / minutes - libm::exp(-60.0 * rate) > 0.03)
 }
 
 fn compare(observed: &Likeness, fitted: &Runs, poisson: &Runs, least: f64) -> Vec<Comparison> {
@@ -299,8 +313,8 @@ fn parameters(model: &Model, reason: Reason, evidence: &Evidence, least: f64, se
 
 fn doubts(description: &Description, model: &Model, comparisons: &[Comparison], span: f64) -> Vec<Doubt> {
     let outside = comparisons.iter().filter(|comparison| !comparison.fitted.covers(comparison.observed));
-    let switching = model.on_and_off().map(|(on, off)| on * off / (on + off));
-    let memory = model.cv_and_memory().map(|(_, memory)| memory).or(switching).unwrap_or(0.0);
+    let cycle = model.on_and_off().map(|(on, off)| on + off);
+    let memory = model.cv_and_memory().map(|(_, memory)| memory).or(cycle).unwrap_or(0.0);
     let long = (memory > span / 8.0).then_some(Doubt::LongMemory { memory, span });
     let of_log = description.concerns.iter().filter(|concern| !matches!(concern, Concern::MovingRate { .. }));
     let all = outside.map(|comparison| Doubt::Outside(*comparison)).chain(long);

@@ -54,6 +54,11 @@ impl Model {
         Model { gap_shape: 1.0, movement: Movement::None, ..*self }
     }
 
+    /// Standard deviation over mean of the gaps within the current rate, as it is written.
+    pub fn gap_cv(&self) -> f64 {
+        significant(1.0 / self.gap_shape.sqrt(), 3)
+    }
+
     /// The variation and the memory of a rate that wanders.
     pub fn cv_and_memory(&self) -> Option<(f64, f64)> {
         if let Movement::Random { cv, memory } = self.movement { Some((cv, memory)) } else { None }
@@ -91,12 +96,11 @@ impl Model {
     /// The source of requests that it stands for, with the course of the day.
     pub fn traffic(&self, profile: &Profile) -> Option<Traffic> {
         let rate = self.stated_rate()?;
-        let gap_cv = 1.0 / self.gap_shape.sqrt();
         let span = |seconds: f64| SimDuration::from_secs_f64(seconds);
         let arrivals = match self.movement {
             Movement::OnOff { on, off } => {
-                let gap_cv = significant(gap_cv, 3);
-                Arrivals::OnOff(OnOff { rate, on: span(on), off: Some(span(off)), on_share: None, gap_cv })
+                let (on, off, gap_cv) = (span(on), Some(span(off)), self.gap_cv());
+                Arrivals::OnOff(OnOff { rate, on, off, on_share: None, gap_cv })
             }
             _ if self.gap_shape == 1.0 => Arrivals::Poisson(Poisson { rate }),
             _ => Arrivals::Gamma(Gamma { rate, cv: None, shape: Some(self.gap_shape) }),
@@ -144,9 +148,10 @@ impl Model {
             Movement::OnOff { on, off } => self.rate * (on + off) / on,
             _ => self.rate,
         };
-        // Renewal counts have ratio 1 in windows far below a gap and 1/shape far above (Cox, Renewal Theory, 1962); in
-        // between this is that of an interrupted Poisson process.
-        let within = 1.0 + (1.0 / self.gap_shape - 1.0) * (1.0 - ramp(live * w));
+        // Renewal counts have ratio 1 in windows far below a gap and 1/shape far above (Cox, Renewal Theory, 1962). In
+        // between the form is that of an interrupted Poisson process, its scale right to 5 % for shapes from 0.2 to 4.
+        let scale = if self.gap_shape < 1.0 { 2.0 } else { 4.0 };
+        let within = 1.0 + (1.0 / self.gap_shape - 1.0) * (1.0 - ramp(scale * live * w));
         mean * within + mean * mean * self.excess(w)
     }
 
