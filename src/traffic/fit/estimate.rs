@@ -1,8 +1,6 @@
 //! From moments to models.
 
 use super::Moments;
-use super::check::Runs;
-use super::likeness::Feature;
 use super::model::{Model, Movement};
 use crate::traffic::measure::{digamma, trigamma};
 
@@ -86,46 +84,49 @@ pub(super) fn on_off(moments: &Moments, span: f64) -> Model {
     closest(moments, span, (0.01, 99.0), with(gap_shape_between(moments, silences)))
 }
 
-/// `moments` in which the variation of counts is as much larger as the runs of `model` lie below what it should have in the
-/// mean: few runs have much more than the mean and most have less, and the log should be like most.
-pub(super) fn as_most_runs(moments: &Moments, model: &Model, runs: &Runs) -> Moments {
-    let lifted = |&(w, bins, seen): &(f64, f64, f64)| {
-        let band = runs.band(Feature::Dispersion(w as u64));
-        let factor = band.map_or(1.0, |band| (model.dispersion(w, bins) / band.median).clamp(0.5, 2.0));
-        (w, bins, seen * factor)
-    };
-    Moments { windows: moments.windows.iter().map(lifted).collect(), ..moments.clone() }
-}
-
 /// Of the models `of(strength, memory)` the one whose I(w) is closest to that seen, in the mean square of logarithms.
 ///
 /// A memory beyond a quarter of the span cannot be told from a trend, and one below a second is none.
 fn closest(moments: &Moments, span: f64, strength: (f64, f64), of: impl Fn(f64, f64) -> Model) -> Model {
-    let distance = |model: &Model| moments.windows.iter().map(|window| off_by(model, window)).sum::<f64>();
+    let all_alike = nearest(moments, span, span, strength, &of);
+    nearest(moments, span, all_alike.memory(), strength, &of)
+}
+
+/// The same with windows weighted as if the memory were `pilot`.
+fn nearest(moments: &Moments, span: f64, pilot: f64, strength: (f64, f64), of: &impl Fn(f64, f64) -> Model) -> Model {
+    // As many independent counts as there are windows, or stretches of the memory, whichever are fewer.
+    let trust = |&(w, bins, _): &(f64, f64, f64)| {
+        let expected = w * moments.rate;
+        // Short windows with next to nothing in them have I(w) near 1 whatever the model.
+        expected / (1.0 + expected) / (1.0 / bins + 2.0 * pilot / span)
+    };
+    let weights: Vec<f64> = moments.windows.iter().map(trust).collect();
+    let distance = |model: &Model| {
+        let windows = moments.windows.iter().zip(&weights);
+        windows.map(|(window, weight)| weight * off_by(model, window)).sum::<f64>()
+    };
     let best = |memory: f64| {
         let ratio = golden(|log| distance(&of(libm::exp(log), memory)), (libm::log(strength.0), libm::log(strength.1)));
         of(libm::exp(ratio), memory)
     };
     let longest = (span / 4.0).max(2.0);
-    const STEPS: i32 = 24;
+    const STEPS: i32 = 16;
     let memory = |step: f64| libm::exp(libm::log(longest) * step / f64::from(STEPS));
-    let coarse =
-        (0..=STEPS).map(f64::from).min_by(|&a, &b| distance(&best(memory(a))).total_cmp(&distance(&best(memory(b)))));
+    let tried = (0..=STEPS).map(f64::from).map(|step| (step, distance(&best(memory(step)))));
+    let coarse = tried.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(step, _)| step);
     let coarse = coarse.unwrap_or_default();
     let around = ((coarse - 1.0).max(0.0), (coarse + 1.0).min(f64::from(STEPS)));
     best(memory(golden(|step| distance(&best(memory(step))), around)))
 }
 
-/// How far the model's I(w) is from that seen; few windows count less.
+/// How far the model's I(w) is from that seen.
 fn off_by(model: &Model, &(w, bins, seen): &(f64, f64, f64)) -> f64 {
     let expected = model.dispersion(w, bins);
     if !(seen > 0.0 && expected > 0.0) {
         return 0.0;
     }
-    // Short windows with next to nothing in them have I(w) near 1 whatever the model.
-    let weight = (bins / 60.0).min(1.0) * (w * model.rate / (1.0 + w * model.rate));
     let ratio = libm::log(seen / expected);
-    weight * ratio * ratio
+    ratio * ratio
 }
 
 /// The least of a function with one hollow (golden-section search, Kiefer 1953).
@@ -133,7 +134,7 @@ fn golden(f: impl Fn(f64) -> f64, (mut low, mut high): (f64, f64)) -> f64 {
     const RATIO: f64 = 0.618_033_988_749_894_9;
     let (mut a, mut b) = (high - RATIO * (high - low), low + RATIO * (high - low));
     let (mut at_a, mut at_b) = (f(a), f(b));
-    for _ in 0..24 {
+    for _ in 0..16 {
         if at_a < at_b {
             (high, b, at_b) = (b, a, at_a);
             a = high - RATIO * (high - low);

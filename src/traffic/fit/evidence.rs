@@ -59,8 +59,8 @@ impl Evidence {
             rows: 0,
             gaps: VecDeque::new(),
             gap_sum: 0,
-            // 201 of a long log; few of a short one, so that most of its gaps have neighbours on both sides.
-            local: (rows / 20).clamp(5, 100) as usize * 2 + 1,
+            // 21 of a long log: few, so that the rate hardly moves among them.
+            local: (rows / 20).clamp(3, 10) as usize * 2 + 1,
             before: 0,
         }
     }

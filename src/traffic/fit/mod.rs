@@ -6,6 +6,7 @@
 //! counts allow, estimates it by the variance of counts in windows of many lengths rather than by gaps alone, and checks
 //! it by simulation: gaps say next to nothing about the minutes in which limits bite.
 
+mod candidate;
 mod check;
 mod estimate;
 mod evidence;
@@ -25,7 +26,7 @@ use super::measure::{Concern, Description};
 use super::replay::TraceRow;
 use crate::rng::Seed;
 use crate::units::{Civil, SimDuration};
-use check::quantile;
+use candidate::Candidate;
 
 /// What estimators know of the arrivals.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -216,31 +217,27 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
     let runs = |model: &Model| Runs::of(model, &profile, description.span, &options).ok_or(NoFit::Interrupted);
     let level = estimate::level(&moments).rounded();
     let poisson = runs(&level.poisson())?;
-    let (model, reason, fitted) = if estimate::moves(&moments, &level) {
-        let settle = |estimate: fn(&Moments, f64) -> Model| {
-            let first = estimate(&moments, span);
-            let like_most = estimate::as_most_runs(&moments, &first, &runs(&first)?);
-            let model = estimate(&like_most, span).rounded();
-            Ok((runs(&model)?, model))
-        };
-        let (wandering, random) = settle(estimate::random)?;
-        let (switching, on_off) = settle(estimate::on_off)?;
+    let chosen = if estimate::moves(&moments, &level) {
+        let random = Candidate::settled(Reason::Wanders, &moments, span, &options)?;
+        let on_off = Candidate::settled(Reason::Switches, &moments, span, &options)?;
+        let (wandering, switching) = (runs(&random.model)?, runs(&on_off.model)?);
         // Empty minutes that the mean rate does not explain speak for silences; strong evidence speaks louder
         // (twice the logarithm of a ratio of likelihoods above 6: Kass and Raftery, JASA 90, 1995).
         let margin = if has_silences(&likeness, moments.rate) { 6.0 } else { -6.0 };
-        if switching.unlikelihood(&likeness) < wandering.unlikelihood(&likeness) + margin {
-            (on_off, Reason::Switches, switching)
-        } else {
-            (random, Reason::Wanders, wandering)
+        match switching.unlikelihood(&likeness) < wandering.unlikelihood(&likeness) + margin {
+            true => (on_off, switching),
+            false => (random, wandering),
         }
     } else if level.gap_shape == 1.0 {
-        (level, Reason::Chance, poisson.clone())
+        (Candidate::level(Reason::Chance, level), poisson.clone())
     } else {
-        (level, Reason::SameFactor, runs(&level)?)
+        (Candidate::level(Reason::SameFactor, level), runs(&level)?)
     };
-    let comparisons = compare(&likeness, &fitted, &poisson, least);
+    let (Candidate { model, reason, .. }, fitted) = &chosen;
+    let (model, reason) = (*model, *reason);
+    let comparisons = compare(&likeness, fitted, &poisson, least);
     Ok(Fit {
-        parameters: parameters(&model, reason, &evidence, least, options.seed),
+        parameters: chosen.0.parameters(&evidence, least, options.seed),
         blocks: (evidence.block(), evidence.blocks()),
         doubts: doubts(description, &model, &comparisons, span),
         comparisons,
@@ -270,45 +267,6 @@ fn compare(observed: &Likeness, fitted: &Runs, poisson: &Runs, least: f64) -> Ve
         })
     };
     Feature::all().into_iter().filter(says_something).filter_map(comparison).collect()
-}
-
-/// Estimates from so many sets of resampled blocks make an interval.
-const RESAMPLES: u64 = 200;
-
-fn parameters(model: &Model, reason: Reason, evidence: &Evidence, least: f64, seed: Seed) -> Vec<Parameter> {
-    let estimates: Vec<Model> = if evidence.blocks() < 4 {
-        Vec::new()
-    } else {
-        use rayon::prelude::*;
-        let again = |number: u64| {
-            let moments = evidence.resampled(least, &mut seed.stream(number, "fit-blocks"));
-            match reason {
-                Reason::Chance | Reason::SameFactor => estimate::level(&moments),
-                Reason::Wanders => estimate::random(&moments, evidence.span()),
-                Reason::Switches => estimate::on_off(&moments, evidence.span()),
-            }
-        };
-        (0..RESAMPLES).into_par_iter().map(again).collect()
-    };
-    let interval = |of: &dyn Fn(&Model) -> Option<f64>| {
-        let mut values: Vec<f64> = estimates.iter().filter_map(of).filter(|value| value.is_finite()).collect();
-        values.sort_by(f64::total_cmp);
-        (values.len() as u64 > RESAMPLES / 2).then(|| (quantile(&values, 0.05), quantile(&values, 0.95)))
-    };
-    type Take = fn(&Model) -> Option<f64>;
-    let keys: [(&'static str, Take); 6] = [
-        ("rate", |model| Some(model.rate)),
-        ("gap-shape", |model| Some(model.gap_shape)),
-        ("cv", |model| model.cv_and_memory().map(|(cv, _)| cv)),
-        ("memory", |model| model.cv_and_memory().map(|(_, memory)| memory)),
-        ("on", |model| model.on_and_off().map(|(on, _)| on)),
-        ("off", |model| model.on_and_off().map(|(_, off)| off)),
-    ];
-    let parameter = |&(key, take): &(&'static str, Take)| {
-        let value = take(model)?;
-        Some(Parameter { key, value, interval: interval(&take) })
-    };
-    keys.iter().filter_map(parameter).collect()
 }
 
 fn doubts(description: &Description, model: &Model, comparisons: &[Comparison], span: f64) -> Vec<Doubt> {

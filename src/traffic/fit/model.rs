@@ -69,6 +69,15 @@ impl Model {
         if let Movement::OnOff { on, off } = self.movement { Some((on, off)) } else { None }
     }
 
+    /// The time in seconds after which the covariance of the rate has fallen to 1/e or less; 0 of a constant rate.
+    pub fn memory(&self) -> f64 {
+        match self.movement {
+            Movement::None => 0.0,
+            Movement::Random { memory, .. } => memory,
+            Movement::OnOff { on, off } => on * off / (on + off),
+        }
+    }
+
     /// With as many digits as the estimates deserve, so that what is checked is what is written.
     pub fn rounded(&self) -> Model {
         let round = |value: f64| significant(value, 3);
