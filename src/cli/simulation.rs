@@ -41,7 +41,7 @@ pub fn simulate(path: &Path, simulation: &Simulation) -> Result<Outcome, Status>
         }
     }
     check_budget(&ready, simulation)?;
-    let forecast = in_pool(simulation, || run_cells(&ready.scenario, simulation))?;
+    let forecast = in_pool(simulation.threads, || run_cells(&ready.scenario, simulation))?;
     let document = Document::new(&ready.scenario, &forecast, &ready.assumptions);
     Ok(Outcome { ready, forecast, document })
 }
@@ -59,8 +59,9 @@ fn run_cells(scenario: &Scenario, simulation: &Simulation) -> Result<Forecast, S
     forecast.map_err(|error| broken_off(&error))
 }
 
-fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
-    let threads = simulation.threads.map_or(0, usize::from);
+/// Does `work` on so many threads, on all cores where none are stated.
+pub fn in_pool<T: Send>(threads: Option<u16>, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
+    let threads = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
         output::note(&format!("error: cannot start {threads} threads: {error}"));
         Status::Failed

@@ -2,6 +2,7 @@
 
 pub mod arrivals;
 mod clients;
+pub mod fit;
 pub mod measure;
 mod pairs;
 pub mod replay;

@@ -12,6 +12,7 @@ mod determinism;
 mod documents;
 mod dresses;
 mod errors;
+mod fit;
 mod formats;
 mod generate;
 mod golden;
