@@ -15,6 +15,7 @@ mod errors;
 mod formats;
 mod generate;
 mod golden;
+mod hostile_logs;
 mod laws;
 mod layers;
 mod memory;

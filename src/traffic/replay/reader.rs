@@ -34,7 +34,7 @@ pub struct TraceRow {
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
 /// Rows come in the order of time. A log that is in that order is streamed. Any other is read whole before its first row is
-/// given out, sorted in memory up to a million requests (36 MB) and beyond that through a temporary file of 24 bytes for each;
+/// given out, sorted in memory up to a million requests (some 40 MB) and beyond that through a temporary file of 24 bytes for each;
 /// so is one of [`TraceFormat::ClaudeCode`] and its like. Which of the two a log is takes one pass over it, which
 /// [`describe`](super::describe) makes on its way and [`TraceReader::open`] makes where nobody did before; the answer is
 /// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass.
