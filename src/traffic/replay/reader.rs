@@ -46,7 +46,6 @@ pub struct TraceReader {
     order: RowOrder,
     /// The stamps of the first row and of the last one given out.
     span: Option<(Stamp, Stamp)>,
-    /// The stamp of the row above in the file, while the log is sorted or streamed.
     steps_back: u64,
     ties: u64,
     smallest_step: Option<u64>,
@@ -260,14 +259,15 @@ impl TraceReader {
                 Some(step) => self.smallest_step = Some(self.smallest_step.map_or(step, |least| least.min(step))),
                 None => {
                     self.steps_back += 1;
-                    return Err(self.readings.misplaced(self.step_back(stamp, last)));
+                    return Err(self.readings.misplaced(true, self.step_back(stamp, last)));
                 }
             }
         }
         let first = self.span.map_or(stamp, |(first, _)| first);
         self.span = Some((first, stamp));
         let instant = stamp.nanos_since(first).and_then(|nanos| self.speed.instant(nanos));
-        instant.ok_or_else(|| self.readings.misplaced(self.too_far(first, stamp)))
+        let is_streamed = matches!(self.supply, Supply::Stream);
+        instant.ok_or_else(|| self.readings.misplaced(is_streamed, self.too_far(first, stamp)))
     }
 
     fn clock(&self) -> &Clock {
