@@ -178,6 +178,17 @@ fn layouts() -> Vec<Case> {
         ),
         ("a period that ends before it begins", auto(), lines(&[openai, "1700158500,1700158440,1,2,3"])),
         ("too many requests", auto(), lines(&[openai, "1700158440,1700158500,9000000000000,2,3"])),
+        ("too many tokens in a request", auto(), lines(&[openai, "1700158440,1700158500,1,9000000000000,3"])),
+        (
+            "a unit that is fixed",
+            Replay { time_unit: Some(TimeUnit::Seconds), ..auto() },
+            lines(&["arrived_at,num_prefill_tokens,num_decode_tokens", "1,2,3"]),
+        ),
+        (
+            "a century, out of order",
+            auto(),
+            lines(&["timestamp,input_tokens", "2111-01-01 00:00:00,1", "2001-01-01 00:00:00,1"]),
+        ),
         ("a count of text", auto(), lines(&[openai, "1700158440,1700158500,many,2,3"])),
         ("an empty export", auto(), lines(&[openai, "1700158440,1700158500,,,"])),
         ("one period", auto(), lines(&["timestamp,value", "2023-11-16 18:15:00,21.0"])),

@@ -16,6 +16,7 @@ mod fit;
 mod formats;
 mod generate;
 mod golden;
+mod hostile_logs;
 mod laws;
 mod layers;
 mod logs;

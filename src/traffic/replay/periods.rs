@@ -135,6 +135,7 @@ impl Periods {
         if !self.has_requests {
             self.divide_tokens(spec)?;
         }
+        self.carry_tokens()?;
         let total = self.by_start.values().fold(0u64, |sum, period| sum.saturating_add(period.requests));
         if total > MOST_REQUESTS {
             let message = format!("the counts add up to {total} requests, more than {MOST_REQUESTS}");
@@ -158,6 +159,30 @@ impl Periods {
             };
             let next = starts.get(at + 1).map_or(u64::MAX, |next| next.abs_diff(*start));
             period.nanos = Some(length.min(next));
+        }
+        Ok(())
+    }
+
+    /// Gives the tokens of periods without requests, in which longer answers were still being written, to the next request.
+    fn carry_tokens(&mut self) -> Result<(), Misread> {
+        let mut carried = [None; 3];
+        for period in self.by_start.values_mut() {
+            let (to, from) = match period.requests {
+                0 => (&mut carried, &mut period.tokens),
+                _ => (&mut period.tokens, &mut carried),
+            };
+            to.iter_mut().zip(from).for_each(|(sum, count)| add_some(sum, count.take()));
+        }
+        if let Some(last) = self.by_start.values_mut().rev().find(|period| period.requests > 0) {
+            last.tokens.iter_mut().zip(carried).for_each(|(sum, count)| add_some(sum, count));
+        }
+        let is_too_large = |period: &Period| {
+            let most = u64::from(u32::MAX).saturating_mul(period.requests);
+            period.requests > 0 && period.tokens.iter().any(|tokens| tokens.is_some_and(|tokens| tokens > most))
+        };
+        if self.by_start.values().any(is_too_large) {
+            let message = format!("a request of some period would have more than {} tokens", u32::MAX);
+            return Err(Misread::new(message, "check the counts of requests and of tokens"));
         }
         Ok(())
     }
@@ -251,7 +276,7 @@ impl Spreading {
             }
         };
         let share = |total: Option<u64>| {
-            // The parts differ by one at most, and add up to the total.
+            // The parts differ by one at most, and add up to the total; none is too large, as has been checked.
             let up_to =
                 |count: u64| u128::from(total.unwrap_or_default()) * u128::from(count) / u128::from(period.requests);
             total.map(|_| Tokens::new(u32::try_from(up_to(number + 1) - up_to(number)).unwrap_or(u32::MAX)))

@@ -34,7 +34,7 @@ pub struct TraceRow {
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
 /// Rows come in the order of time. A log that is in that order is streamed. Any other is read whole before its first row is
-/// given out, sorted in memory up to a million requests (36 MB) and beyond that through a temporary file of 24 bytes for each;
+/// given out, sorted in memory up to a million requests (some 40 MB) and beyond that through a temporary file of 24 bytes for each;
 /// so is one of [`TraceFormat::ClaudeCode`] and its like. Which of the two a log is takes one pass over it, which
 /// [`describe`](super::describe) makes on its way and [`TraceReader::open`] makes where nobody did before; the answer is
 /// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass.
@@ -46,7 +46,6 @@ pub struct TraceReader {
     order: RowOrder,
     /// The stamps of the first row and of the last one given out.
     span: Option<(Stamp, Stamp)>,
-    /// The stamp of the row above in the file, while the log is sorted or streamed.
     steps_back: u64,
     ties: u64,
     smallest_step: Option<u64>,
@@ -260,14 +259,15 @@ impl TraceReader {
                 Some(step) => self.smallest_step = Some(self.smallest_step.map_or(step, |least| least.min(step))),
                 None => {
                     self.steps_back += 1;
-                    return Err(self.readings.misplaced(self.step_back(stamp, last)));
+                    return Err(self.readings.misplaced(true, self.step_back(stamp, last)));
                 }
             }
         }
         let first = self.span.map_or(stamp, |(first, _)| first);
         self.span = Some((first, stamp));
         let instant = stamp.nanos_since(first).and_then(|nanos| self.speed.instant(nanos));
-        instant.ok_or_else(|| self.readings.misplaced(self.too_far(first, stamp)))
+        let is_streamed = matches!(self.supply, Supply::Stream);
+        instant.ok_or_else(|| self.readings.misplaced(is_streamed, self.too_far(first, stamp)))
     }
 
     fn clock(&self) -> &Clock {

@@ -216,11 +216,12 @@ impl Readings {
         })
     }
 
-    /// An error about the time of the record that was read last.
+    /// An error about the time of a request: of the record that was read last, or of one that nobody knows any more.
     #[cold]
-    pub(super) fn misplaced(&self, misread: Misread) -> TraceError {
+    pub(super) fn misplaced(&self, is_last: bool, misread: Misread) -> TraceError {
         let layout = &self.layout;
-        TraceError::data(&self.path, Some(self.line), Some(&layout.slots[layout.time].name), misread)
+        let line = is_last.then_some(self.line);
+        TraceError::data(&self.path, line, Some(&layout.slots[layout.time].name), misread)
     }
 
     pub(super) fn path(&self) -> &Path {

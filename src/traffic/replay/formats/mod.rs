@@ -326,6 +326,10 @@ impl TraceFormat {
                     return Err(misread);
                 }
                 match KNOWN.iter().find(|(_, format)| format.finder(sample).is_some()) {
+                    Some((word, _)) if spec.time_unit.is_some() && word.fixes_unit() => {
+                        let message = format!("the file is laid out as `{}`, which fixes its `time-unit`", word.word());
+                        Err(Misread::new(message, "leave `time-unit` out, or set `format = \"table\"`"))
+                    }
                     Some((word, format)) => format.layout(*word, sample, spec),
                     None => table::layout(sample, spec),
                 }
