@@ -6,6 +6,7 @@ use crate::theory::chi_square;
 use jiff::ZonedDateTime;
 use ratecast::params::Parameters;
 use ratecast::rng::{BLOCK, Seed};
+use ratecast::scenario::{load_text, resolved};
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::shape::{
     Between, Daily, DayPreset, Growth, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly,
@@ -387,4 +388,18 @@ fn random_spikes_have_their_mean() {
     assert!((mean - expected).abs() < 5.0 * error, "{mean} ± {error} for {expected}");
     // (300 + 900 + 60) seconds of 3 more, of every 7200 + 600 + 900 + 840.
     assert!((expected / (200.0 * 96.0) - (1.0 + 3.0 * 1_260.0 / 9_540.0)).abs() < 1e-9);
+}
+
+/// What is printed of a loaded scenario holds the weights themselves, so that it reads back without the file.
+#[test]
+fn weights_come_from_a_file() {
+    let text =
+        "[traffic.app]\narrivals.poisson = \"60/h\"\nshape.daily.table = \"tests/golden/scenarios/logs/day.csv\"\n";
+    let mut loaded = load_text("table.toml", text, &[]).expect("it is valid");
+    let daily = loaded.scenario.traffic[0].1.shape.clone().and_then(|shape| shape.daily).unwrap();
+    let hours: Vec<f64> = (0..24).map(|hour| f64::from(hour % 12 + 1)).collect();
+    assert_eq!((daily.table, &daily.weights), (None, &hours));
+    let printed = resolved::print(&mut loaded.scenario, None);
+    let again = load_text("resolved.toml", &printed, &[]).expect("it is valid");
+    assert_eq!(again.scenario.traffic, loaded.scenario.traffic);
 }
