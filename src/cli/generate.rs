@@ -4,7 +4,7 @@ use super::{Generate, RowsAs, Status, log, output, progress};
 use crate::engine::Arrivals;
 use crate::params::quoted;
 use crate::protocol::NOBODY;
-use crate::report::files::{WriteError, write_stream};
+use crate::report::files::write_stream;
 use crate::report::rows::{COLUMNS, RowFormat, RowWriter};
 use crate::scenario::diagnostic::printable;
 use crate::scenario::reader::{listed, nearest};
@@ -128,11 +128,7 @@ fn to_file(arguments: &Generate, scenario: &Scenario, arrivals: Arrivals, path: 
     });
     match (written, said) {
         (_, Some(status)) => Err(status),
-        (Err(WriteError { path, cause }), None) => {
-            let message = format!("cannot write `{}`: {cause}", path.display());
-            output::failure_text(&message, "choose another place with `--out`");
-            Err(Status::Failed)
-        }
+        (Err(error), None) => Err(log::unwritten(&error)),
         (Ok(()), None) => Ok(output::result(&replay(scenario, path, first.unwrap_or_default()))),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Status, output, progress};
 use crate::params::quoted;
+use crate::report::files::WriteError;
 use crate::scenario::{self, Loaded};
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceReader, TraceRow};
 use crate::units::Civil;
@@ -31,9 +32,10 @@ impl Log {
         Ok(Log { path: path.to_owned(), spec, loaded, reader, bar: progress::spinner("rows", wanted) })
     }
 
-    /// The same log from its first row on.
-    pub fn again(&self) -> Result<TraceReader, Status> {
-        TraceReader::open(&self.path, &self.spec).map_err(|error| failed(&error))
+    /// Goes back to before its first row.
+    pub fn rewind(&mut self) -> Result<(), Status> {
+        self.reader = TraceReader::open(&self.path, &self.spec).map_err(|error| failed(&error))?;
+        Ok(())
     }
 
     /// Tells `take` every row and, from the first on, when the log begins.
@@ -64,6 +66,13 @@ impl Log {
         let assumed = if self.loaded.states("format") { "" } else { " (assumed)" };
         vec![format!("as `{}`{assumed}", self.spec.format.word())]
     }
+}
+
+/// Prints why a file was not written.
+pub fn unwritten(error: &WriteError) -> Status {
+    let message = format!("cannot write `{}`: {}", error.path.display(), error.cause);
+    output::failure_text(&message, "choose another place");
+    Status::Failed
 }
 
 /// Prints what is wrong with a log, and says how the command ends.

@@ -1,6 +1,7 @@
 //! The command line: the only place that reads arguments, prints, or decides how the process ends.
 
 mod check;
+mod fit;
 mod generate;
 mod log;
 mod output;
@@ -92,6 +93,10 @@ enum Command {
     #[command(after_help = "Examples:\n  ratecast trace requests.csv\n  \
         ratecast trace requests.csv --set format=csv --set time-column=created_at --set input-column=prompt")]
     Trace(Trace),
+    /// Fit a traffic source to a recorded log, and say how well it does.
+    #[command(after_help = "Examples:\n  ratecast fit requests.csv --name chat > chat.toml\n  \
+        ratecast fit requests.csv --out chat.toml --chart chat.svg")]
+    Fit(Fit),
     /// List the built-in tiers, or show one with its source.
     #[command(after_help = "Example:\n  ratecast tiers claude-free")]
     Tiers(Tiers),
@@ -193,6 +198,57 @@ struct Trace {
 }
 
 #[derive(Args)]
+struct Fit {
+    /// The log.
+    file: PathBuf,
+    /// Set any key of a scenario's `replay`, as in `--set format=csv`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The name of the source; by default that of the file.
+    #[arg(long)]
+    name: Option<String>,
+    /// How to print the fit: by default the lines of a scenario, and with `--out` the table.
+    #[arg(long, value_enum)]
+    format: Option<FitFormat>,
+    /// Also write the lines of a scenario to this file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Draw the log beside the model and a Poisson process, as SVG or PNG.
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
+    /// The seed of all randomness.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Runs of each model that the log is compared with.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(50..=100_000))]
+    replications: u64,
+    /// Threads to run on; all cores by default. The result is the same on any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print nothing but the result and errors.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Show no progress bar.
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// How a fit is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FitFormat {
+    /// The lines of a scenario, with all that is known about them as comments.
+    Toml,
+    /// For people.
+    Table,
+    /// One document, stable and versioned.
+    Json,
+    /// One row for each figure.
+    Csv,
+    /// For pages and pull requests.
+    Markdown,
+}
+
+#[derive(Args)]
 struct Tiers {
     /// The tier to show.
     name: Option<String>,
@@ -266,6 +322,7 @@ fn obey(command: Command) -> Status {
         Command::Check(arguments) => check::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
         Command::Tiers(arguments) => tiers::run(&arguments),
     }
 }

@@ -41,7 +41,7 @@ pub fn simulate(path: &Path, simulation: &Simulation) -> Result<Outcome, Status>
         }
     }
     check_budget(&ready, simulation)?;
-    let forecast = in_pool(simulation, || run_cells(&ready.scenario, simulation))?;
+    let forecast = in_pool(simulation.threads, || run_cells(&ready.scenario, simulation))?;
     let document = Document::new(&ready.scenario, &forecast, &ready.assumptions);
     Ok(Outcome { ready, forecast, document })
 }
@@ -59,8 +59,9 @@ fn run_cells(scenario: &Scenario, simulation: &Simulation) -> Result<Forecast, S
     forecast.map_err(|error| broken_off(&error))
 }
 
-fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
-    let threads = simulation.threads.map_or(0, usize::from);
+/// Does `work` on so many threads, on all cores where none are stated.
+pub fn in_pool<T: Send>(threads: Option<u16>, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
+    let threads = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
         output::note(&format!("error: cannot start {threads} threads: {error}"));
         Status::Failed
@@ -77,7 +78,7 @@ fn check_budget(ready: &Ready, simulation: &Simulation) -> Result<(), Status> {
         traffic.expected_requests(scenario.duration, &scenario.start, service)
     };
     let made_up: f64 = scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum();
-    let expected = runs * (made_up + ready.recorded_requests);
+    let expected = runs * (made_up + ready.recorded_requests());
     if expected > simulation.max_events as f64 {
         output::note(&format!(
             "error: about {expected:.2e} requests in {runs} runs are more than {} events\n  \

@@ -6,6 +6,7 @@ mod document;
 #[cfg(feature = "charts")]
 pub mod figures;
 pub mod files;
+pub mod fit;
 mod format;
 pub mod rows;
 mod table;

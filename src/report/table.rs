@@ -109,7 +109,7 @@ pub(super) fn section(out: &mut String, title: &str, lines: impl Iterator<Item =
     }
 }
 
-fn capitalised(text: &str) -> String {
+pub(super) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

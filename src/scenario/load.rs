@@ -23,8 +23,16 @@ pub struct Ready {
     pub loaded: Loaded,
     /// The defaults that bear on the figures and were not stated, as sentences.
     pub assumptions: Vec<String>,
+    /// The sources that replay a log, and what their logs hold.
+    pub logs: Vec<(String, TraceSummary)>,
+}
+
+impl Ready {
     /// About how many requests a run takes from logs.
-    pub recorded_requests: f64,
+    pub fn recorded_requests(&self) -> f64 {
+        let duration = self.scenario.duration;
+        recorded(&self.scenario).zip(&self.logs).map(|((_, log), (_, found))| log.rows(found, duration)).sum()
+    }
 }
 
 /// Reads the scenario at `path` with the settings `set` (each `KEY=VALUE`) and makes it ready.
@@ -75,9 +83,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
         return Err(loaded.refuse(vec![diagnostic]));
     }
     let assumptions = assumptions(&scenario, &loaded);
-    let recorded_requests =
-        recorded(&scenario).zip(&logs).map(|((_, log), found)| log.rows(found, scenario.duration)).sum();
-    Ok(Ready { scenario, loaded, assumptions, recorded_requests })
+    Ok(Ready { scenario, loaded, assumptions, logs })
 }
 
 /// The client of a scenario that names none. It does not sit through the rest of a month because a reply says so.
@@ -93,11 +99,16 @@ fn recorded(scenario: &Scenario) -> impl Iterator<Item = (&str, &Replay)> {
 }
 
 /// Refuses windows in which nothing lies, and laps of no length.
-fn check_windows(scenario: &Scenario, loaded: &Loaded, logs: &[TraceSummary], problems: &mut Vec<Diagnostic>) {
+fn check_windows(
+    scenario: &Scenario,
+    loaded: &Loaded,
+    logs: &[(String, TraceSummary)],
+    problems: &mut Vec<Diagnostic>,
+) {
     if !problems.is_empty() {
         return; // a log that could not be read has no summary
     }
-    for ((name, replay), log) in recorded(scenario).zip(logs) {
+    for ((_, replay), (name, log)) in recorded(scenario).zip(logs) {
         let Err(Invalid { key, message, help }) = replay.check_against(log) else { continue };
         let origin = loaded.at(&super::path::join(["traffic", name, "replay", key]));
         problems.push(Diagnostic::error(message).at(origin).help(help));
@@ -105,10 +116,10 @@ fn check_windows(scenario: &Scenario, loaded: &Loaded, logs: &[TraceSummary], pr
 }
 
 /// Takes from the logs what the scenario leaves open: how long they are, and when a single one begins.
-fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
+fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[(String, TraceSummary)]) {
     let all_recorded = logs.len() == scenario.traffic.len();
     let lengths: Option<Vec<SimDuration>> =
-        recorded(scenario).zip(logs).map(|((_, log), found)| log.plays_for(found)).collect();
+        recorded(scenario).zip(logs).map(|((_, log), (_, found))| log.plays_for(found)).collect();
     if !loaded.states("duration")
         && all_recorded
         && let Some(longest) = lengths.unwrap_or_default().into_iter().max()
@@ -116,7 +127,7 @@ fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
         // The last row counts too, and a whole second reads better than nine decimals.
         scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
     }
-    let begins = if let [log] = logs { log.begins.as_ref() } else { None };
+    let begins = if let [(_, log)] = logs { log.begins.as_ref() } else { None };
     let start = begins.and_then(|begins| recorded(scenario).next()?.1.starts(begins));
     if !loaded.states("start")
         && let Some(start) = start
@@ -165,7 +176,7 @@ fn read_logs(
     scenario: &Scenario,
     loaded: &Loaded,
     problems: &mut Vec<Diagnostic>,
-) -> Result<Vec<TraceSummary>, Failure> {
+) -> Result<Vec<(String, TraceSummary)>, Failure> {
     let mut logs = Vec::new();
     for (name, traffic) in &scenario.traffic {
         let problem = |key: &str, error: TraceError| refusal(error, loaded, &["traffic", name, key, "file"]);
@@ -176,7 +187,7 @@ fn read_logs(
         }
         let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {
-            Ok(summary) => logs.push(summary),
+            Ok(summary) => logs.push((name.clone(), summary)),
             Err(error) => problems.push(problem("replay", error)?),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod arrivals;
 mod clients;
+pub mod fit;
 pub mod measure;
 mod pairs;
 pub mod replay;
@@ -298,7 +299,8 @@ impl Feed {
                 for (at, row) in rows.iter().enumerate() {
                     columns.arrived[at] = row.at;
                     if let Some(input) = row.input {
-                        (columns.input[at], columns.cached[at]) = (input, self.sizing.cached_of(input));
+                        let cached = row.cached.unwrap_or_else(|| self.sizing.cached_of(input));
+                        (columns.input[at], columns.cached[at]) = (input, cached.min(input));
                     }
                     columns.output[at] = row.output.unwrap_or(columns.output[at]);
                 }

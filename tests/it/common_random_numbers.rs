@@ -7,7 +7,6 @@ use ratecast::client::retry::{Constant, Persistence, RetryPolicy};
 use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{LimiterModel, LimiterSpec};
-use ratecast::protocol::Counts;
 use ratecast::provider::{Hint, LimitSpec, Service, ServiceTimes, Tier};
 use ratecast::recorder::{ClassRecord, Record};
 use ratecast::rng::Seed;

@@ -5,14 +5,18 @@
 
 mod azure_hour;
 mod broken;
+mod broken_logs;
 mod cli;
 mod common_random_numbers;
 mod determinism;
 mod documents;
+mod dresses;
 mod errors;
+mod fit;
 mod formats;
 mod generate;
 mod golden;
+mod hostile_logs;
 mod laws;
 mod layers;
 mod logs;
@@ -22,6 +26,7 @@ mod play;
 mod program;
 mod reading;
 mod recorded_log;
+mod recorded_sets;
 mod round_trip;
 mod scenarios;
 mod stability;

@@ -6,7 +6,7 @@ mod words;
 
 pub use document::{CountsDocument, GapsDocument, SCHEMA, SizesDocument, SlidingDocument, TraceDocument};
 pub use text::render as text;
-pub use words::concern;
+pub use words::{concern, time};
 
 use super::table::{escaped, section};
 use super::{format, tally};

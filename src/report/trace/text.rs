@@ -3,7 +3,7 @@
 use super::document::TraceDocument;
 use super::words;
 use crate::report::format::{Figure, number, shorten, significant};
-use crate::report::text::wrap;
+use crate::report::text::{table, wrap};
 use std::fmt::Write;
 
 /// The heading, what was found, the tables of windows and tokens, the day, and what to do next.
@@ -29,30 +29,15 @@ pub fn render(of: &TraceDocument, next: &str) -> String {
 }
 
 fn windows(out: &mut String, of: &TraceDocument) {
+    out.push('\n');
     let header = ["requests in", "bins", "mean", "peak", "peak/mean", "var/mean", "empty", "sliding"];
     table(out, header, words::windows(of));
 }
 
 fn sizes(out: &mut String, of: &TraceDocument) {
     if let Some(rows) = words::sizes(of) {
+        out.push('\n');
         table(out, ["tokens", "rows", "mean", "p50", "p90", "p95", "p99", "max", "CV", "zeros"], rows);
-    }
-}
-
-/// A table with right-aligned columns, the first one left-aligned, with an empty line above.
-fn table<const N: usize>(out: &mut String, header: [&str; N], rows: Vec<[String; N]>) {
-    let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
-    let mut widths = [0; N];
-    for row in &rows {
-        row.iter().zip(&mut widths).for_each(|(cell, width)| *width = (*width).max(cell.chars().count()));
-    }
-    out.push('\n');
-    for row in rows {
-        let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| match at {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        let _ = writeln!(out, "{}", cells.collect::<Vec<_>>().join(" ").trim_end());
     }
 }
 

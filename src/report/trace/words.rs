@@ -88,7 +88,7 @@ pub(super) fn sizes(of: &TraceDocument) -> Option<Vec<[String; 10]>> {
 }
 
 /// Seconds with their unit.
-pub(super) fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     match seconds {
         60.0 => "1min".to_owned(),
         3_600.0 => "1h".to_owned(),

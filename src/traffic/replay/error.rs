@@ -4,6 +4,7 @@ use super::source::Unpacking;
 use crate::units::grammar::Misread;
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// Whether the file could not be read, or could be and is wrong.
@@ -26,6 +27,8 @@ pub struct TraceError {
     pub path: PathBuf,
     /// The line on which the record begins, from 1.
     pub line: Option<u64>,
+    /// The number of the object, from 1, in JSON.
+    pub object: Option<NonZeroU32>,
     /// The name of the column.
     pub column: Option<String>,
     /// What was found, in lower case without a full stop.
@@ -38,13 +41,21 @@ impl TraceError {
     /// The content of `path` is wrong at `line`.
     pub(in crate::traffic) fn data(path: &Path, line: Option<u64>, column: Option<&str>, misread: Misread) -> Self {
         let (path, column) = (path.to_owned(), column.map(str::to_owned));
-        TraceError { kind: TraceErrorKind::Data, path, line, column, message: misread.message, help: misread.help }
+        TraceError {
+            kind: TraceErrorKind::Data,
+            path,
+            line,
+            object: None,
+            column,
+            message: misread.message,
+            help: misread.help,
+        }
     }
 
     /// `path` could not be used as a file.
     pub(in crate::traffic) fn io(path: &Path, message: impl Into<String>, help: &str) -> Self {
         let (path, message, help) = (path.to_owned(), message.into(), help.to_owned());
-        TraceError { kind: TraceErrorKind::Io, path, line: None, column: None, message, help }
+        TraceError { kind: TraceErrorKind::Io, path, line: None, object: None, column: None, message, help }
     }
 
     /// `path` could not be opened.
@@ -83,6 +94,9 @@ impl fmt::Display for TraceError {
         write!(f, "`{}`", printable(&self.path.to_string_lossy()))?;
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
+        }
+        if let Some(object) = self.object {
+            write!(f, ", object {object}")?;
         }
         if let Some(column) = &self.column {
             write!(f, ", column {}", quote(column.as_bytes()))?;
