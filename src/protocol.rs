@@ -20,7 +20,7 @@ pub struct Request {
     pub thread: u32,
     /// Who asks, by number; the same in every source.
     pub client: u32,
-    /// Which traffic source it comes from, by number.
+    /// Which class it is of, by number: a traffic source, or a class of one.
     pub source: u16,
 }
 

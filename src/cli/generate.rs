@@ -77,13 +77,14 @@ fn write(
 ) -> Result<Option<SimTime>, Stopped> {
     let mut writer = RowWriter::new(out, format, &scenario.start)?;
     let mut rows = 0u64;
+    let classes = scenario.classes();
     while arrivals.next_at() != SimTime::NEVER {
         let request = arrivals.take();
         if request.thread != NOBODY {
             // Nobody refuses anything here: users who wait are answered after the service time.
             arrivals.answered(&request, request.arrived.saturating_add(request.service), true);
         }
-        let source = scenario.traffic.get(usize::from(request.source)).map_or("", |(name, _)| name);
+        let source = classes.get(usize::from(request.source)).map_or("", String::as_str);
         writer.row(request.arrived, source, request.input, request.output)?;
         rows += 1;
         if rows.is_multiple_of(LOOK) && progress::interrupted() {

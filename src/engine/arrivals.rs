@@ -13,6 +13,8 @@ use crate::units::{SimDuration, SimTime};
 /// The requests of all sources in the order of arrival; at one instant in the order of the sources.
 pub struct Arrivals {
     sources: Vec<Source>,
+    /// For each class the source that it belongs to.
+    source_of: Vec<usize>,
     next: usize,      // the source whose request is next
     next_at: SimTime, // when it arrives; NEVER at or past `end`
     end: SimTime,
@@ -28,6 +30,7 @@ enum Source {
 
 struct Open {
     feed: Feed,
+    first_class: u16,
     times: ServiceTimes,
     columns: Columns,
     service: [SimDuration; BLOCK],
@@ -40,16 +43,21 @@ impl Arrivals {
     /// The requests of `scenario` in one replication.
     pub fn new(scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
         let setting = scenario.setting(replication);
-        let source = |(name, traffic): &(String, Traffic)| {
+        let classes = |(at, (name, traffic)): (usize, &(String, Traffic))| vec![at; traffic.classes(name).len()];
+        let source_of: Vec<usize> = scenario.traffic.iter().enumerate().flat_map(classes).collect();
+        let first_class = |source: usize| source_of.partition_point(|&of| of < source) as u16;
+        let source = |(at, (name, traffic)): (usize, &(String, Traffic))| {
+            let class = first_class(at);
             Ok(match traffic::crowd(traffic, name, &setting)? {
                 Some(crowd) => {
-                    Source::Waiting(Box::new(Waiting::new(crowd, name, &scenario.provider, traffic, &setting)))
+                    Source::Waiting(Box::new(Waiting::new(crowd, class, name, &scenario.provider, traffic, &setting)))
                 }
-                None => Source::Open(Box::new(Open::new(name, &scenario.provider, traffic, &setting)?)),
+                None => Source::Open(Box::new(Open::new(class, name, &scenario.provider, traffic, &setting)?)),
             })
         };
         let mut arrivals = Arrivals {
-            sources: scenario.traffic.iter().map(source).collect::<Result<_, TraceError>>()?,
+            sources: scenario.traffic.iter().enumerate().map(source).collect::<Result<_, TraceError>>()?,
+            source_of,
             next: 0,
             next_at: SimTime::NEVER,
             end: setting.end,
@@ -73,10 +81,9 @@ impl Arrivals {
     /// The next request; only when there is one.
     #[inline]
     pub fn take(&mut self) -> Request {
-        let number = self.next as u16;
         let request = match &mut self.sources[self.next] {
             Source::Open(source) => {
-                let request = source.request(number);
+                let request = source.request();
                 source.row += 1;
                 if source.row >= source.rows
                     && let Err(error) = source.refill()
@@ -85,7 +92,7 @@ impl Arrivals {
                 }
                 request
             }
-            Source::Waiting(source) => source.take(number),
+            Source::Waiting(source) => source.take(),
         };
         self.choose();
         request
@@ -93,7 +100,7 @@ impl Arrivals {
 
     /// A request that a user waits for has its outcome at `at`, now or later.
     pub fn answered(&mut self, request: &Request, at: SimTime, is_served: bool) {
-        if let Some(Source::Waiting(source)) = self.sources.get_mut(usize::from(request.source)) {
+        if let Some(Source::Waiting(source)) = self.sources.get_mut(self.source_of[usize::from(request.source)]) {
             source.crowd.answered(request.thread, at, is_served);
             self.choose();
         }
@@ -123,6 +130,7 @@ impl Source {
 
 struct Waiting {
     crowd: Crowd,
+    class: u16,
     service: Service,
     /// For each thread that of its first tokens and that of the others.
     streams: Vec<[Stream; 2]>,
@@ -133,9 +141,10 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn new(crowd: Crowd, name: &str, service: &Service, traffic: &Traffic, setting: &Setting) -> Self {
+    fn new(crowd: Crowd, class: u16, name: &str, service: &Service, traffic: &Traffic, setting: &Setting) -> Self {
         Waiting {
             crowd,
+            class,
             service: service.clone(),
             streams: Vec::new(),
             left: traffic.requests.unwrap_or(u64::MAX),
@@ -145,7 +154,7 @@ impl Waiting {
         }
     }
 
-    fn take(&mut self, source: u16) -> Request {
+    fn take(&mut self) -> Request {
         self.left -= 1;
         let prompt = self.crowd.take();
         let size = prompt.size;
@@ -157,7 +166,7 @@ impl Waiting {
             output: size.output,
             thread: prompt.thread,
             client: prompt.client,
-            source,
+            source: self.class,
         }
     }
 
@@ -178,10 +187,17 @@ impl Waiting {
 }
 
 impl Open {
-    fn new(name: &str, service: &Service, traffic: &Traffic, setting: &Setting) -> Result<Self, TraceError> {
+    fn new(
+        first_class: u16,
+        name: &str,
+        service: &Service,
+        traffic: &Traffic,
+        setting: &Setting,
+    ) -> Result<Self, TraceError> {
         let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{name}"));
         let mut source = Open {
             feed: Feed::new(traffic, name, setting)?,
+            first_class,
             times: ServiceTimes::new(service, stream("first-token"), stream("per-token")),
             columns: Columns::default(),
             service: [SimDuration::ZERO; BLOCK],
@@ -199,7 +215,7 @@ impl Open {
     }
 
     #[inline]
-    fn request(&self, source: u16) -> Request {
+    fn request(&self) -> Request {
         let row = self.row % BLOCK;
         Request {
             arrived: self.columns.arrived[row],
@@ -209,7 +225,7 @@ impl Open {
             output: self.columns.output[row],
             thread: NOBODY,
             client: self.columns.client[row],
-            source,
+            source: self.first_class + self.columns.class[row],
         }
     }
 

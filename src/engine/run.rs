@@ -124,7 +124,7 @@ struct Answer {
 /// The client's side of a run.
 struct Client {
     backoff: Backoff,
-    jitter: Vec<Uniforms>, // by source
+    jitter: Vec<Uniforms>, // by class
     free_slots: u32,       // u32::MAX where there is no bound
     is_bounded: bool,
     capacity: u64,
@@ -133,11 +133,10 @@ struct Client {
 
 impl Client {
     fn new(strategy: &Strategy, scenario: &Scenario, replication: u64) -> Self {
-        let jitter =
-            |(name, _): &(String, _)| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("jitter/{name}")));
+        let jitter = |name: &String| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("jitter/{name}")));
         Client {
             backoff: Backoff::new(&strategy.retry),
-            jitter: scenario.traffic.iter().map(jitter).collect(),
+            jitter: scenario.classes().iter().map(jitter).collect(),
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             is_bounded: strategy.concurrency.is_some(),
             capacity: strategy.queue.capacity.unwrap_or(u64::MAX),
@@ -163,7 +162,7 @@ impl<'s> Run<'s> {
         let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
         let quota = Quota::new(tier, &scenario.start, hint);
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
-        let record = Record::new(scenario.traffic.len(), tier.limits.len(), warmup, scenario.duration);
+        let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
         let desk = Desk {
             elides_completions: !client.is_bounded && !quota.holds(),
             quota,

@@ -279,7 +279,7 @@ fn sum_up(
     record: Record,
 ) -> CellForecast {
     let cell = named.cell;
-    let names = scenario.traffic.iter().map(|(name, _)| name.clone()).enumerate();
+    let names = scenario.classes().into_iter().enumerate();
     let of = |take: &dyn Fn(&RunFigures) -> Value| Estimate::of(runs.iter().map(take));
     let limit = |(at, (name, spec)): (usize, &(String, LimitSpec))| LimitForecast {
         name: name.clone(),

@@ -12,7 +12,7 @@ crate::words! {
         /// All calls of the account.
         #[default]
         Account = "account",
-        /// The calls of each traffic source apart.
+        /// The calls of each traffic source, and of each class of one, apart.
         Source = "source",
         /// The calls of each client apart, whatever source they come from.
         Client = "client",

@@ -9,8 +9,8 @@ use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
 use crate::params::{Invalid, Parameters};
 use crate::protocol::Counts;
-use crate::traffic::Table;
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
+use crate::traffic::{Pairs, Table};
 use crate::units::{SimDuration, TokenPrice};
 use std::path::Path;
 
@@ -180,10 +180,13 @@ fn read_logs(
     let mut logs = Vec::new();
     for (name, traffic) in &scenario.traffic {
         let problem = |key: &str, error: TraceError| refusal(error, loaded, &["traffic", name, key, "file"]);
-        if let Some(pairs) = &traffic.pairs
-            && let Err(error) = Table::read(&scenario.folder.join(&pairs.file), pairs)
-        {
+        let check = |pairs: &Pairs| Table::read(&scenario.folder.join(&pairs.file), pairs).err();
+        if let Some(error) = traffic.pairs.as_ref().and_then(check) {
             problems.push(problem("pairs", error)?);
+        }
+        for (class, stated) in &traffic.class {
+            let Some(error) = stated.pairs.as_ref().and_then(check) else { continue };
+            problems.push(refusal(error, loaded, &["traffic", name, "class", class, "pairs", "file"])?);
         }
         let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {

@@ -79,6 +79,12 @@ impl Default for Scenario {
 }
 
 impl Scenario {
+    /// The names of all classes of requests, in the order of their numbers: `source`, or `source/class`.
+    pub fn classes(&self) -> Vec<String> {
+        let of = |(name, traffic): &(String, Traffic)| traffic.classes(name).into_iter().map(|(name, _)| name);
+        self.traffic.iter().flat_map(of).collect()
+    }
+
     /// Where and when the traffic of one replication runs.
     pub fn setting(&self, replication: u64) -> Setting<'_> {
         let end = SimTime::ZERO.saturating_add(self.duration);

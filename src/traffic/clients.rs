@@ -40,10 +40,10 @@ impl Parameters for Clients {
     }
 }
 
-/// Draws clients.
+/// Draws numbers by their weights.
 #[derive(Clone, Debug)]
 pub struct Population {
-    /// The share of the clients up to each one.
+    /// The share of those up to each one.
     edges: Vec<f64>,
 }
 
@@ -51,16 +51,21 @@ impl Population {
     /// The clients that `clients` describes.
     pub fn new(clients: &Clients) -> Self {
         let weight = |rank: u32| libm::exp(-clients.exponent * libm::log(f64::from(rank)));
-        let total: f64 = (1..=clients.count).map(weight).sum();
+        Population::weighted((1..=clients.count).map(weight))
+    }
+
+    /// Each number as likely as its weight says; at least one, all of them finite and their sum above 0.
+    pub fn weighted(weights: impl Iterator<Item = f64> + Clone) -> Self {
+        let total: f64 = weights.clone().sum();
         let mut edge = 0.0;
-        let edges = (1..=clients.count).map(|rank| {
-            edge += weight(rank) / total;
+        let edges = weights.map(|weight| {
+            edge += weight / total;
             edge
         });
         Population { edges: edges.collect() }
     }
 
-    /// The number of one client, 0 being the largest.
+    /// One of the numbers, from 0.
     pub fn draw(&self, stream: &mut Stream) -> u32 {
         let drawn = stream.uniform();
         self.edges.partition_point(|&edge| edge <= drawn).min(self.edges.len() - 1) as u32

@@ -1,6 +1,7 @@
 //! Traffic: when requests arrive and how large they are.
 
 pub mod arrivals;
+mod classes;
 mod clients;
 pub mod fit;
 pub mod measure;
@@ -21,6 +22,7 @@ use sizes::Sizes;
 use std::path::Path;
 use users::{Crowd, Users};
 
+pub use classes::{Class, Mix};
 pub use clients::{Clients, Population};
 pub use pairs::{Pairs, Table};
 pub use sizing::{Size, SizeStreams, Sizing};
@@ -52,6 +54,8 @@ pub struct Traffic {
     pub max_tokens: Option<Tokens>,
     /// Who the requests come from; without it all are one client's, but each user of a closed loop is a client.
     pub clients: Option<Clients>,
+    /// Classes that its requests are of, by name, each by chance.
+    pub class: Vec<(String, Class)>,
     /// No more than so many requests in a run, at least 1.
     pub requests: Option<u64>,
 }
@@ -70,6 +74,7 @@ impl Default for Traffic {
             cached_input: Share::default(),
             max_tokens: None,
             clients: None,
+            class: Vec::new(),
             requests: None,
         }
     }
@@ -88,6 +93,7 @@ impl Parameters for Traffic {
         visitor.optional("cached-input", &mut self.cached_input);
         visitor.optional("max-tokens", &mut self.max_tokens);
         visitor.optional_section("clients", &mut self.clients);
+        visitor.named("class", &mut self.class);
         visitor.optional("requests", &mut self.requests);
     }
 
@@ -142,6 +148,19 @@ impl Traffic {
             let message = format!("`{}` is more than the whole input", self.cached_input);
             return Err(Invalid::new("cached-input", message, "write a share of at most `100%`, as in `\"30%\"`"));
         }
+        if !self.class.is_empty() && self.users.is_some() {
+            let help = "make a source for each class";
+            return Err(Invalid::new("class", "`users` are all of one class", help));
+        }
+        if self.class.len() > MOST_CLASSES {
+            let message = format!("there are {} classes, more than {MOST_CLASSES}", self.class.len());
+            return Err(Invalid::new("class", message, "leave some out"));
+        }
+        self.classes("").iter().try_for_each(|(_, class)| class.check_class())
+    }
+
+    /// Refuses sizes that no class may have.
+    fn check_class(&self) -> Result<(), Invalid> {
         if self.max_tokens == Some(Tokens::new(0)) {
             return Err(Invalid::new("max-tokens", "0 tokens leave no answer", "write at least 1, or leave it out"));
         }
@@ -169,8 +188,14 @@ impl Traffic {
 
     /// The mean completion tokens of a request that is made up.
     pub fn mean_output(&self) -> f64 {
-        let mean = self.output_tokens.model().mean();
-        self.max_tokens.map_or(mean, |max| mean.min(f64::from(max.get())))
+        let classes = self.classes("");
+        let weights: Vec<f64> = self.class.iter().map(|(_, class)| class.weight).chain([1.0]).collect();
+        let total: f64 = weights[..classes.len()].iter().sum();
+        let mean = |class: &Traffic| {
+            let mean = class.output_tokens.model().mean();
+            class.max_tokens.map_or(mean, |max| mean.min(f64::from(max.get())))
+        };
+        classes.iter().zip(&weights).map(|((_, class), weight)| mean(class) * weight / total).sum()
     }
 }
 
@@ -194,6 +219,9 @@ impl Traffic {
     }
 }
 
+/// The most classes of a source.
+const MOST_CLASSES: usize = 1_000;
+
 /// Requests of one source as columns: a block of rows in the order of arrival.
 #[derive(Clone, Debug)]
 pub struct Columns {
@@ -207,12 +235,21 @@ pub struct Columns {
     pub output: [Tokens; BLOCK],
     /// Its client.
     pub client: [u32; BLOCK],
+    /// Its class, by number.
+    pub class: [u16; BLOCK],
 }
 
 impl Default for Columns {
     fn default() -> Self {
         let none = [Tokens::default(); BLOCK];
-        Columns { arrived: [SimTime::NEVER; BLOCK], input: none, cached: none, output: none, client: [0; BLOCK] }
+        Columns {
+            arrived: [SimTime::NEVER; BLOCK],
+            input: none,
+            cached: none,
+            output: none,
+            client: [0; BLOCK],
+            class: [0; BLOCK],
+        }
     }
 }
 
@@ -247,8 +284,7 @@ fn in_zone(start: &Civil, zone: Option<&str>) -> Civil {
 /// The requests of one source in one replication, made a block at a time.
 pub struct Feed {
     origin: Origin,
-    sizing: Sizing,
-    streams: SizeStreams,
+    mix: Mix,
     clients: Option<(Population, Stream)>,
 }
 
@@ -276,7 +312,8 @@ impl Feed {
             }
         };
         let clients = traffic.clients.as_ref().map(|clients| (Population::new(clients), stream("clients")));
-        Ok(Feed { origin, sizing: Sizing::new(traffic, setting.folder)?, streams: SizeStreams::new(stream), clients })
+        let stream = |purpose: &str, name: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{name}"));
+        Ok(Feed { origin, mix: Mix::new(traffic, source, setting.folder, stream)?, clients })
     }
 
     /// Makes the next rows; how many, where zero means that there are no more.
@@ -284,7 +321,7 @@ impl Feed {
     /// # Errors
     /// If a row of a log cannot be read; the rows before it were given out.
     pub fn fill(&mut self, columns: &mut Columns) -> Result<usize, TraceError> {
-        self.sizing.fill(&mut self.streams, columns);
+        self.mix.fill(columns);
         if let Some((population, stream)) = &mut self.clients {
             columns.client.fill_with(|| population.draw(stream));
         }
@@ -298,11 +335,14 @@ impl Feed {
                 player.read(rows, BLOCK)?;
                 for (at, row) in rows.iter().enumerate() {
                     columns.arrived[at] = row.at;
+                    let sizing = self.mix.sizing(columns, at);
                     if let Some(input) = row.input {
-                        let cached = row.cached.unwrap_or_else(|| self.sizing.cached_of(input));
+                        let cached = row.cached.unwrap_or_else(|| sizing.cached_of(input));
                         (columns.input[at], columns.cached[at]) = (input, cached.min(input));
                     }
-                    columns.output[at] = row.output.unwrap_or(columns.output[at]);
+                    if let Some(output) = row.output {
+                        columns.output[at] = sizing.cut(output);
+                    }
                 }
                 Ok(rows.len())
             }

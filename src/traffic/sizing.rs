@@ -109,8 +109,13 @@ impl Sizing {
                 Size { cached: if table.has_cached() { size.cached } else { self.cached_of(size.input) }, ..size }
             }
         };
-        size.output = size.output.min(self.max_output);
+        size.output = self.cut(size.output);
         size
+    }
+
+    /// `output`, as `max_tokens` lets it be.
+    pub fn cut(&self, output: Tokens) -> Tokens {
+        output.min(self.max_output)
     }
 
     /// What of `input` is cached where only a share is stated.

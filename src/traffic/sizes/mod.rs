@@ -54,6 +54,12 @@ crate::models! {
     }
 }
 
+impl Default for Sizes {
+    fn default() -> Self {
+        Sizes::constant(0)
+    }
+}
+
 impl Sizes {
     /// Always `count` tokens.
     pub fn constant(count: u32) -> Self {

@@ -1,0 +1,163 @@
+//! Classes within a source: requests of different kinds that come as one stream.
+
+use super::replay::TraceError;
+use super::sizes::Sizes;
+use super::{Columns, Pairs, Population, Size, SizeStreams, Sizing, Traffic};
+use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::rng::{BLOCK, Stream};
+use crate::units::{Share, Tokens};
+use std::path::Path;
+
+/// One class of a source. What it leaves out is as the source states it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Class {
+    /// How many requests are of it, against the weights of the other classes; above 0.
+    pub weight: f64,
+    /// Prompt tokens of each.
+    pub input_tokens: Option<Sizes>,
+    /// Completion tokens of each.
+    pub output_tokens: Option<Sizes>,
+    /// A table of sizes in place of the two.
+    pub pairs: Option<Pairs>,
+    /// The share of the input that the provider has cached.
+    pub cached_input: Option<Share>,
+    /// The `max_tokens` that each call states.
+    pub max_tokens: Option<Tokens>,
+}
+
+impl Default for Class {
+    fn default() -> Self {
+        Class {
+            weight: 1.0,
+            input_tokens: None,
+            output_tokens: None,
+            pairs: None,
+            cached_input: None,
+            max_tokens: None,
+        }
+    }
+}
+
+impl Parameters for Class {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.required("weight", &mut self.weight);
+        visitor.choice("input-tokens", Presence::Optional, &mut self.input_tokens);
+        visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
+        visitor.optional_section("pairs", &mut self.pairs);
+        visitor.optional("cached-input", &mut self.cached_input);
+        visitor.optional("max-tokens", &mut self.max_tokens);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if !(self.weight > 0.0 && self.weight <= 1e9) {
+            let message = format!("the weight `{:?}` is outside above 0 to 1000000000", self.weight);
+            return Err(Invalid::new("weight", message, "write a number above 0, as in `3.0`, or leave the class out"));
+        }
+        Ok(())
+    }
+}
+
+impl Class {
+    /// `source` with what this class states in its place.
+    fn of(&self, source: &Traffic) -> Traffic {
+        let mut class = source.clone();
+        class.class.clear();
+        if self.input_tokens.is_some() || self.output_tokens.is_some() {
+            class.pairs = None;
+        }
+        class.input_tokens = self.input_tokens.clone().unwrap_or(class.input_tokens);
+        class.output_tokens = self.output_tokens.clone().unwrap_or(class.output_tokens);
+        class.pairs = self.pairs.clone().or(class.pairs);
+        class.cached_input = self.cached_input.unwrap_or(class.cached_input);
+        class.max_tokens = self.max_tokens.or(class.max_tokens);
+        class
+    }
+}
+
+impl Traffic {
+    /// The source, or each of its classes as a source would state it, with its name: that of the source, or
+    /// `source/class`.
+    pub fn classes(&self, source: &str) -> Vec<(String, Traffic)> {
+        if self.class.is_empty() {
+            return vec![(source.to_owned(), self.clone())];
+        }
+        self.class.iter().map(|(name, class)| (format!("{source}/{name}"), class.of(self))).collect()
+    }
+}
+
+/// The sizes of a source's requests and what class each is of.
+pub struct Mix {
+    sizers: Vec<Sizer>,
+    /// Which class comes next, where there are several.
+    chances: Option<(Population, Stream)>,
+}
+
+/// The sizes of one class, drawn ahead so that they depend on nothing but the class.
+struct Sizer {
+    sizing: Sizing,
+    streams: SizeStreams,
+    ahead: Box<Columns>,
+    next: usize,
+}
+
+impl Mix {
+    /// The classes of `traffic`; `stream` makes a stream by purpose and name.
+    ///
+    /// # Errors
+    /// If a table of sizes cannot be read.
+    pub fn new(
+        traffic: &Traffic,
+        source: &str,
+        folder: &Path,
+        stream: impl Fn(&str, &str) -> Stream,
+    ) -> Result<Self, TraceError> {
+        let sizer = |(name, class): (String, Traffic)| {
+            Ok(Sizer {
+                sizing: Sizing::new(&class, folder)?,
+                streams: SizeStreams::new(|purpose| stream(purpose, &name)),
+                ahead: Box::default(),
+                next: BLOCK,
+            })
+        };
+        let sizers = traffic.classes(source).into_iter().map(sizer).collect::<Result<_, TraceError>>()?;
+        let weights = traffic.class.iter().map(|(_, class)| class.weight);
+        let chances = (traffic.class.len() > 1).then(|| (Population::weighted(weights), stream("classes", source)));
+        Ok(Mix { sizers, chances })
+    }
+
+    /// Draws class and size for a block of requests.
+    pub fn fill(&mut self, columns: &mut Columns) {
+        match &mut self.chances {
+            None => {
+                let Sizer { sizing, streams, .. } = &mut self.sizers[0];
+                sizing.fill(streams, columns);
+            }
+            Some((chances, stream)) => {
+                for at in 0..BLOCK {
+                    let class = chances.draw(stream);
+                    let size = self.sizers[class as usize].draw();
+                    columns.class[at] = class as u16;
+                    (columns.input[at], columns.cached[at], columns.output[at]) =
+                        (size.input, size.cached, size.output);
+                }
+            }
+        }
+    }
+
+    /// How the sizes of the class are drawn that request `at` of `columns` is of.
+    pub fn sizing(&self, columns: &Columns, at: usize) -> &Sizing {
+        &self.sizers[usize::from(columns.class[at])].sizing
+    }
+}
+
+impl Sizer {
+    fn draw(&mut self) -> Size {
+        if self.next == BLOCK {
+            self.sizing.fill(&mut self.streams, &mut self.ahead);
+            self.next = 0;
+        }
+        let (at, ahead) = (self.next, &self.ahead);
+        self.next += 1;
+        Size { input: ahead.input[at], cached: ahead.cached[at], output: ahead.output[at] }
+    }
+}
