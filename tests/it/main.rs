@@ -19,6 +19,7 @@ mod hostile_logs;
 mod laws;
 mod layers;
 mod memory;
+mod mutated_logs;
 mod program;
 mod reading;
 mod recorded_log;
