@@ -18,6 +18,7 @@ mod golden;
 mod hostile_logs;
 mod laws;
 mod layers;
+mod log_layouts;
 mod memory;
 mod mutated_logs;
 mod program;
