@@ -1,6 +1,9 @@
 //! The command line: the only place that reads arguments, prints, or decides how the process ends.
 
 mod check;
+mod fit;
+mod generate;
+mod log;
 mod output;
 mod progress;
 mod report;
@@ -8,6 +11,7 @@ mod run;
 mod simulation;
 mod tables;
 mod tiers;
+mod trace;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -81,6 +85,18 @@ enum Command {
     /// Check scenarios and their logs, and run nothing.
     #[command(after_help = "Example:\n  ratecast check --resolved scenarios/launch.toml")]
     Check(Check),
+    /// Write the requests of a scenario as a log.
+    #[command(after_help = "Examples:\n  ratecast generate scenarios/launch.toml --out launch.csv\n  \
+        ratecast generate scenarios/launch.toml --source chat --format jsonl")]
+    Generate(Generate),
+    /// Describe a recorded log: rate, burstiness, busiest windows, tokens.
+    #[command(after_help = "Examples:\n  ratecast trace requests.csv\n  \
+        ratecast trace requests.csv --set format=csv --set time-column=created_at --set input-column=prompt")]
+    Trace(Trace),
+    /// Fit a traffic source to a recorded log, and say how well it does.
+    #[command(after_help = "Examples:\n  ratecast fit requests.csv --name chat > chat.toml\n  \
+        ratecast fit requests.csv --out chat.toml --chart chat.svg")]
+    Fit(Fit),
     /// List the built-in tiers, or show one with its source.
     #[command(after_help = "Example:\n  ratecast tiers claude-free")]
     Tiers(Tiers),
@@ -128,6 +144,108 @@ struct Check {
     /// Print the scenario with every default filled in, and where each value came from.
     #[arg(long)]
     resolved: bool,
+}
+
+#[derive(Args)]
+struct Generate {
+    /// The scenario file.
+    scenario: PathBuf,
+    /// Set any key of the scenario, as in `--set traffic.chat.arrivals.poisson.rate=20/min`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The seed of all randomness.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Which of the scenario's independent runs, from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    replication: u64,
+    /// Only the requests of this source.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// How to lay the rows out.
+    #[arg(long, value_enum, default_value_t = RowsAs::Csv)]
+    format: RowsAs,
+    /// Write to this file, and print the lines of a scenario that play it.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// How made-up requests are written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RowsAs {
+    /// A header, then a row for each request.
+    Csv,
+    /// One JSON object on each line.
+    Jsonl,
+}
+
+#[derive(Args)]
+struct Trace {
+    /// The log.
+    file: PathBuf,
+    /// Set any key of a scenario's `replay`, as in `--set format=csv`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// How to print the description.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Print nothing but the result and errors.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Show no progress bar.
+    #[arg(long)]
+    no_progress: bool,
+}
+
+#[derive(Args)]
+struct Fit {
+    /// The log.
+    file: PathBuf,
+    /// Set any key of a scenario's `replay`, as in `--set format=csv`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The name of the source; by default that of the file.
+    #[arg(long)]
+    name: Option<String>,
+    /// How to print the fit: by default the lines of a scenario, and with `--out` the table.
+    #[arg(long, value_enum)]
+    format: Option<FitFormat>,
+    /// Also write the lines of a scenario to this file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Draw the log beside the model and a Poisson process, as SVG or PNG.
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
+    /// The seed of all randomness.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Runs of each model that the log is compared with.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(50..=100_000))]
+    replications: u64,
+    /// Threads to run on; all cores by default. The result is the same on any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print nothing but the result and errors.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Show no progress bar.
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// How a fit is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FitFormat {
+    /// The lines of a scenario, with all that is known about them as comments.
+    Toml,
+    /// For people.
+    Table,
+    /// One document, stable and versioned.
+    Json,
+    /// One row for each figure.
+    Csv,
+    /// For pages and pull requests.
+    Markdown,
 }
 
 #[derive(Args)]
@@ -190,11 +308,57 @@ enum Format {
 
 /// Reads the process's arguments, does what they ask for, and says how it ended.
 pub fn main() -> ExitCode {
-    let status = match Cli::parse().command {
+    let status = match Cli::try_parse() {
+        Ok(cli) => guarded(|| obey(cli.command)),
+        Err(refusal) => refuse(&refusal),
+    };
+    ExitCode::from(status as u8)
+}
+
+fn obey(command: Command) -> Status {
+    match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
         Command::Tiers(arguments) => tiers::run(&arguments),
-    };
-    ExitCode::from(status as u8)
+    }
+}
+
+/// Prints what clap says: the help or the version that was asked for, or what is wrong with the arguments.
+fn refuse(refusal: &clap::Error) -> Status {
+    match refusal.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Status::Failed,
+        _ if refusal.use_stderr() => Status::Wrong,
+        _ => Status::Done,
+    }
+}
+
+/// Does `work`. A panic is a bug of ours: it is told with what a report needs, and ends as a failure.
+fn guarded(work: impl FnOnce() -> Status) -> Status {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let said = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        let version = env!("CARGO_PKG_VERSION");
+        let command = std::env::args().collect::<Vec<_>>().join(" ");
+        let message = format!("ratecast {version} has a bug: {said}{place}");
+        output::failure_text(&message, &format!("please report it with the scenario and this command: {command}"));
+    }));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(Status::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_as_our_failure() {
+        assert_eq!(guarded(|| panic!("this one is meant")), Status::Failed);
+        assert_eq!(guarded(|| Status::Unsure), Status::Unsure);
+        let _ = std::panic::take_hook();
+    }
 }

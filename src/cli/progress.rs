@@ -28,14 +28,26 @@ pub fn watch_interrupt() {
 
 /// A bar for so many runs; hidden unless stderr is a terminal, and outside of CI.
 pub fn bar(runs: u64, wanted: bool) -> ProgressBar {
+    styled(ProgressBar::with_draw_target(Some(runs), target(wanted)), "{bar:30} {pos}/{len} runs, {eta} left")
+}
+
+/// A count of `things`, of which nobody knows how many there will be; hidden likewise.
+pub fn spinner(things: &str, wanted: bool) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, target(wanted));
+    styled(bar, &format!("{{spinner}} {{human_pos}} {things}, {{per_sec}}"))
+}
+
+fn target(wanted: bool) -> ProgressDrawTarget {
     let in_ci = std::env::var_os("CI").is_some();
-    let target = if wanted && !in_ci && std::io::stderr().is_terminal() {
+    if wanted && !in_ci && std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(runs), target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left") {
+    }
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -40,8 +40,8 @@ pub fn simulate(path: &Path, simulation: &Simulation) -> Result<Outcome, Status>
             output::note(&warnings);
         }
     }
-    check_budget(&ready.scenario, simulation)?;
-    let forecast = in_pool(simulation, || run_cells(&ready.scenario, simulation))?;
+    check_budget(&ready, simulation)?;
+    let forecast = in_pool(simulation.threads, || run_cells(&ready.scenario, simulation))?;
     let document = Document::new(&ready.scenario, &forecast, &ready.assumptions);
     Ok(Outcome { ready, forecast, document })
 }
@@ -59,8 +59,9 @@ fn run_cells(scenario: &Scenario, simulation: &Simulation) -> Result<Forecast, S
     forecast.map_err(|error| broken_off(&error))
 }
 
-fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
-    let threads = simulation.threads.map_or(0, usize::from);
+/// Does `work` on so many threads, on all cores where none are stated.
+pub fn in_pool<T: Send>(threads: Option<u16>, work: impl FnOnce() -> Result<T, Status> + Send) -> Result<T, Status> {
+    let threads = threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
         output::note(&format!("error: cannot start {threads} threads: {error}"));
         Status::Failed
@@ -69,14 +70,15 @@ fn in_pool<T: Send>(simulation: &Simulation, work: impl FnOnce() -> Result<T, St
 }
 
 /// Refuses before the first event what would surely pass the budget.
-fn check_budget(scenario: &Scenario, simulation: &Simulation) -> Result<(), Status> {
+fn check_budget(ready: &Ready, simulation: &Simulation) -> Result<(), Status> {
+    let scenario = &ready.scenario;
     let runs = f64::from(scenario.replications) * (scenario.tiers.len() * scenario.strategy.len()) as f64;
     let arrivals = |traffic: &Traffic| {
-        let most = traffic.requests.map_or(f64::INFINITY, |most| most as f64);
-        let rate = traffic.arrivals.as_ref().map_or(0.0, |arrivals| arrivals.model().mean_rate().per_second());
-        (rate * scenario.duration.as_secs_f64()).min(most)
+        let service = scenario.provider.mean(traffic.mean_output());
+        traffic.expected_requests(scenario.duration, &scenario.start, service)
     };
-    let expected = runs * scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum::<f64>();
+    let made_up: f64 = scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum();
+    let expected = runs * (made_up + ready.recorded_requests());
     if expected > simulation.max_events as f64 {
         output::note(&format!(
             "error: about {expected:.2e} requests in {runs} runs are more than {} events\n  \

@@ -10,6 +10,7 @@ mod event_queue;
 mod flight;
 mod run;
 
+pub use arrivals::Arrivals;
 pub use event::{Event, Kind, Rank};
 pub use event_queue::EventQueue;
 pub use run::{Cell, RunError, Stop, simulate};

@@ -2,8 +2,10 @@
 
 use super::charts::{
     Bounds, ComparedCell, Comparison, CumulativeLatency, Estimate as Interval, Exhaustion, LatencyCurve,
-    LatencyObjective, LimitLine, Measured, OverTime, QuotaCurve, QuotaReset, QuotaUse,
+    LatencyObjective, Likeness, LikenessPanel, LikenessPoint, LimitLine, Measured, OverTime, QuotaCurve, QuotaReset,
+    QuotaUse,
 };
+use super::fit::{CheckDocument, FitDocument};
 use super::text::label;
 use super::words::{civil_day, civil_start};
 use crate::limiter::LimiterModel;
@@ -13,6 +15,34 @@ use crate::protocol::Counts;
 use crate::recorder::Timeline;
 use crate::scenario::Scenario;
 use crate::units::{CalendarUnit, Civil, Period, SimDuration, SimTime};
+
+/// A log beside its model and a Poisson process: how counts vary, and how busy the busiest windows are.
+pub fn likeness(of: &FitDocument) -> Likeness {
+    let point = |check: &CheckDocument, window_s: f64, divisor: f64| LikenessPoint {
+        window_s,
+        observed: check.observed / divisor,
+        model: [check.low, check.median, check.high].map(|value| value / divisor),
+        simple: [check.poisson_low, check.poisson_median, check.poisson_high].map(|value| value / divisor),
+    };
+    let rate = of.rows.saturating_sub(1) as f64 / of.span_s.max(1e-9);
+    let windows = |kind: &'static str| {
+        of.checks.iter().filter_map(move |check| {
+            let seconds = check.name.strip_prefix(kind)?.strip_suffix('s')?.parse::<f64>().ok()?;
+            Some((check, seconds))
+        })
+    };
+    let dispersion = windows("dispersion_").map(|(check, seconds)| point(check, seconds, 1.0));
+    let busiest = windows("busiest_").map(|(check, seconds)| point(check, seconds, rate * seconds));
+    Likeness {
+        title: format!("{} and its model", of.file.rsplit(['/', '\\']).next().unwrap_or_default()),
+        subtitle: format!("{} runs of each model over {:.0} s", of.replications, of.span_s),
+        model: of.kind.clone(),
+        panels: vec![
+            LikenessPanel { title: "variance over mean of counts".to_owned(), points: dispersion.collect() },
+            LikenessPanel { title: "busiest window over the mean".to_owned(), points: busiest.collect() },
+        ],
+    }
+}
 
 fn subtitle(scenario: &Scenario, forecast: &Forecast) -> String {
     let runs = if forecast.replications == 1 {

@@ -4,7 +4,7 @@
 //! alone does not outlive a power cut. Whatever fails on the way, the old file or the new one is there, never a piece.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What the disk does, so that a test can let the n-th thing fail.
@@ -75,6 +75,27 @@ pub fn write_whole(disk: &mut dyn FileSystem, path: &Path, bytes: &[u8]) -> Resu
     let flushed =
         attempt.and_then(|()| disk.flush_folder(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }));
     flushed.map_err(|error| WriteError { path: path.to_owned(), cause: error.to_string() })
+}
+
+/// Writes what `write` puts out to `path`, whole or not at all, without holding it in memory.
+pub fn write_stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
+    let failed = |error: io::Error| WriteError { path: path.to_owned(), cause: error.to_string() };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let attempt = (|| {
+        let mut out = BufWriter::with_capacity(1 << 16, File::create(&beside)?);
+        write(&mut out)?;
+        out.flush()?;
+        out.get_ref().sync_all()?;
+        fs::rename(&beside, path)
+    })();
+    if attempt.is_err() {
+        // As in `write_whole`: a piece is in nobody's way.
+        let _ = fs::remove_file(&beside);
+    }
+    attempt.map_err(failed)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Disk.flush_folder(folder).map_err(failed)
 }
 
 /// The file that says that a folder is ours.

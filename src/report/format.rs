@@ -45,6 +45,17 @@ pub fn number(value: f64, figure: Figure) -> String {
     format!("{prefix}{}{unit}", grouped(text, figure))
 }
 
+/// A plain number to three digits that count: `5.53`, `0.0107`, `61.7`, `19,366`.
+pub fn significant(value: f64) -> String {
+    let decimals = match value.abs() {
+        v if v >= 100.0 || v == 0.0 || !v.is_finite() => 0,
+        v if v >= 10.0 => 1,
+        v if v >= 1.0 => 2,
+        v => 2 + (-libm::log10(v)).ceil().clamp(0.0, 12.0) as usize,
+    };
+    grouped(format!("{value:.decimals$}"), Figure::Count)
+}
+
 fn unit(value: f64, figure: Figure) -> (f64, &'static str, &'static str) {
     match figure {
         Figure::Share => (0.01, "", "%"),
@@ -128,6 +139,16 @@ mod tests {
         assert_eq!(number(0.0, Figure::Money), "$0");
         assert_eq!(number(-123_456.0, Figure::Count), "-123,456");
         assert_eq!(estimate(&Estimate::of([Value::Is(21_642.4)]), Figure::Money), "$21,642");
+    }
+
+    #[test]
+    fn plain_numbers_have_three_digits() {
+        let cases =
+            [(5.5297, "5.53"), (0.010_706, "0.0107"), (0.1, "0.100"), (61.7, "61.7"), (100.4, "100"), (0.0, "0")];
+        for (value, text) in cases {
+            assert_eq!(significant(value), text);
+        }
+        assert_eq!((significant(19_366.2).as_str(), significant(-0.1124).as_str()), ("19,366", "-0.112"));
     }
 
     #[test]

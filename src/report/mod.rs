@@ -6,9 +6,13 @@ mod document;
 #[cfg(feature = "charts")]
 pub mod figures;
 pub mod files;
+pub mod fit;
 mod format;
+pub mod rows;
 mod table;
+mod tally;
 mod text;
+pub mod trace;
 mod words;
 
 pub use document::{Document, SCHEMA, exit_status};

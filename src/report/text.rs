@@ -7,7 +7,7 @@ use crate::plan::{CellForecast, Forecast, Standing};
 use crate::scenario::Scenario;
 use std::fmt::Write;
 
-const COLUMNS: usize = 80;
+pub(super) const COLUMNS: usize = 80;
 /// Rows of the table, excuses, and notes that are shown; the rest is counted.
 const MOST_CELLS: usize = 8;
 const MOST_EXCUSES: usize = 7;
@@ -19,7 +19,7 @@ pub fn render(scenario: &Scenario, forecast: &Forecast, assumptions: &[String], 
     heading(&mut out, scenario, forecast);
     verdict(&mut out, forecast);
     out.push('\n');
-    table(&mut out, forecast);
+    cells(&mut out, forecast);
     excuses(&mut out, scenario, forecast);
     notes(&mut out, forecast, assumptions);
     let _ = write!(out, "\nNext: {next}\n");
@@ -66,7 +66,7 @@ pub(super) fn reading_order(forecast: &Forecast) -> Vec<usize> {
     order
 }
 
-fn table(out: &mut String, forecast: &Forecast) {
+fn cells(out: &mut String, forecast: &Forecast) {
     let order = reading_order(forecast);
     let shown = order.iter().take(MOST_CELLS).map(|&at| row(forecast, at));
     let header = ["", "tier/strategy", "429", "failed", "p50", "p95", "$/month", "binds"].map(str::to_owned);
@@ -160,8 +160,24 @@ fn notes(out: &mut String, forecast: &Forecast, assumptions: &[String]) {
     }
 }
 
+/// A table with right-aligned columns, the first one left-aligned.
+pub(super) fn table<const N: usize>(out: &mut String, header: [&str; N], rows: Vec<[String; N]>) {
+    let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        row.iter().zip(&mut widths).for_each(|(cell, width)| *width = (*width).max(cell.chars().count()));
+    }
+    for row in rows {
+        let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| match at {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        let _ = writeln!(out, "{}", cells.collect::<Vec<_>>().join(" ").trim_end());
+    }
+}
+
 /// Writes `text` after `first` in lines of at most 80 columns, later ones after `rest`.
-fn wrap(out: &mut String, first: &str, rest: &str, text: &str) {
+pub(super) fn wrap(out: &mut String, first: &str, rest: &str, text: &str) {
     let mut line = first.to_owned();
     let mut is_empty = true;
     for word in text.split_whitespace() {

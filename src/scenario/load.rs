@@ -7,9 +7,10 @@ use super::spec::check_name;
 use super::{Diagnostic, Failure, Loaded, Scenario};
 use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
-use crate::params::Parameters;
+use crate::params::{Invalid, Parameters};
 use crate::protocol::Counts;
-use crate::traffic::replay::{TraceErrorKind, TraceSummary, describe};
+use crate::traffic::Table;
+use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::units::{SimDuration, TokenPrice};
 use std::path::Path;
 
@@ -24,6 +25,14 @@ pub struct Ready {
     pub assumptions: Vec<String>,
     /// The sources that replay a log, and what their logs hold.
     pub logs: Vec<(String, TraceSummary)>,
+}
+
+impl Ready {
+    /// About how many requests a run takes from logs.
+    pub fn recorded_requests(&self) -> f64 {
+        let duration = self.scenario.duration;
+        recorded(&self.scenario).zip(&self.logs).map(|((_, log), (_, found))| log.rows(found, duration)).sum()
+    }
 }
 
 /// Reads the scenario at `path` with the settings `set` (each `KEY=VALUE`) and makes it ready.
@@ -58,11 +67,17 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
     if scenario.strategy.is_empty() {
         scenario.strategy.push(("default".to_owned(), default_strategy()));
     }
+    read_weights(&mut scenario, &loaded, &mut problems)?;
     let logs = read_logs(&scenario, &loaded, &mut problems)?;
+    check_windows(&scenario, &loaded, &logs, &mut problems);
     if !problems.is_empty() {
         return Err(loaded.refuse(problems));
     }
     adopt(&mut scenario, &loaded, &logs);
+    let runaways = runaways(&scenario, &loaded);
+    if !runaways.is_empty() {
+        return Err(loaded.refuse(runaways));
+    }
     if let Err(invalid) = scenario.check() {
         let diagnostic = Diagnostic::error(invalid.message).at(loaded.at(invalid.key)).help(invalid.help);
         return Err(loaded.refuse(vec![diagnostic]));
@@ -78,21 +93,47 @@ fn default_strategy() -> Strategy {
     Strategy { retry, ..Strategy::default() }
 }
 
+/// The logs that `scenario` plays, with the names of their sources.
+fn recorded(scenario: &Scenario) -> impl Iterator<Item = (&str, &Replay)> {
+    scenario.traffic.iter().filter_map(|(name, traffic)| Some((name.as_str(), traffic.replay.as_ref()?)))
+}
+
+/// Refuses windows in which nothing lies, and laps of no length.
+fn check_windows(
+    scenario: &Scenario,
+    loaded: &Loaded,
+    logs: &[(String, TraceSummary)],
+    problems: &mut Vec<Diagnostic>,
+) {
+    if !problems.is_empty() {
+        return; // a log that could not be read has no summary
+    }
+    for ((_, replay), (name, log)) in recorded(scenario).zip(logs) {
+        let Err(Invalid { key, message, help }) = replay.check_against(log) else { continue };
+        let origin = loaded.at(&super::path::join(["traffic", name, "replay", key]));
+        problems.push(Diagnostic::error(message).at(origin).help(help));
+    }
+}
+
 /// Takes from the logs what the scenario leaves open: how long they are, and when a single one begins.
 fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[(String, TraceSummary)]) {
     let all_recorded = logs.len() == scenario.traffic.len();
+    let lengths: Option<Vec<SimDuration>> =
+        recorded(scenario).zip(logs).map(|((_, log), (_, found))| log.plays_for(found)).collect();
     if !loaded.states("duration")
         && all_recorded
-        && let Some(longest) = logs.iter().map(|(_, log)| log.span).max()
+        && let Some(longest) = lengths.unwrap_or_default().into_iter().max()
     {
         // The last row counts too, and a whole second reads better than nine decimals.
         scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
     }
+    let begins = if let [(_, log)] = logs { log.begins.as_ref() } else { None };
+    let start = begins.and_then(|begins| recorded(scenario).next()?.1.starts(begins));
     if !loaded.states("start")
-        && let [(_, TraceSummary { begins: Some(begins), .. })] = logs
+        && let Some(start) = start
     {
         // Windows that follow the clock then lie where they lay when the log was written.
-        scenario.start = begins.clone();
+        scenario.start = start;
     }
 }
 
@@ -138,24 +179,61 @@ fn read_logs(
 ) -> Result<Vec<(String, TraceSummary)>, Failure> {
     let mut logs = Vec::new();
     for (name, traffic) in &scenario.traffic {
+        let problem = |key: &str, error: TraceError| refusal(error, loaded, &["traffic", name, key, "file"]);
+        if let Some(pairs) = &traffic.pairs
+            && let Err(error) = Table::read(&scenario.folder.join(&pairs.file), pairs)
+        {
+            problems.push(problem("pairs", error)?);
+        }
         let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {
             Ok(summary) => logs.push((name.clone(), summary)),
-            // A log that stops being readable half-way is no mistake of the scenario.
-            Err(error) if error.kind == TraceErrorKind::Io && error.line.is_some() => {
-                return Err(Failure::World { path: error.path, cause: error.message });
-            }
-            Err(error) => {
-                let origin = loaded.at(&super::path::join(["traffic", name, "replay", "file"]));
-                let message = match error.kind {
-                    TraceErrorKind::Io => format!("cannot read {error}"),
-                    TraceErrorKind::Data => error.to_string(),
-                };
-                problems.push(Diagnostic::error(message).at(origin).help(error.help.clone()));
-            }
+            Err(error) => problems.push(problem("replay", error)?),
         }
     }
     Ok(logs)
+}
+
+/// Takes the weights of shapes from the files that hold them.
+fn read_weights(scenario: &mut Scenario, loaded: &Loaded, problems: &mut Vec<Diagnostic>) -> Result<(), Failure> {
+    for (name, traffic) in &mut scenario.traffic {
+        let Some(shape) = &mut traffic.shape else { continue };
+        for (key, error) in shape.read_tables(&scenario.folder) {
+            problems.push(refusal(error, loaded, &["traffic", name, "shape", key, "table", "file"])?);
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a file that the scenario names at `path`.
+fn refusal(error: TraceError, loaded: &Loaded, path: &[&str]) -> Result<Diagnostic, Failure> {
+    // A file that stops being readable half-way is no mistake of the scenario.
+    if error.kind == TraceErrorKind::Io && error.line.is_some() {
+        return Err(Failure::World { path: error.path, cause: error.message });
+    }
+    let message = match error.kind {
+        TraceErrorKind::Io => format!("cannot read {error}"),
+        TraceErrorKind::Data => error.to_string(),
+    };
+    Ok(Diagnostic::error(message).at(loaded.at(&super::path::join(path.iter().copied()))).help(error.help))
+}
+
+/// Shapes that multiply by so much that the clock of the arrivals behind them would run out.
+fn runaways(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (name, traffic) in &scenario.traffic {
+        let Some(shape) = &traffic.shape else { continue };
+        let integral = shape.integral(scenario.duration, &scenario.start);
+        // Half of what the clock holds and more is left to chance.
+        if integral > SimDuration::HORIZON.as_secs_f64() {
+            let times = integral / scenario.duration.as_secs_f64();
+            let origin = loaded.at(&super::path::join(["traffic", name, "shape"]));
+            let message = format!("the shapes make the rate {times:.3e} times what it is, for {}", scenario.duration);
+            let help = "write lower factors and a higher rate in `arrivals`";
+            problems.push(Diagnostic::error(message).at(origin).help(help));
+        }
+    }
+    problems
 }
 
 fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {

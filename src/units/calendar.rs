@@ -65,6 +65,18 @@ impl Civil {
         Ok(Civil { start: self.start.with_time_zone(zone) })
     }
 
+    /// The civil instant `span` later, in the same zone.
+    pub fn later(&self, span: SimDuration) -> Self {
+        Civil { start: self.at(SimTime::ZERO.saturating_add(span)) }
+    }
+
+    /// The instant so much earlier, in the same zone; `None` before 1970.
+    pub fn earlier(&self, by: SimDuration) -> Option<Self> {
+        let nanos = self.epoch_nanos().checked_sub(by.as_nanos())?;
+        let instant = Timestamp::from_nanosecond(i128::from(nanos)).ok()?;
+        Some(Civil { start: instant.to_zoned_datetime(self.start.time_zone().clone()) })
+    }
+
     /// Nanoseconds from 1970-01-01T00:00:00Z to the scenario's start.
     pub fn epoch_nanos(&self) -> u64 {
         u64::try_from(self.start.timestamp().as_nanosecond()).expect("the start is not before 1970")

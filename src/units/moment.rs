@@ -49,6 +49,16 @@ impl Moment {
         }
     }
 
+    /// Whether it is earlier than `other`; none where that depends on the scenario's start.
+    pub fn is_before(&self, other: &Moment) -> Option<bool> {
+        match (self, other) {
+            (Moment::After(one), Moment::After(other)) => Some(one < other),
+            (Moment::Local(one), Moment::Local(other)) => Some(one < other),
+            (Moment::Zoned(one), Moment::Zoned(other)) => Some(one < other),
+            _ => None,
+        }
+    }
+
     /// Nanoseconds from the start of the scenario to this instant, negative where it lies before.
     pub fn nanos_after(&self, start: &Civil) -> i64 {
         let instant = match self {

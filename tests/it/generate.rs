@@ -9,9 +9,10 @@ use ratecast::limiter::{
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use ratecast::protocol::Counts;
-use ratecast::provider::{LimitSpec, Tier};
+use ratecast::provider::{LimitSpec, Scope, Tier};
 use ratecast::rng::{Seed, Stream};
-use ratecast::units::{Allowance, CalendarUnit, Civil, Period, Rate, SimDuration};
+use ratecast::traffic::shape::{self, Daily, DayPreset, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly};
+use ratecast::units::{Allowance, CalendarUnit, Civil, Day, Moment, Period, Rate, SimDuration, grammar};
 use std::ops::RangeInclusive;
 
 /// Random choices.
@@ -138,9 +139,17 @@ pub fn tier(dice: &mut Dice, limits: u64, unit: SimDuration) -> Tier {
                 break limiter;
             }
         };
-        let any = [Counts::Requests, Counts::InputTokens, Counts::OutputTokens, Counts::TotalTokens];
+        let any = [
+            Counts::Requests,
+            Counts::InputTokens,
+            Counts::UncachedInputTokens,
+            Counts::OutputTokens,
+            Counts::TotalTokens,
+        ];
         let counts = if plain { Counts::Requests } else { dice.one_of(&any) };
-        (format!("limit-{at}"), LimitSpec { counts, limiter })
+        let scope =
+            if plain || dice.percent(70) { Scope::Account } else { dice.one_of(&[Scope::Source, Scope::Client]) };
+        (format!("limit-{at}"), LimitSpec { counts, scope, limiter })
     };
     Tier { limits: (0..limits).map(limit).collect(), ..Tier::default() }
 }
@@ -204,6 +213,54 @@ impl Visitor for Set<'_> {
     }
     fn section(&mut self, _key: &'static str, _slot: &mut dyn Parameters) {}
     fn optional_section(&mut self, _key: &'static str, _slot: &mut dyn OptionalSection) {}
+    fn kind(&mut self, _presence: Presence, _slot: &mut dyn Choice) {}
+    fn choice(&mut self, _key: &'static str, _presence: Presence, _slot: &mut dyn Choice) {}
+    fn named(&mut self, _key: &'static str, _slot: &mut dyn Named) {}
+}
+
+/// A shape of each kind that bends the first minute. A new kind needs a line here.
+pub fn shapes() -> Vec<Shape> {
+    let none = Shape::default;
+    let secs = |secs| Moment::After(SimDuration::from_secs(secs));
+    let (chat, week) = (Some(DayPreset::Chat), Some(Week::Coding));
+    let holidays = Holidays { dates: vec![Day::parse("2025-01-01").unwrap()], ..Holidays::default() };
+    let growth = shape::Growth { per_month: grammar::share("1000%").unwrap() };
+    let ramp = Ramp { to: secs(20), ..Ramp::default() };
+    let steps = Steps { at: vec![secs(1), secs(3)], factors: vec![0.5, 3.0] };
+    let spike = Spike { rise: SimDuration::from_secs(1), decay: SimDuration::from_secs(4), ..Spike::default() };
+    let shapes = vec![
+        Shape { daily: Some(Daily { preset: chat, ..Daily::default() }), ..none() },
+        Shape { weekly: Some(Weekly { preset: week, ..Weekly::default() }), ..none() },
+        Shape { holidays: Some(holidays), ..none() },
+        Shape { growth: Some(growth), ..none() },
+        Shape { ramp: Some(ramp), ..none() },
+        Shape { steps: Some(steps), ..none() },
+        Shape { spike: Some(Spike { at: Some(secs(2)), ..spike.clone() }), ..none() },
+        Shape { spike: Some(Spike { every: Some(SimDuration::from_secs(60)), ..spike }), ..none() },
+        Shape { random: Some(Random { cv: 0.5, memory: SimDuration::from_secs(2) }), ..none() },
+    ];
+    let keys: Vec<_> = shapes.iter().flat_map(shape_keys).collect();
+    for shape in Shape::registered() {
+        assert!(keys.contains(&shape_keys(&shape)[0]), "add a shape with {:?}", shape_keys(&shape));
+    }
+    shapes
+}
+
+/// The sections that are there.
+pub fn shape_keys(shape: &Shape) -> Vec<&'static str> {
+    let mut present = Present(Vec::new());
+    shape.clone().visit(&mut present);
+    present.0
+}
+
+struct Present(Vec<&'static str>);
+
+impl Visitor for Present {
+    fn value(&mut self, _key: &'static str, _presence: Presence, _slot: &mut dyn Parameter) {}
+    fn section(&mut self, _key: &'static str, _slot: &mut dyn Parameters) {}
+    fn optional_section(&mut self, key: &'static str, slot: &mut dyn OptionalSection) {
+        self.0.extend(slot.is_present().then_some(key));
+    }
     fn kind(&mut self, _presence: Presence, _slot: &mut dyn Choice) {}
     fn choice(&mut self, _key: &'static str, _presence: Presence, _slot: &mut dyn Choice) {}
     fn named(&mut self, _key: &'static str, _slot: &mut dyn Named) {}

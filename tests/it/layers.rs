@@ -9,9 +9,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("params", &["units"]),
     ("rng", &["units", "params"]),
     ("protocol", &["units", "params"]),
-    ("traffic", &["units", "params", "rng", "protocol"]),
+    ("durations", &["units", "params", "rng"]),
+    ("traffic", &["units", "params", "rng", "protocol", "durations"]),
     ("limiter", &["units", "params", "rng", "protocol"]),
-    ("provider", &["units", "params", "rng", "protocol", "limiter"]),
+    ("provider", &["units", "params", "rng", "protocol", "durations", "limiter"]),
     ("client", &["units", "params", "rng", "protocol", "limiter"]),
     ("recorder", &["units", "params", "protocol"]),
     ("scenario", &["units", "params", "rng", "protocol", "traffic", "limiter", "provider", "client"]),
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine", "metrics",
         ],
     ),
-    ("report", &["units", "rng", "protocol", "limiter", "recorder", "scenario", "metrics", "plan"]),
+    ("report", &["units", "rng", "protocol", "traffic", "limiter", "recorder", "scenario", "metrics", "plan"]),
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -14,6 +14,7 @@ mod flags;
 mod font;
 mod frame;
 mod latency;
+mod likeness;
 mod look;
 mod over_time;
 mod quota;
@@ -30,6 +31,7 @@ use plotters_backend::DrawingBackend;
 
 pub use comparison::{Bounds, ComparedCell, Comparison, Estimate, Measured};
 pub use latency::{CumulativeLatency, LatencyCurve, LatencyObjective};
+pub use likeness::{Likeness, LikenessPanel, LikenessPoint};
 pub use over_time::{LimitLine, OverTime};
 pub use quota::{Exhaustion, QuotaCurve, QuotaReset, QuotaUse};
 

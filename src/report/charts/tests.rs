@@ -12,12 +12,13 @@ fn odd_numbers() -> Vec<f64> {
     vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e308, -1e308, 1e-308, -1.0, 0.0, 1.0, 1e15]
 }
 
-/// All four figures with `text` as every string and `numbers` as every series.
+/// All figures with `text` as every string and `numbers` as every series.
 struct Figures {
     over_time: OverTime,
     latency: CumulativeLatency,
     comparison: Comparison,
     quota: QuotaUse,
+    likeness: Likeness,
 }
 
 impl Figures {
@@ -27,6 +28,7 @@ impl Figures {
             latency: latency(text, numbers),
             comparison: comparison(text, numbers),
             quota: quota(text, numbers),
+            likeness: likeness(text, numbers),
         }
     }
 
@@ -36,12 +38,20 @@ impl Figures {
             render(&self.latency, format)?,
             render(&self.comparison, format)?,
             render(&self.quota, format)?,
+            render(&self.likeness, format)?,
         ])
     }
 
     fn svgs(&self) -> Result<Vec<String>, ChartError> {
         Ok(self.render(Format::Svg)?.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect())
     }
+}
+
+fn likeness(text: &str, numbers: &[f64]) -> Likeness {
+    let point = |&at: &f64| LikenessPoint { window_s: at, observed: at, model: [at, at, 2.0], simple: [1.0, at, at] };
+    let panel = LikenessPanel { title: text.into(), points: numbers.iter().map(point).collect() };
+    let panels = vec![panel.clone(), panel.clone(), panel];
+    Likeness { title: text.into(), subtitle: text.into(), model: text.into(), panels }
 }
 
 fn over_time(text: &str, numbers: &[f64]) -> OverTime {

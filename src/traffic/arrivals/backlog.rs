@@ -47,14 +47,7 @@ impl Parameters for Backlog {
         if self.requests == 0 {
             return Err(Invalid::new("requests", "a backlog of 0 requests is none", "write at least 1"));
         }
-        let is_late = match (&self.available, &self.due) {
-            (Moment::After(available), Moment::After(due)) => available >= due,
-            (Moment::Local(available), Moment::Local(due)) => available >= due,
-            (Moment::Zoned(available), Moment::Zoned(due)) => available >= due,
-            // Which is first only shows once the start is known.
-            _ => false,
-        };
-        if is_late {
+        if self.available.is_before(&self.due) == Some(false) {
             let message = format!("the work is due at {}, no later than it is there", self.due);
             return Err(Invalid::new("due", message, format!("write an instant after {}", self.available)));
         }

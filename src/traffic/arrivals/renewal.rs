@@ -52,18 +52,23 @@ impl<G: Gaps> ArrivalProcess for Renewal<G> {
 
 /// A clock that is moved on by fractions of a nanosecond and forgets none of them.
 #[derive(Default)]
-pub(super) struct Clock {
+pub(in crate::traffic) struct Clock {
     whole: u64, // ns
     part: f64,  // in 0..1
 }
 
 impl Clock {
     /// Moves on by `nanos`, at least 0.
-    pub(super) fn advance(&mut self, nanos: f64) {
+    pub(in crate::traffic) fn advance(&mut self, nanos: f64) {
         let sum = self.part + nanos;
         let whole = sum as u64;
         self.whole = self.whole.saturating_add(whole);
         self.part = sum - whole as f64;
+    }
+
+    /// Nanoseconds from now to `later`, at least 0.
+    pub(in crate::traffic) fn until(&self, later: SimTime) -> f64 {
+        (later.as_nanos().saturating_sub(self.whole) as f64 - self.part).max(0.0)
     }
 
     /// The whole nanosecond that has begun.

@@ -39,7 +39,7 @@ pub struct TraceError {
 
 impl TraceError {
     /// The content of `path` is wrong at `line`.
-    pub(super) fn data(path: &Path, line: Option<u64>, column: Option<&str>, misread: Misread) -> Self {
+    pub(in crate::traffic) fn data(path: &Path, line: Option<u64>, column: Option<&str>, misread: Misread) -> Self {
         let (path, column) = (path.to_owned(), column.map(str::to_owned));
         TraceError {
             kind: TraceErrorKind::Data,
@@ -53,13 +53,13 @@ impl TraceError {
     }
 
     /// `path` could not be used as a file.
-    pub(super) fn io(path: &Path, message: impl Into<String>, help: &str) -> Self {
+    pub(in crate::traffic) fn io(path: &Path, message: impl Into<String>, help: &str) -> Self {
         let (path, message, help) = (path.to_owned(), message.into(), help.to_owned());
         TraceError { kind: TraceErrorKind::Io, path, line: None, object: None, column: None, message, help }
     }
 
     /// `path` could not be opened.
-    pub(super) fn open(path: &Path, error: &io::Error) -> Self {
+    pub(in crate::traffic) fn open(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => TraceError::io(path, "there is no such file", "check the path"),
             io::ErrorKind::PermissionDenied => {
@@ -70,7 +70,7 @@ impl TraceError {
     }
 
     /// `path` could not be read on.
-    pub(super) fn read(path: &Path, line: u64, error: &io::Error) -> Self {
+    pub(in crate::traffic) fn read(path: &Path, line: u64, error: &io::Error) -> Self {
         if let Some(unpacking) = error.get_ref().and_then(|inner| inner.downcast_ref::<Unpacking>()) {
             return TraceError::unpack(path, line, unpacking);
         }
@@ -111,7 +111,7 @@ impl std::error::Error for TraceError {}
 const QUOTED_CHARS: usize = 40;
 
 /// `cell` in backticks: at most [`QUOTED_CHARS`] of it, with nothing in it that a terminal would act on.
-pub(super) fn quote(cell: &[u8]) -> String {
+pub(in crate::traffic) fn quote(cell: &[u8]) -> String {
     let mut out = String::from("`");
     let mut left = QUOTED_CHARS;
     for chunk in cell.utf8_chunks() {

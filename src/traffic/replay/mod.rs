@@ -23,6 +23,7 @@ mod order;
 mod paths;
 mod periods;
 mod plain;
+mod play;
 mod reader;
 mod readings;
 mod records;
@@ -36,14 +37,16 @@ mod web;
 mod window;
 
 pub use detected::{Container, Detected};
+pub(super) use error::quote;
 pub use error::{TraceError, TraceErrorKind};
 pub use formats::TraceFormat;
+pub use play::Player;
 pub use reader::{TraceReader, TraceRow};
 pub use source::Packing;
 pub use summary::{TokenCounts, TraceSummary, describe};
 
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::units::SimDuration;
+use crate::units::{Share, SimDuration};
 use crate::words;
 
 words! {
@@ -151,7 +154,7 @@ impl Default for TimeUnit {
     }
 }
 
-/// A recorded log that is played back, its first request at the start of the scenario.
+/// A recorded log that is played back, its first request at the start of the scenario or `delay` later.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replay {
     /// The path of the log.
@@ -160,6 +163,22 @@ pub struct Replay {
     pub format: TraceFormat,
     /// How many times faster than recorded the log is played, in `1e-6..=1e6`.
     pub speed: f64,
+    /// Where in the log to begin, as recorded after its first row; what lies before is left out.
+    pub from: Option<SimDuration>,
+    /// Where in the log to end, likewise; later than `from`.
+    pub to: Option<SimDuration>,
+    /// Whether the log begins anew when it ends, as often as the scenario lasts.
+    pub repeat: bool,
+    /// How long a lap of a log is that begins anew or plays several times at once, as recorded, at least 1 ms played; where it
+    /// is left out, the window, or the span of the log and a mean gap.
+    pub lap: Option<SimDuration>,
+    /// How many copies of the log play at once, in `1..=1000`: the first as it stands, the others each from a random place
+    /// of the lap on and around its end, so that their peaks do not fall together.
+    pub multiply: u32,
+    /// The share of the rows that is played, each by chance; above 0, at most all.
+    pub thin: Share,
+    /// How long after the start of the scenario its first row plays.
+    pub delay: SimDuration,
     /// The column of time stamps, by its name in the header or its dotted path in JSON, as in `usage.at`.
     pub time_column: Option<String>,
     /// What the numbers in the time column count; absent where stamps are dates such as `2023-11-16 18:15:46.68`.
@@ -200,6 +219,13 @@ impl Default for Replay {
             file: String::new(),
             format: TraceFormat::Auto,
             speed: 1.0,
+            from: None,
+            to: None,
+            repeat: false,
+            lap: None,
+            multiply: 1,
+            thin: Share::ONE,
+            delay: SimDuration::ZERO,
             time_column: None,
             time_unit: None,
             date_order: None,
@@ -224,7 +250,6 @@ impl Parameters for Replay {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.required("file", &mut self.file);
         visitor.optional("format", &mut self.format);
-        visitor.optional("speed", &mut self.speed);
         visitor.optional("time-column", &mut self.time_column);
         visitor.optional("time-unit", &mut self.time_unit);
         visitor.optional("date-order", &mut self.date_order);
@@ -241,6 +266,14 @@ impl Parameters for Replay {
         visitor.optional("period", &mut self.period);
         visitor.optional("tokens-per-request", &mut self.tokens_per_request);
         visitor.optional("session-every", &mut self.session_every);
+        visitor.optional("speed", &mut self.speed);
+        visitor.optional("from", &mut self.from);
+        visitor.optional("to", &mut self.to);
+        visitor.optional("loop", &mut self.repeat);
+        visitor.optional("lap", &mut self.lap);
+        visitor.optional("multiply", &mut self.multiply);
+        visitor.optional("thin", &mut self.thin);
+        visitor.optional("delay", &mut self.delay);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -265,11 +298,44 @@ impl Parameters for Replay {
         if !matches!(self.format, TraceFormat::Csv | TraceFormat::Table | TraceFormat::Auto) {
             self.check_fixed_columns()?;
         }
-        self.check_distinct_columns()
+        self.check_distinct_columns()?;
+        self.check_play()
     }
 }
 
 impl Replay {
+    fn check_play(&self) -> Result<(), Invalid> {
+        if let (from, Some(to)) = (self.from.unwrap_or(SimDuration::ZERO), self.to)
+            && to <= from
+        {
+            let message = format!("the window ends at {to}, not after it begins, at {from}");
+            return Err(Invalid::new("to", message, "write a later end, or leave it out"));
+        }
+        if let Some(lap) = self.lap {
+            if !self.repeat && self.multiply == 1 {
+                let help = "write `loop = true` or `multiply` as well, or leave `lap` out";
+                return Err(Invalid::new("lap", "a log that plays once has no laps", help));
+            }
+            if lap.scale(1.0 / self.speed) < play::SHORTEST_LAP {
+                let help = "write how long the log lasts, as in `\"1d\"`";
+                return Err(Invalid::new("lap", format!("a lap of {lap} plays in less than a millisecond"), help));
+            }
+        }
+        if !(1..=1_000).contains(&self.multiply) {
+            let message = format!("{} copies are outside 1 to 1000", self.multiply);
+            return Err(Invalid::new("multiply", message, "write `2` for twice the traffic, and `thin` for less"));
+        }
+        if self.thin == Share::default() || self.thin > Share::ONE {
+            let message = format!("`{}` is outside above 0% to 100%", self.thin);
+            return Err(Invalid::new(
+                "thin",
+                message,
+                "write the share that is kept, as in `\"10%\"`, and `multiply` for more",
+            ));
+        }
+        Ok(())
+    }
+
     /// The keys that name a column, and the names.
     fn columns(&self) -> [(&'static str, Option<&String>); 5] {
         [

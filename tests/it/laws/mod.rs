@@ -3,4 +3,6 @@
 mod limiter;
 mod quota;
 mod retry;
+mod shape;
 mod traffic;
+mod users;

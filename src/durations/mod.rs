@@ -1,4 +1,4 @@
-//! How long the provider works on a call: time to the first token plus time per output token.
+//! How long things take: a provider's answer, a user's pause.
 //!
 //! To add a distribution: a file with its parameters and its sampler, and a line in the list below.
 

@@ -1,0 +1,107 @@
+//! A fit as a traffic source of a scenario.
+
+use super::document::FitDocument;
+use super::words;
+use crate::report::format::{Figure, number, significant};
+use crate::report::table::capitalised;
+use crate::report::text::{table, wrap};
+use crate::scenario::path;
+use crate::traffic::fit::{Fit, Movement};
+use crate::traffic::measure::{Description, SizeTally};
+use crate::traffic::shape::Shape;
+use crate::units::SimDuration;
+use std::fmt::Write;
+
+/// The source with everything about it as comments: where it comes from, why, how well it does, and what it cannot tell.
+pub fn render(of: &FitDocument) -> String {
+    let mut out = String::new();
+    let (rows, span) = (number(of.rows as f64, Figure::Count), words::time(of.span_s));
+    let origin = format!("Fitted by ratecast {} to {}: {rows} requests in {span}.", of.version, of.file);
+    wrap(&mut out, "# ", "# ", &origin);
+    wrap(&mut out, "# ", "# ", &format!("{}.", capitalised(&of.reason)));
+    out.push_str("#\n");
+    let mut lines = String::new();
+    comparison(&mut lines, of);
+    parameters(&mut lines, of);
+    lines.lines().for_each(|line| {
+        let _ = writeln!(out, "{}", format!("# {line}").trim_end());
+    });
+    out.push_str("#\n");
+    of.warnings.iter().for_each(|warning| wrap(&mut out, "# ! ", "#   ", warning));
+    out + &of.toml
+}
+
+/// The table of what log, model and Poisson process have in common.
+pub(super) fn comparison(out: &mut String, of: &FitDocument) {
+    let runs = format!("{} runs of the model, and of a Poisson process: 10 %, median, 90 %", of.replications);
+    wrap(out, "", "  ", &runs);
+    let header = ["", "log", "10%", "50%", "90%", "", "Poisson", "50%", "90%"];
+    table(out, header, words::checks(of));
+}
+
+/// The table of parameters.
+pub(super) fn parameters(out: &mut String, of: &FitDocument) {
+    let resampled = match of.blocks {
+        0..=3 => "parameters; the log is too short for their intervals".to_owned(),
+        blocks => {
+            let block = words::time(of.block_s as f64);
+            format!("parameters with 90% intervals, from resampling {blocks} blocks of {block}")
+        }
+    };
+    let _ = writeln!(out, "\n{resampled}");
+    table(out, ["", "estimate", "5%", "95%"], words::parameters(of));
+}
+
+/// `[traffic.NAME]` with its arrivals, shape and sizes.
+pub(super) fn block(name: &str, description: &Description, fit: &Fit) -> String {
+    let mut out = format!("[{}]\n{}\n", path::join(["traffic", name]), arrivals(fit));
+    if let Some(shape) = fit.profile.shape() {
+        course(&mut out, shape);
+    }
+    if let Movement::Random { cv, memory } = fit.model.movement {
+        let _ = writeln!(out, "shape.random = {{ cv = {cv:?}, memory = \"{}\" }}", SimDuration::from_secs_f64(memory));
+    }
+    sizes(&mut out, "input-tokens", &description.input);
+    sizes(&mut out, "output-tokens", &description.output);
+    out
+}
+
+fn arrivals(fit: &Fit) -> String {
+    let model = &fit.model;
+    let rate = model.stated_rate().map_or_else(String::new, |rate| rate.to_string());
+    match model.movement {
+        Movement::OnOff { on, off } => {
+            let (on, off) = (SimDuration::from_secs_f64(on), SimDuration::from_secs_f64(off));
+            let gap_cv = match model.gap_cv() {
+                1.0 => String::new(),
+                cv => format!(", gap-cv = {cv:?}"),
+            };
+            format!("arrivals.on-off = {{ rate = \"{rate}\", on = \"{on}\", off = \"{off}\"{gap_cv} }}")
+        }
+        _ if model.gap_shape == 1.0 => format!("arrivals.poisson = {{ rate = \"{rate}\" }}"),
+        _ => format!("arrivals.gamma = {{ rate = \"{rate}\", shape = {:?} }}", model.gap_shape),
+    }
+}
+
+/// The hours of the day and, of a long log, the weekend.
+fn course(out: &mut String, shape: &Shape) {
+    let list = |weights: &[f64]| weights.iter().map(|weight| format!("{weight:?}")).collect::<Vec<_>>();
+    if let Some(daily) = &shape.daily {
+        out.push_str("shape.daily.zone = \"UTC\"\nshape.daily.weights = [\n");
+        list(&daily.weights).chunks(12).for_each(|hours| {
+            let _ = writeln!(out, "    {},", hours.join(", "));
+        });
+        out.push_str("]\n");
+    }
+    if let Some(weekly) = &shape.weekly {
+        let weights = list(&weekly.weights).join(", ");
+        let _ = writeln!(out, "shape.weekly = {{ weights = [{weights}], between = \"level\", zone = \"UTC\" }}");
+    }
+}
+
+fn sizes(out: &mut String, key: &str, of: &SizeTally) {
+    let (Some(mean), Some(cv)) = (of.mean(), of.cv()) else { return };
+    let (mean, max) = (mean.round().max(1.0), of.max().get().max(1));
+    let cv: f64 = significant(cv.min(100.0)).replace(',', "").parse().unwrap_or(1.0);
+    let _ = writeln!(out, "{key}.lognormal = {{ mean = {mean}, cv = {cv:?}, max = {max} }}");
+}

@@ -1,0 +1,90 @@
+//! A model of one kind, settled on what a log shows, and how sure each of its parameters is.
+
+use super::check::{Runs, quantile};
+use super::{Evidence, Feature, Model, Moments, NoFit, Options, Parameter, Profile, Reason, estimate};
+use crate::rng::Seed;
+use crate::units::SimDuration;
+use rayon::prelude::*;
+
+/// A model that may be chosen.
+pub(super) struct Candidate {
+    /// The model, rounded.
+    pub(super) model: Model,
+    /// Why it would be chosen.
+    pub(super) reason: Reason,
+    /// By the width of windows: what the variation of counts is multiplied by before it is fitted.
+    lifts: Vec<(f64, f64)>,
+}
+
+/// Estimates from so many sets of resampled blocks make an interval.
+const RESAMPLES: u64 = 200;
+
+impl Candidate {
+    /// A constant rate, which needs no settling.
+    pub(super) fn level(reason: Reason, model: Model) -> Self {
+        Candidate { model, reason, lifts: Vec::new() }
+    }
+
+    /// The model of this kind most runs of which vary as the log does. A first estimate takes the log for a mean of runs;
+    /// but few runs have much more variation than the mean and most have less, and the log should be like most.
+    pub(super) fn settled(reason: Reason, moments: &Moments, span: f64, options: &Options) -> Result<Self, NoFit> {
+        let first = estimated(reason, moments, span);
+        // Moments are those of a level day.
+        let time = SimDuration::from_secs_f64(span);
+        let runs = Runs::of(&first, &Profile::level(), time, options).ok_or(NoFit::Interrupted)?;
+        let lift = |&(w, bins, _): &(f64, f64, f64)| {
+            let band = runs.band(Feature::Dispersion(w as u64));
+            (w, band.map_or(1.0, |band| (first.dispersion(w, bins) / band.median).clamp(0.5, 2.0)))
+        };
+        let lifts: Vec<(f64, f64)> = moments.windows.iter().map(lift).collect();
+        let model = estimated(reason, &lifted(moments, &lifts), span).rounded();
+        Ok(Candidate { model, reason, lifts })
+    }
+
+    /// The parameters, each with an interval by resampling the blocks of `evidence`.
+    pub(super) fn parameters(&self, evidence: &Evidence, least: f64, seed: Seed) -> Vec<Parameter> {
+        let again = |number: u64| {
+            let moments = evidence.resampled(least, &mut seed.stream(number, "fit-blocks"));
+            estimated(self.reason, &lifted(&moments, &self.lifts), evidence.span())
+        };
+        let resamples = if evidence.blocks() < 4 { 0 } else { RESAMPLES };
+        let estimates: Vec<Model> = (0..resamples).into_par_iter().map(again).collect();
+        let parameter = |&(key, take): &(&'static str, Take)| {
+            Some(Parameter { key, value: take(&self.model)?, interval: interval(&estimates, take) })
+        };
+        KEYS.iter().filter_map(parameter).collect()
+    }
+}
+
+/// What a model has of a parameter.
+type Take = fn(&Model) -> Option<f64>;
+
+const KEYS: [(&str, Take); 6] = [
+    ("rate", |model| Some(model.rate)),
+    ("gap-shape", |model| Some(model.gap_shape)),
+    ("cv", |model| model.cv_and_memory().map(|(cv, _)| cv)),
+    ("memory", |model| model.cv_and_memory().map(|(_, memory)| memory)),
+    ("on", |model| model.on_and_off().map(|(on, _)| on)),
+    ("off", |model| model.on_and_off().map(|(_, off)| off)),
+];
+
+/// The 5th and the 95th percentile of what the `estimates` have, if most have it.
+fn interval(estimates: &[Model], take: Take) -> Option<(f64, f64)> {
+    let mut values: Vec<f64> = estimates.iter().filter_map(take).filter(|value| value.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    (values.len() as u64 > RESAMPLES / 2).then(|| (quantile(&values, 0.05), quantile(&values, 0.95)))
+}
+
+fn estimated(reason: Reason, moments: &Moments, span: f64) -> Model {
+    match reason {
+        Reason::Chance | Reason::SameFactor => estimate::level(moments),
+        Reason::Wanders => estimate::random(moments, span),
+        Reason::Switches => estimate::on_off(moments, span),
+    }
+}
+
+fn lifted(moments: &Moments, lifts: &[(f64, f64)]) -> Moments {
+    let lift = |w: f64| lifts.iter().find(|(width, _)| *width == w).map_or(1.0, |(_, lift)| *lift);
+    let windows = moments.windows.iter().map(|&(w, bins, seen)| (w, bins, seen * lift(w)));
+    Moments { windows: windows.collect(), ..moments.clone() }
+}

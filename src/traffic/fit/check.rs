@@ -1,0 +1,109 @@
+//! Whether a model does what the log did: many runs of it over the log's span, compared figure by figure.
+
+use super::likeness::{Feature, Likeness};
+use super::model::Model;
+use super::{Options, Profile};
+use crate::rng::BLOCK;
+use crate::traffic::{Columns, Feed, Setting};
+use crate::units::{SimDuration, SimTime};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Runs of one model.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    /// In the order of the replications.
+    likenesses: Vec<Likeness>,
+}
+
+/// A range that holds most runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Band {
+    /// 10 % of the runs lie below.
+    pub low: f64,
+    /// Half of them do.
+    pub median: f64,
+    /// 90 % of them do.
+    pub high: f64,
+}
+
+impl Band {
+    /// Whether `value` lies in it.
+    pub fn covers(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+}
+
+impl Runs {
+    /// Makes the runs of `model` over `span`; `None` if it was interrupted or is no traffic.
+    pub(super) fn of(model: &Model, profile: &Profile, span: SimDuration, options: &Options) -> Option<Runs> {
+        let traffic = model.traffic(profile)?;
+        let run = |replication: u64| {
+            let setting = Setting {
+                folder: Path::new(""),
+                start: options.start,
+                end: SimTime::ZERO.saturating_add(span),
+                seed: options.seed,
+                replication,
+            };
+            let mut feed = Feed::new(&traffic, "fit", &setting).ok()?;
+            let (mut likeness, mut columns) = (Likeness::default(), Columns::default());
+            loop {
+                if (options.interrupted)() {
+                    return None;
+                }
+                let rows = feed.fill(&mut columns).ok()?;
+                for &at in columns.arrived.iter().take(rows.min(BLOCK)) {
+                    if at >= setting.end {
+                        (options.progress)();
+                        return Some(likeness);
+                    }
+                    likeness.add(at.as_nanos());
+                }
+            }
+        };
+        let likenesses: Option<Vec<Likeness>> = (0..options.replications).into_par_iter().map(run).collect();
+        likenesses.map(|likenesses| Runs { likenesses })
+    }
+
+    fn values(&self, feature: Feature) -> Vec<f64> {
+        self.likenesses.iter().filter_map(|likeness| likeness.get(feature)).collect()
+    }
+
+    /// The range of `feature` over the runs; `None` where fewer than half of them have it.
+    pub fn band(&self, feature: Feature) -> Option<Band> {
+        let mut values = self.values(feature);
+        if values.is_empty() || values.len() < self.likenesses.len() / 2 {
+            return None;
+        }
+        values.sort_by(f64::total_cmp);
+        Some(Band { low: quantile(&values, 0.1), median: quantile(&values, 0.5), high: quantile(&values, 0.9) })
+    }
+
+    /// How unlikely the observed figures are under the model, up to a constant: twice the negative logarithm of a synthetic
+    /// likelihood (Wood, Nature 466, 2010) that takes the logarithms of the figures as independent and normal.
+    pub(super) fn unlikelihood(&self, observed: &Likeness) -> f64 {
+        let of = |feature: Feature| {
+            let seen = scale(observed.get(feature)?);
+            let runs: Vec<f64> = self.values(feature).into_iter().map(scale).collect();
+            let n = runs.len() as f64;
+            let mean = runs.iter().sum::<f64>() / n;
+            let variance = runs.iter().map(|run| (run - mean) * (run - mean)).sum::<f64>() / (n - 1.0);
+            // A figure that never changes would outweigh all others.
+            let variance = variance.max(1e-4);
+            (n >= 10.0).then(|| (seen - mean) * (seen - mean) / variance + libm::log(variance))
+        };
+        Feature::all().into_iter().filter_map(of).sum()
+    }
+}
+
+fn scale(figure: f64) -> f64 {
+    libm::log(figure.max(0.0) + 0.5)
+}
+
+/// Definition 7 of Hyndman and Fan, The American Statistician 50, 1996.
+pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let place = (sorted.len() - 1) as f64 * q;
+    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    low + (high - low) * place.fract()
+}

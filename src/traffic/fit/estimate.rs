@@ -1,0 +1,184 @@
+//! From moments to models.
+
+use super::Moments;
+use super::model::{Model, Movement};
+use crate::traffic::measure::{digamma, trigamma};
+
+/// The gamma shape of gaps within their local mean; 1 where nothing tells it from 1.
+///
+/// A gap over the mean of `m` gaps that it belongs to is `m` times a beta variate with the parameters `k` and `k (m - 1)`,
+/// so the mean of its logarithm is `ψ(k) - ψ(k m) + ln m` whatever the rate.
+pub(super) fn gap_shape(moments: &Moments) -> f64 {
+    let (Some(log_ratio), m) = (moments.log_ratio, moments.local) else { return 1.0 };
+    let expected = |k: f64| digamma(k) - digamma(k * m) + libm::log(m);
+    let k = bisect(|k| expected(k) < log_ratio, (0.02, 500.0));
+    settled(k, moments.gaps)
+}
+
+/// The same for a rate that is now on, now off, by the local variation of neighbouring gaps, `3/(2k + 1)` in the mean
+/// (Shinomoto, Shima and Tanji, Neural Computation 15, 2003). Gaps that hold a silence make a share of `silences` pairs
+/// with the largest variation there is.
+fn gap_shape_between(moments: &Moments, silences: f64) -> f64 {
+    let Some(variation) = moments.variation else { return 1.0 };
+    let clean = (variation - silences) / (1.0 - silences);
+    // ((a - b) / (a + b))² has the mean 1 / (2k + 1).
+    if !(silences < 0.5 && clean > 0.002) {
+        return 1.0;
+    }
+    settled(((1.0 / clean - 1.0) / 2.0).clamp(0.02, 100.0), moments.gaps)
+}
+
+/// `k`, or 1 where that is within three standard errors of a likelihood estimate from so many gaps.
+fn settled(k: f64, gaps: u64) -> f64 {
+    let error = 1.0 / (gaps.max(1) as f64 * (trigamma(1.0) - 1.0)).sqrt();
+    if (k - 1.0).abs() < (3.0 * error).max(0.02) { 1.0 } else { k }
+}
+
+/// The `x` in the range, on a scale of ratios, at which `is_below` turns from true to false.
+fn bisect(is_below: impl Fn(f64) -> bool, (mut low, mut high): (f64, f64)) -> f64 {
+    for _ in 0..60 {
+        let middle = (low * high).sqrt();
+        if is_below(middle) { low = middle } else { high = middle }
+    }
+    (low * high).sqrt()
+}
+
+/// A constant rate.
+pub(super) fn level(moments: &Moments) -> Model {
+    Model { rate: moments.rate, gap_shape: gap_shape(moments), movement: Movement::None }
+}
+
+/// Whether counts vary more than gaps within their local mean explain.
+pub(super) fn moves(moments: &Moments, level: &Model) -> bool {
+    let beyond = |&(w, bins, seen): &(f64, f64, f64)| {
+        let expected = level.dispersion(w, bins);
+        // The standard error of I(w) of independent counts is I √(2 / (bins - 1)); four of them, as there are ten windows.
+        // A rate that moves by so little that a seventh is not passed bears on no peak.
+        seen > expected * (1.15 + 4.0 * (2.0 / (bins - 1.0)).sqrt())
+    };
+    // Counts of few requests vary by other laws, and a rate that moves shows in longer windows anyway.
+    moments.windows.iter().filter(|(w, _, _)| w * level.rate >= 5.0).any(beyond)
+}
+
+/// A rate that wanders.
+pub(super) fn random(moments: &Moments, span: f64) -> Model {
+    let gap_shape = gap_shape(moments);
+    let of = |cv: f64, memory: f64| Model { rate: moments.rate, gap_shape, movement: Movement::Random { cv, memory } };
+    closest(moments, span, (0.005, 8.0), of)
+}
+
+/// A rate that is on or off.
+pub(super) fn on_off(moments: &Moments, span: f64) -> Model {
+    // By the ratio of the time off to that on, and by 1/r: on = (1 + ratio)/ratio / r, off = (1 + ratio) / r.
+    let times = |ratio: f64, memory: f64| (memory * (1.0 + ratio) / ratio, memory * (1.0 + ratio));
+    let with = |gap_shape: f64| {
+        move |ratio: f64, memory: f64| {
+            let (on, off) = times(ratio, memory);
+            Model { rate: moments.rate, gap_shape, movement: Movement::OnOff { on, off } }
+        }
+    };
+    let first = closest(moments, span, (0.01, 99.0), with(1.0));
+    let Movement::OnOff { on, off } = first.movement else { return first };
+    // Each silence is one long gap in two pairs.
+    let silences = 2.0 / ((on + off) * moments.rate);
+    closest(moments, span, (0.01, 99.0), with(gap_shape_between(moments, silences)))
+}
+
+/// Of the models `of(strength, memory)` the one whose I(w) is closest to that seen, in the mean square of logarithms.
+///
+/// A memory beyond a quarter of the span cannot be told from a trend, and one below a second is none.
+fn closest(moments: &Moments, span: f64, strength: (f64, f64), of: impl Fn(f64, f64) -> Model) -> Model {
+    let all_alike = nearest(moments, span, span, strength, &of);
+    nearest(moments, span, all_alike.memory(), strength, &of)
+}
+
+/// The same with windows weighted as if the memory were `pilot`.
+fn nearest(moments: &Moments, span: f64, pilot: f64, strength: (f64, f64), of: &impl Fn(f64, f64) -> Model) -> Model {
+    // As many independent counts as there are windows, or stretches of the memory, whichever are fewer.
+    let trust = |&(w, bins, _): &(f64, f64, f64)| {
+        let expected = w * moments.rate;
+        // Short windows with next to nothing in them have I(w) near 1 whatever the model.
+        expected / (1.0 + expected) / (1.0 / bins + 2.0 * pilot / span)
+    };
+    let weights: Vec<f64> = moments.windows.iter().map(trust).collect();
+    let distance = |model: &Model| {
+        let windows = moments.windows.iter().zip(&weights);
+        windows.map(|(window, weight)| weight * off_by(model, window)).sum::<f64>()
+    };
+    let best = |memory: f64| {
+        let ratio = golden(|log| distance(&of(libm::exp(log), memory)), (libm::log(strength.0), libm::log(strength.1)));
+        of(libm::exp(ratio), memory)
+    };
+    let longest = (span / 4.0).max(2.0);
+    const STEPS: i32 = 16;
+    let memory = |step: f64| libm::exp(libm::log(longest) * step / f64::from(STEPS));
+    let tried = (0..=STEPS).map(f64::from).map(|step| (step, distance(&best(memory(step)))));
+    let coarse = tried.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(step, _)| step);
+    let coarse = coarse.unwrap_or_default();
+    let around = ((coarse - 1.0).max(0.0), (coarse + 1.0).min(f64::from(STEPS)));
+    best(memory(golden(|step| distance(&best(memory(step))), around)))
+}
+
+/// How far the model's I(w) is from that seen.
+fn off_by(model: &Model, &(w, bins, seen): &(f64, f64, f64)) -> f64 {
+    let expected = model.dispersion(w, bins);
+    if !(seen > 0.0 && expected > 0.0) {
+        return 0.0;
+    }
+    let ratio = libm::log(seen / expected);
+    ratio * ratio
+}
+
+/// The least of a function with one hollow (golden-section search, Kiefer 1953).
+fn golden(f: impl Fn(f64) -> f64, (mut low, mut high): (f64, f64)) -> f64 {
+    const RATIO: f64 = 0.618_033_988_749_894_9;
+    let (mut a, mut b) = (high - RATIO * (high - low), low + RATIO * (high - low));
+    let (mut at_a, mut at_b) = (f(a), f(b));
+    for _ in 0..16 {
+        if at_a < at_b {
+            (high, b, at_b) = (b, a, at_a);
+            a = high - RATIO * (high - low);
+            at_a = f(a);
+        } else {
+            (low, a, at_a) = (a, b, at_b);
+            b = low + RATIO * (high - low);
+            at_b = f(b);
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The moments of an endless log of `model`.
+    fn moments(model: &Model) -> Moments {
+        let windows = [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+        let windows = windows.into_iter().map(|w| (w, 1e5 / w, model.dispersion(w, 1e5 / w))).collect();
+        let (k, m) = (model.gap_shape, 201.0);
+        let log_ratio = digamma(k) - digamma(k * m) + libm::log(m);
+        Moments { rate: model.rate, windows, gaps: 1_000_000, log_ratio: Some(log_ratio), local: m, variation: None }
+    }
+
+    #[test]
+    fn exact_moments_give_the_model_back() {
+        let random = Model { rate: 5.0, gap_shape: 0.8, movement: Movement::Random { cv: 0.3, memory: 400.0 } };
+        let found = super::random(&moments(&random), 1e5);
+        let Movement::Random { cv, memory } = found.movement else { panic!("{found:?}") };
+        assert!((found.gap_shape - 0.8).abs() < 1e-6, "{found:?}");
+        assert!((cv / 0.3 - 1.0).abs() < 0.01 && (memory / 400.0 - 1.0).abs() < 0.02, "{found:?}");
+        let switching = Model { rate: 2.0, gap_shape: 1.0, movement: Movement::OnOff { on: 40.0, off: 120.0 } };
+        let found = on_off(&moments(&switching), 1e5);
+        let Movement::OnOff { on, off } = found.movement else { panic!("{found:?}") };
+        assert!((on / 40.0 - 1.0).abs() < 0.02 && (off / 120.0 - 1.0).abs() < 0.02, "{found:?}");
+    }
+
+    #[test]
+    fn only_what_moves_moves() {
+        let level = Model { rate: 5.0, gap_shape: 0.5, movement: Movement::None };
+        assert!(!moves(&moments(&level), &level));
+        let random = Model { movement: Movement::Random { cv: 0.2, memory: 100.0 }, ..level };
+        assert!(moves(&moments(&random), &level));
+    }
+}
