@@ -117,6 +117,20 @@ fn tokens_of_a_period_without_requests_are_carried() {
 }
 
 #[test]
+fn an_archive_is_known_by_its_creator_too() {
+    let answer = "x".repeat(400_000);
+    let entry = |second: u32| {
+        format!(
+            r#"{{"response":{{"content":{{"text":"{answer}"}}}},"startedDateTime":"2025-11-16T18:15:{second}.5+01:00"}}"#
+        )
+    };
+    let head = r#"{"log":{"version":"1.2","creator":{"name":"x","version":"1"},"entries":["#;
+    let text = format!("{head}{},{}]}}}}", entry(10), entry(12));
+    let none = |at| (at, None, None, None);
+    assert_eq!(auto(&text), (TraceFormat::Har, vec![none(0), none(2_000)]));
+}
+
+#[test]
 fn a_table_of_ones_own_is_read_by_the_names_in_it() {
     for text in [
         "Created At;Prompt Tokens;Completion Tokens\n2025-11-16 18:15:46;374;44\n2025-11-16 18:15:47;-;\n",

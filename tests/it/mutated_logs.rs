@@ -8,8 +8,8 @@ const LOGS: [&str; 12] = [
     "{\"timestamp\":\"2023-11-16T18:15:46Z\",\"usage\":{\"prompt_tokens\":374,\"completion_tokens\":44}}\n\
      {\"timestamp\":\"2023-11-16T18:15:45.5+01:00\",\"usage\":{\"prompt_tokens\":null,\"completion_tokens\":\"7\"}}\n",
     "[{\"ts\": 1700158546680, \"input_tokens\": 5}, {\"ts\": 1700158546681, \"input_tokens\": 6, \"x\": [\"a\\\"b\", {}]}]\n",
-    "{\"result\": [{\"created_at\": \"2023-11-16T18:18:14.870Z\", \"cached\": false, \"tokens_in\": 91, \"tokens_out\": 24},\n \
-     {\"created_at\": \"2023-11-16T18:18:14.676Z\", \"cached\": true, \"tokens_in\": 1, \"tokens_out\": 2}], \"page\": {\"n\": 1}}",
+    "{\"result\": [{\"created_at\": \"2023-11-16T18:18:14.870Z\", \"provider\": \"x\", \"cached\": false, \"tokens_in\": 91, \"tokens_out\": 24},\n \
+     {\"created_at\": \"2023-11-16T18:18:14.676Z\", \"provider\": \"x\", \"cached\": true, \"tokens_in\": 1, \"tokens_out\": 2}], \"page\": {\"n\": 1}}",
     "{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"startTimeUnixNano\": \"1700158546680590000\", \"attributes\": [\
      {\"key\": \"gen_ai.operation.name\", \"value\": {\"stringValue\": \"chat\"}}, \
      {\"key\": \"gen_ai.usage.prompt_tokens\", \"value\": {\"intValue\": \"374\"}}]}]}]}]}\n",
