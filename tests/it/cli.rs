@@ -208,6 +208,23 @@ fn a_report_does_not_follow_links() {
 }
 
 #[test]
+fn check_says_how_logs_were_read() {
+    let log = "{\"ts\":1700158547000,\"usage\":{\"prompt_tokens\":9}}\n{\"ts\":1700158546000,\"usage\":{\"prompt_tokens\":7}}\n";
+    let scenario = "[traffic.app]\nreplay = { file = \"app.jsonl\" }\n";
+    let checked = Program::new(["check", "s.toml"]).file("s.toml", scenario).file("app.jsonl", log).ended();
+    assert_eq!(
+        (checked.status, checked.stdout.as_str()),
+        (
+            0,
+            "s.toml: ok\n  traffic.app:\n    requests: 2\n    format: table (json-lines)\n    time: `ts`\n    \
+             input tokens: `usage.prompt_tokens`\n    clock: Unix time in milliseconds\n    records: 2\n    \
+             earlier than the row above: 1\n    smallest step: 1s\n    \
+             assumed: no column holds output tokens: those of the scenario are taken\n"
+        )
+    );
+}
+
+#[test]
 fn a_resolved_scenario_gives_the_same_result() {
     let resolved = Program::new(["check", "s.toml", "--resolved"]).file("s.toml", &small("")).ended();
     assert_eq!(resolved.status, 0);

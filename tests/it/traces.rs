@@ -616,10 +616,10 @@ fn speed_scales_every_arrival() {
 }
 
 /// Marsaglia's xorshift64*; its state is never zero.
-struct Xorshift(u64);
+pub struct Xorshift(pub u64);
 
 impl Xorshift {
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -628,7 +628,7 @@ impl Xorshift {
 }
 
 /// Says which seed a panic came from.
-struct Seed(u64);
+pub struct Seed(pub u64);
 
 impl Drop for Seed {
     fn drop(&mut self) {
@@ -638,8 +638,8 @@ impl Drop for Seed {
     }
 }
 
-fn mutate(log: &mut Vec<u8>, random: &mut Xorshift) {
-    const TELLING: &[u8] = b"\0\n\r\",;.:-+ TZz09eN\xef\xff\x80\t'";
+pub fn mutate(log: &mut Vec<u8>, random: &mut Xorshift) {
+    const TELLING: &[u8] = b"\0\n\r\",;.:-+ TZz09eN\xef\xff\x80\t'{}[]\\";
     for _ in 0..=random.below(2) {
         // The header is a small part of a log, and a log with a broken one is not read any further.
         let start = if random.below(16) == 0 { 0 } else { HEADER.len() };

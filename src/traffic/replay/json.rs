@@ -125,7 +125,7 @@ impl Objects {
             return Ok(None);
         }
         if depth < self.root.len() {
-            return self.pass_value().map(|()| None);
+            return self.pass_value(byte).map(|()| None);
         }
         match byte {
             b'{' => {}
@@ -153,7 +153,7 @@ impl Objects {
         }
         self.window.pass(1);
         let byte = self.needed_byte()?;
-        if is_wanted { self.value(depth + 1, byte) } else { self.pass_value().map(|()| None) }
+        if is_wanted { self.value(depth + 1, byte) } else { self.pass_value(byte).map(|()| None) }
     }
 
     /// The length of the value that begins here, all of which is ahead then.
@@ -173,8 +173,11 @@ impl Objects {
         }
     }
 
-    /// Passes the value that begins here, however long it is.
-    fn pass_value(&mut self) -> Result<(), Stop> {
+    /// Passes the value that begins here with `byte`, however long it is.
+    fn pass_value(&mut self, byte: u8) -> Result<(), Stop> {
+        if matches!(byte, b',' | b':' | b']' | b'}') {
+            return Err(unexpected(byte, "a value"));
+        }
         let mut nesting = Nesting::default();
         loop {
             let fresh = self.window.ahead();
@@ -315,7 +318,8 @@ mod tests {
         for text in ["[{}", "[{} {}]", "{\"a\":1", "5", "{} 5", "[,{}]", "[1]", "{}}"] {
             assert!(objects(text, "").is_err(), "{text}");
         }
-        for text in ["{\"r\":", "{\"r\" 5}", "{r:[{}]}", "{\"q\":\"abc"] {
+        for text in ["{\"r\":", "{\"r\" 5}", "{r:[{}]}", "{\"q\":\"abc", ",", "]", "{\"q\":}", "{\"q\":,}", "{\"r\":]"]
+        {
             assert!(objects(text, "r").is_err(), "{text}");
         }
     }

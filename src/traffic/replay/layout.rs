@@ -85,15 +85,39 @@ pub(super) struct Periods {
     pub(super) series: Option<usize>,
 }
 
+/// The cells of a table in which rows have a time, perhaps two counts, and nothing else that matters: for each its slot and
+/// its column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Simple {
+    pub(super) fields: usize,
+    pub(super) time: (usize, usize),
+    pub(super) input: Option<(usize, usize)>,
+    pub(super) output: Option<(usize, usize)>,
+}
+
 impl Layout {
+    /// Where the cells are, if this is the layout of a simple table.
+    pub(super) fn simple_columns(&self) -> Option<Simple> {
+        let Place::Table { fields, columns, inner, .. } = &self.place else { return None };
+        let has_no_rules =
+            self.keep.is_empty() && self.once.is_empty() && self.session.is_none() && self.periods.is_none();
+        let is_bare = !self.is_completion && self.cached.is_empty() && inner.iter().all(Option::is_none);
+        let one = |slots: &[usize]| match *slots {
+            [] => Some(None),
+            [slot] => Some(Some((slot, columns[slot]))),
+            _ => None,
+        };
+        let (input, output) = (one(&self.input)?, one(&self.output)?);
+        let time = (self.time, columns[self.time]);
+        (has_no_rules && is_bare).then_some(Simple { fields: *fields, time, input, output })
+    }
+
     /// Whether each record is `stamp,count,count`, with commas.
     pub(super) fn is_stamp_and_two_counts(&self) -> bool {
-        let Place::Table { delimiter: b',', fields: 3, columns, inner, .. } = &self.place else { return false };
-        let is_at = |slots: &[usize], column| matches!(slots, [slot] if columns[*slot] == column);
-        let is_simple = self.keep.is_empty() && self.once.is_empty() && inner.iter().all(Option::is_none);
-        let has_no_more = !self.is_completion && self.cached.is_empty() && self.session.is_none();
-        let is_plain = self.periods.is_none() && is_simple && has_no_more;
-        is_plain && columns[self.time] == 0 && is_at(&self.input, 1) && is_at(&self.output, 2)
+        let has_commas = matches!(self.place, Place::Table { delimiter: b',', .. });
+        let is_at = |cell: Option<(usize, usize)>, column| cell.is_some_and(|cell| cell.1 == column);
+        let Some(simple) = self.simple_columns() else { return false };
+        has_commas && simple.fields == 3 && simple.time.1 == 0 && is_at(simple.input, 1) && is_at(simple.output, 2)
     }
 }
 

@@ -34,10 +34,11 @@ pub struct TraceRow {
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
 /// Rows come in the order of time. A log that is in that order is streamed. Any other is read whole before its first row is
-/// given out, sorted in memory up to a million requests (some 40 MB) and beyond that through a temporary file of 24 bytes for each;
-/// so is one of [`TraceFormat::ClaudeCode`] and its like. Which of the two a log is takes one pass over it, which
-/// [`describe`](super::describe) makes on its way and [`TraceReader::open`] makes where nobody did before; the answer is
-/// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass.
+/// given out, and sorted: in memory up to a million requests (some 40 MB), beyond that through a temporary file of 24 bytes
+/// for each. Which of the two a log is takes a pass over it, up to the first row that is earlier than the one above:
+/// [`describe`](super::describe) makes it on its way, and [`TraceReader::open`] where nobody did before. The answer is
+/// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass. A log of counts per period is
+/// read whole when it is opened.
 pub struct TraceReader {
     readings: Readings,
     supply: Supply,
@@ -76,7 +77,7 @@ impl TraceReader {
     /// # Errors
     ///
     /// Where `path` is not a regular file that can be read, where its start is not what `spec` expects or leaves a question
-    /// open, and where `spec` does not pass its own check. Logs of counts are read whole.
+    /// open, and where `spec` does not pass its own check.
     pub fn open(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
         let way = match (spec.order, order::known(path, spec)) {
             (RowOrder::File, _) | (RowOrder::Sort, Some(true)) => Way::Stream,
@@ -297,8 +298,10 @@ impl TraceReader {
         let records = self.readings.records;
         let misread = match self.readings.skipped().max_by_key(|(_, count)| *count) {
             Some((what, count)) if count > 0 => {
-                let message = format!("none of its {records} records is a request: {count} are {what}");
-                Misread::new(message, "check that this is the right file")
+                let format = self.readings.layout().format.word();
+                let message =
+                    format!("read as `{format}`, none of its {records} records is a request: {count} are {what}");
+                Misread::new(message, "check that this is the right file, or state its `format`")
             }
             _ if records > 0 => Misread::new("it counts no request at all", "check that this is the right file"),
             _ => Misread::new("there is a header but no row", "write at least one row below the header"),

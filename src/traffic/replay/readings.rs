@@ -3,7 +3,7 @@
 use super::count;
 use super::error::{TraceError, nul_byte, quote};
 use super::json::{self, Objects};
-use super::layout::{Layout, Place, Test};
+use super::layout::{Layout, Place, Simple, Test};
 use super::paths::{Cells as Found, Paths};
 use super::periods::Periods;
 use super::plain::{self, Reading};
@@ -30,6 +30,8 @@ pub(super) struct Readings {
     state: State,
     /// Whether rows can be [`plain`].
     may_be_plain: bool,
+    /// Where the time, the input and the output stand, if rows have nothing else to look at.
+    simple: Option<Simple>,
     /// The line of the record that was read last.
     line: u64,
     open: Open,
@@ -85,6 +87,7 @@ impl Readings {
             path: path.to_owned(),
             rows,
             may_be_plain: clock.is_civil() && layout.is_stamp_and_two_counts(),
+            simple: layout.simple_columns(),
             layout,
             state: State {
                 clock,
@@ -123,20 +126,36 @@ impl Readings {
     /// The next request; `None` at the end of the log.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Reading>, TraceError> {
-        if self.may_be_plain
-            && let Rows::Table(records) = &mut self.rows
-        {
-            if !records.next_record_begins().map_err(|error| TraceError::read(&self.path, self.line, &error))? {
-                return Ok(None);
-            }
-            self.line = records.line();
-            if let Some((reading, bytes)) = plain::read(records.ahead(), &mut self.state.clock) {
-                records.pass(bytes);
-                self.records += 1;
-                return Ok(Some(reading));
-            }
+        match self.simple {
+            Some(simple) => self.simple(simple),
+            None if self.layout.once.is_empty() => self.any(),
+            None => self.once(),
         }
-        if self.layout.once.is_empty() { self.any() } else { self.once() }
+    }
+
+    /// The next request of a table that says no more than a time and counts.
+    #[inline]
+    fn simple(&mut self, simple: Simple) -> Result<Option<Reading>, TraceError> {
+        let Rows::Table(records) = &mut self.rows else { return Ok(None) };
+        if !records.next_record_begins().map_err(|error| TraceError::read(&self.path, self.line, &error))? {
+            return Ok(None);
+        }
+        self.line = records.line();
+        self.records += 1;
+        if self.may_be_plain
+            && let Some((reading, bytes)) = plain::read(records.ahead(), &mut self.state.clock)
+        {
+            records.pass(bytes);
+            return Ok(Some(reading));
+        }
+        let record = match records.record() {
+            Ok(record) => record,
+            Err(stop) => return Err(stopped(&self.path, self.line, stop)),
+        };
+        match simple.read(record, &mut self.state) {
+            Ok(reading) => Ok(Some(reading)),
+            Err((slot, misread)) => Err(self.wrong(None, slot, misread)),
+        }
     }
 
     /// The next request, however it is written.
@@ -208,12 +227,16 @@ impl Readings {
         };
         self.line = line;
         self.records += 1;
-        row.map(Some).map_err(|(slot, misread)| {
-            let column = slot.map(|slot| self.layout.slots[slot].name.as_str());
-            let error = TraceError::data(&self.path, Some(line), column, misread);
-            let object = number.and_then(|number| NonZeroU32::new(u32::try_from(number).unwrap_or(u32::MAX)));
-            TraceError { object, ..error }
-        })
+        row.map(Some).map_err(|(slot, misread)| self.wrong(number, slot, misread))
+    }
+
+    /// An error in the record that was read last, of which an object has a `number`.
+    #[cold]
+    fn wrong(&self, number: Option<u64>, slot: Option<usize>, misread: Misread) -> TraceError {
+        let column = slot.map(|slot| self.layout.slots[slot].name.as_str());
+        let error = TraceError::data(&self.path, Some(self.line), column, misread);
+        let object = number.and_then(|number| NonZeroU32::new(u32::try_from(number).unwrap_or(u32::MAX)));
+        TraceError { object, ..error }
     }
 
     /// An error about the time of a request: of the record that was read last, or of one that nobody knows any more.
@@ -298,6 +321,24 @@ impl Cells for WebColumns<'_> {
 
     fn get(&self, slot: usize, at: usize) -> Option<&[u8]> {
         if at == 0 { self.fields.get(self.columns[slot]) } else { None }
+    }
+}
+
+impl Simple {
+    #[inline]
+    fn read(self, record: Record<'_>, state: &mut State) -> Result<Reading, Wrong> {
+        if record.len() != self.fields {
+            return Err((None, wrong_number_of_fields(record, self.fields)));
+        }
+        let (slot, column) = self.time;
+        let stamp = state.clock.read(record.field(column)).map_err(|misread| (Some(slot), misread))?;
+        let tokens = |at: Option<(usize, usize)>| match at {
+            None => Ok(None),
+            Some((slot, column)) => {
+                count::read(record.field(column), state.thousands).map_err(|misread| (Some(slot), misread))
+            }
+        };
+        Ok(Reading { stamp, input: tokens(self.input)?, cached: None, output: tokens(self.output)? })
     }
 }
 

@@ -162,10 +162,12 @@ impl Tree {
         paths.filter(|path| below(path) && !is_deeper(path)).map(|path| &path[from..]).collect()
     }
 
-    /// Whether there is something at `path` in the objects at `root`.
+    /// Whether there is something at `path` in the objects at `root`; a `/` in front counts from the top of the file.
     pub(super) fn has(&self, root: &str, path: &str) -> bool {
-        let path = join(root, path);
-        self.leaves.contains_key(&path)
+        match path.strip_prefix('/') {
+            Some(path) => self.leaves.contains_key(path),
+            None => self.leaves.contains_key(&join(root, path)),
+        }
     }
 
     /// What was found at `path` in the objects at `root`.

@@ -4,7 +4,11 @@ use super::{Format, Looks};
 use crate::traffic::replay::layout::Test;
 
 pub(super) const FORMAT: Format = Format {
-    looks: &[Looks::Keys { roots: &["result", ""], has: &["created_at", "tokens_in", "tokens_out"], lacks: &[] }],
+    looks: &[Looks::Keys {
+        roots: &["result", ""],
+        has: &["created_at", "provider", "cached", "tokens_in", "tokens_out"],
+        lacks: &[],
+    }],
     time: &["created_at"],
     input: &[&["tokens_in"]],
     output: &[&["tokens_out"]],

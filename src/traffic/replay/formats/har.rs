@@ -3,7 +3,11 @@
 use super::{Clocks, Format, Looks};
 
 pub(super) const FORMAT: Format = Format {
-    looks: &[Looks::Keys { roots: &["log.entries"], has: &["startedDateTime"], lacks: &[] }],
+    looks: &[
+        Looks::Keys { roots: &["log.entries"], has: &["startedDateTime"], lacks: &[] },
+        // The answer in the first entry may be longer than what is looked at.
+        Looks::Keys { roots: &["log.entries"], has: &["/log.version", "/log.creator.name"], lacks: &[] },
+    ],
     time: &["startedDateTime"],
     clock: Clocks::Dates,
     ..Format::NONE

@@ -157,7 +157,8 @@ struct Format {
 enum Looks {
     /// A table with one of these headers, to the letter.
     Headers(&'static [Names]),
-    /// A table with these columns, or objects at one of these roots with these keys, among others.
+    /// A table with these columns, or objects at one of these roots with these keys, among others. Behind a `/` stands a key
+    /// of the whole document.
     Keys { roots: Names, has: Names, lacks: Names },
     /// Lines without a header, whose fields have these names.
     Lines { is: fn(&[u8]) -> bool, is_web: bool, names: Names },

@@ -5,7 +5,7 @@ use super::{Format, Looks};
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys {
         roots: &["", "data"],
-        has: &["created_at", "tokens_prompt", "tokens_completion"],
+        has: &["generation_id", "created_at", "tokens_prompt", "tokens_completion"],
         lacks: &[],
     }],
     time: &["created_at"],

@@ -1,0 +1,201 @@
+//! Small logs in layouts of which no recorded one is at hand: what is a request in them, when it came and what it weighs.
+
+use crate::traces::{Scratch, rows};
+use ratecast::traffic::replay::{Replay, RowOrder, StampedAt, TimeUnit, TraceFormat, describe};
+use ratecast::units::{SimDuration, Tokens};
+
+/// A request: milliseconds after the first, input, cached input, output.
+type Request = (u64, Option<u32>, Option<u32>, Option<u32>);
+
+fn requests(text: &str, spec: &Replay) -> Vec<Request> {
+    let file = Scratch::new("small.log", text.as_bytes());
+    let found = rows(&file.0, spec).unwrap_or_else(|error| panic!("{error}; {}", error.help));
+    let count = |tokens: Option<Tokens>| tokens.map(Tokens::get);
+    let request = |row: &_| {
+        let ratecast::traffic::replay::TraceRow { at, input, cached, output } = *row;
+        (at.as_nanos() / 1_000_000, count(input), count(cached), count(output))
+    };
+    found.iter().map(request).collect()
+}
+
+fn format(text: &str) -> TraceFormat {
+    describe(&Scratch::new("small.log", text.as_bytes()).0, &Replay::default()).unwrap().detected.format
+}
+
+fn auto(text: &str) -> (TraceFormat, Vec<Request>) {
+    (format(text), requests(text, &Replay::default()))
+}
+
+#[test]
+fn codex_sessions_count_each_call_once() {
+    let count = |second: u32, total: u32, input: u32, cached: u32, output: u32| {
+        format!(
+            r#"{{"timestamp":"2025-11-16T18:15:{second}.000Z","type":"event_msg","payload":{{"type":"token_count","info":{{"total_token_usage":{{"total_tokens":{total}}},"last_token_usage":{{"input_tokens":{input},"cached_input_tokens":{cached},"output_tokens":{output}}}}},"rate_limits":{{}}}}}}"#
+        )
+    };
+    let meta = r#"{"timestamp":"2025-11-16T18:15:10.000Z","type":"session_meta","payload":{"id":"x"}}"#;
+    let limits =
+        r#"{"timestamp":"2025-11-16T18:15:11.000Z","type":"event_msg","payload":{"type":"token_count","info":null}}"#;
+    let lines =
+        [meta.into(), limits.into(), count(20, 60, 50, 0, 10), count(21, 60, 50, 0, 10), count(30, 190, 100, 50, 30)];
+    let (format, found) = auto(&lines.join("\n"));
+    assert_eq!(format, TraceFormat::Codex);
+    assert_eq!(found, [(0, Some(50), Some(0), Some(10)), (10_000, Some(100), Some(50), Some(30))]);
+}
+
+#[test]
+fn langfuse_keeps_generations_and_looks_into_cells() {
+    let csv = "id,trace_id,type,start_time,usage_details\n\
+        1,a,SPAN,2025-11-16 18:15:46.000000,\n\
+        2,a,GENERATION,2025-11-16 18:15:47.500000,\"{\"\"input\"\":374,\"\"output\"\":44}\"\n\
+        3,a,GENERATION,2025-11-16 18:15:46.500000,\n";
+    let (format, found) = auto(csv);
+    assert_eq!(format, TraceFormat::Langfuse);
+    assert_eq!(found, [(0, None, None, None), (1_000, Some(374), None, Some(44))]);
+    let json = r#"[{"id":"1","traceId":"a","type":"GENERATION","startTime":"2025-11-16T18:15:46Z","usageDetails":{"input":5,"output":6}}]"#;
+    assert_eq!(auto(json), (TraceFormat::Langfuse, vec![(0, Some(5), None, Some(6))]));
+}
+
+#[test]
+fn caches_of_gateways_keep_requests_from_the_provider() {
+    let text = "request_id,startTime,prompt_tokens,completion_tokens,cache_hit\n\
+        a,2025-11-16 18:15:46.100,1,2,True\nb,2025-11-16 18:15:46.200,3,4,None\nc,2025-11-16 18:15:46.300,5,6,\n";
+    assert_eq!(auto(text), (TraceFormat::LiteLlm, vec![(0, Some(3), None, Some(4)), (100, Some(5), None, Some(6))]));
+}
+
+#[test]
+fn days_of_anthropic_console_exports_are_spread() {
+    let header = "usage_date_utc,model_version,api_key,workspace,usage_type,usage_input_tokens_no_cache,\
+        usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,usage_output_tokens,web_search_count";
+    let text =
+        format!("{header}\n2026-03-22,m,k,w,standard,100,10,0,90,200,0\n2026-03-23,m,k,w,standard,0,0,0,0,100,0\n");
+    let spec = Replay { tokens_per_request: Some(200), ..Replay::default() };
+    let day = 86_400_000;
+    assert_eq!(
+        requests(&text, &spec),
+        [
+            (0, Some(100), Some(45), Some(100)),
+            (day / 2, Some(100), Some(45), Some(100)),
+            (day, Some(0), Some(0), Some(100))
+        ]
+    );
+}
+
+#[test]
+fn counts_of_cloudwatch_come_as_json_too() {
+    let text = r#"{"Label":"Invocations","Datapoints":[{"Timestamp":"2025-11-16T18:16:00+00:00","Sum":1.0,"Unit":"Count"},{"Timestamp":"2025-11-16T18:15:00+00:00","Sum":2.0,"Unit":"Count"}]}"#;
+    let none = |at| (at, None, None, None);
+    assert_eq!(auto(text), (TraceFormat::CloudWatch, vec![none(0), none(30_000), none(60_000)]));
+    let single = r#"{"Datapoints":[{"Timestamp":"2025-11-16T18:16:00Z","Sum":4.0}]}"#;
+    let spec = Replay { period: Some(SimDuration::from_secs(4)), ..Replay::default() };
+    assert_eq!(requests(single, &spec), [none(0), none(1_000), none(2_000), none(3_000)]);
+}
+
+#[test]
+fn counters_are_differenced_reset_and_added_up() {
+    let series = |name: &str, model: &str, values: &str| {
+        format!(r#"{{"metric":{{"__name__":"{name}","model":"{model}"}},"values":[{values}]}}"#)
+    };
+    let all = [
+        series("vllm:request_success_total", "a", r#"[1700158440,"5"],[1700158500,"6"],[1700158560,"2"]"#),
+        series("vllm:request_success_total", "b", r#"[1700158440,"0"],[1700158500,"1"]"#),
+        series("vllm:prompt_tokens_total", "a", r#"[1700158440,"0"],[1700158500,"30"],[1700158560,"35"]"#),
+        series("vllm:generation_tokens_total", "a", r#"[1700158440,"0"],[1700158500,"4"],[1700158560,"4"]"#),
+    ];
+    let text = format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{}]}}}}"#, all.join(","));
+    let (format, found) = auto(&text);
+    assert_eq!(format, TraceFormat::Prometheus);
+    let first = |at| (at, Some(15), None, Some(2));
+    assert_eq!(found, [first(0), first(30_000), (60_000, Some(2), None, Some(0)), (90_000, Some(3), None, Some(0))]);
+}
+
+#[test]
+fn tokens_of_a_period_without_requests_are_carried() {
+    let text = "start_time,end_time,num_model_requests,input_tokens,output_tokens\n\
+        1700158440,1700158500,0,0,7\n1700158500,1700158560,1,5,1\n1700158560,1700158620,0,0,2\n";
+    assert_eq!(auto(text), (TraceFormat::OpenAiUsage, vec![(0, Some(5), None, Some(10))]));
+}
+
+#[test]
+fn an_archive_is_known_by_its_creator_too() {
+    let answer = "x".repeat(400_000);
+    let entry = |second: u32| {
+        format!(
+            r#"{{"response":{{"content":{{"text":"{answer}"}}}},"startedDateTime":"2025-11-16T18:15:{second}.5+01:00"}}"#
+        )
+    };
+    let head = r#"{"log":{"version":"1.2","creator":{"name":"x","version":"1"},"entries":["#;
+    let text = format!("{head}{},{}]}}}}", entry(10), entry(12));
+    let none = |at| (at, None, None, None);
+    assert_eq!(auto(&text), (TraceFormat::Har, vec![none(0), none(2_000)]));
+}
+
+#[test]
+fn a_table_of_ones_own_is_read_by_the_names_in_it() {
+    for text in [
+        "Created At;Prompt Tokens;Completion Tokens\n2025-11-16 18:15:46;374;44\n2025-11-16 18:15:47;-;\n",
+        "createdAt\tinput\toutput\n2025-11-16T19:15:46+01:00\t374\t44\n2025-11-16T18:15:47Z\tnull\tNaN\n",
+        "arrival_s,prompt,in,out\n10,\"a,\nb\",374,44\n11,c,,\n",
+        "date,input_tokens,output_tokens\n16/11/2025 18:15:46,374,44\n16/11/2025 18:15:47,,\n",
+        "date,input_tokens,output_tokens\n11/16/2025 6:15:46 PM,374,44\n11/16/2025 6:15:47 PM,,\n",
+        "@timestamp,gen_ai.usage.input_tokens,gen_ai.usage.output_tokens\n\"2025-11-16 18:15:46,5\",374,44\n\"2025-11-16 18:15:47,5\",,\n",
+        "{\"ts\":1763316946,\"usage\":{\"prompt_tokens\":374,\"completion_tokens\":44}}\n{\"ts\":1763316947}\n",
+        "{\"requests\":[{\"timestamp_ms\":5,\"input_tokens\":374,\"output_tokens\":44},{\"timestamp_ms\":1005}]}",
+        "{\"items\":[{\"at\":{\"created_at\":\"2025-11-16T18:15:46Z\"},\"usage.prompt_tokens\":374,\"usage.completion_tokens\":\"44\"},\
+         {\"at\":{\"created_at\":\"2025-11-16T18:15:47Z\"}}],\"next\":null}",
+    ] {
+        let expected = vec![(0, Some(374), None, Some(44)), (1_000, None, None, None)];
+        assert_eq!(auto(text), (TraceFormat::Table, expected), "{text}");
+        let reversed: Vec<&str> = text.lines().collect();
+        assert!(reversed.len() == 1 || text.contains("\"a,\n") || auto(&swapped(&reversed)).1.len() == 2, "{text}");
+    }
+}
+
+/// The lines with the last two the other way round.
+fn swapped(lines: &[&str]) -> String {
+    let mut lines = lines.to_vec();
+    let last = lines.len() - 1;
+    lines.swap(last - 1, last);
+    lines.join("\n")
+}
+
+#[test]
+fn caches_count_as_their_names_say() {
+    let openai = "timestamp,prompt_tokens,cached_tokens,completion_tokens\n2025-11-16 18:15:46,374,300,44\n";
+    assert_eq!(auto(openai).1, [(0, Some(374), Some(300), Some(44))]);
+    let anthropic = "{\"timestamp\":\"2025-11-16T18:15:46Z\",\"usage\":{\"input_tokens\":10,\"cache_creation_input_tokens\":64,\
+        \"cache_read_input_tokens\":300,\"output_tokens\":44}}\n";
+    assert_eq!(auto(anthropic).1, [(0, Some(374), Some(300), Some(44))]);
+}
+
+#[test]
+fn columns_by_hand_settle_what_names_leave_open() {
+    let text = "{\"log\":{\"rows\":[{\"end\":70.5,\"took\":500,\"n\":{\"in\":374,\"hit\":400,\"out\":44}},{\"end\":71,\"took\":2000,\"n\":{\"in\":1,\"out\":2}}]}}";
+    let name = |name: &str| Some(name.to_owned());
+    for (format, prefix) in [(TraceFormat::Csv, ""), (TraceFormat::Auto, "log.rows."), (TraceFormat::Table, "")] {
+        let spec = Replay {
+            format,
+            time_column: name(&format!("{prefix}end")),
+            time_unit: Some(TimeUnit::Seconds),
+            duration_column: name(&format!("{prefix}took")),
+            stamped_at: Some(StampedAt::Completion),
+            input_column: name("n.in"),
+            cached_column: name("n.hit"),
+            output_column: name("n.out"),
+            ..Replay::default()
+        };
+        // The second began first, and no more than all of an input can come from a cache.
+        let expected = [(0, Some(1), None, Some(2)), (1_000, Some(374), Some(374), Some(44))];
+        assert_eq!(requests(text, &spec), expected, "{format:?} {prefix}");
+    }
+}
+
+#[test]
+fn the_order_of_the_file_can_be_insisted_on() {
+    let text = "timestamp,input_tokens\n2025-11-16 18:15:47,1\n2025-11-16 18:15:46,2\n2025-11-16 18:15:46,3\n";
+    let found = requests(text, &Replay::default());
+    assert_eq!(found.iter().map(|request| request.1).collect::<Vec<_>>(), [Some(2), Some(3), Some(1)]);
+    let file = Scratch::new("small.log", text.as_bytes());
+    let error = describe(&file.0, &Replay { order: RowOrder::File, ..Replay::default() }).unwrap_err();
+    assert!(error.line == Some(3) && error.message.starts_with("time runs backwards: "), "{error}");
+}
