@@ -41,12 +41,12 @@ pub(super) fn comparison(out: &mut String, of: &FitDocument) {
 
 /// The table of parameters.
 pub(super) fn parameters(out: &mut String, of: &FitDocument) {
-    let resampled = match of.blocks {
-        0..=3 => "parameters; the log is too short for their intervals".to_owned(),
-        blocks => {
-            let block = words::time(of.block_s as f64);
-            format!("parameters with 90% intervals, from resampling {blocks} blocks of {block}")
-        }
+    let has_intervals = of.parameters.iter().any(|parameter| parameter.low.is_some());
+    let resampled = if has_intervals {
+        let (blocks, block) = (of.blocks, words::time(of.block_s as f64));
+        format!("parameters with 90% intervals, from resampling {blocks} blocks of {block}")
+    } else {
+        "parameters; the log is too short for their intervals".to_owned()
     };
     let _ = writeln!(out, "\n{resampled}");
     table(out, ["", "estimate", "5%", "95%"], words::parameters(of));
@@ -101,6 +101,10 @@ fn course(out: &mut String, shape: &Shape) {
 
 fn sizes(out: &mut String, key: &str, of: &SizeTally) {
     let (Some(mean), Some(cv)) = (of.mean(), of.cv()) else { return };
+    if cv == 0.0 {
+        let _ = writeln!(out, "{key}.constant = {}", of.max());
+        return;
+    }
     let (mean, max) = (mean.round().max(1.0), of.max().get().max(1));
     let cv: f64 = significant(cv.min(100.0)).replace(',', "").parse().unwrap_or(1.0);
     let _ = writeln!(out, "{key}.lognormal = {{ mean = {mean}, cv = {cv:?}, max = {max} }}");

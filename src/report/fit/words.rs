@@ -8,8 +8,8 @@ use crate::traffic::fit::{Comparison, Doubt, Feature, Fit, Reason};
 /// Why this kind of model.
 pub(super) fn reason(fit: &Fit) -> String {
     let seen = |feature| fit.comparisons.iter().find(|c| c.feature == feature).map(|c| c.observed);
-    let dispersions = fit.comparisons.iter().filter(|c| matches!(c.feature, Feature::Dispersion(_)));
-    let range = dispersions.clone().next().zip(dispersions.last()).map(|(first, last)| {
+    let mut dispersions = fit.comparisons.iter().filter(|c| matches!(c.feature, Feature::Dispersion(_)));
+    let range = dispersions.next().zip(dispersions.next_back()).map(|(first, last)| {
         let end = |c: &Comparison| format!("{} in {}", significant(c.observed), span(c.feature));
         format!("variance over mean of counts from {} to {}", end(first), end(last))
     });

@@ -41,16 +41,21 @@ impl Candidate {
         Ok(Candidate { model, reason, lifts })
     }
 
-    /// The parameters, each with an interval by resampling the blocks of `evidence`.
+    /// The parameters, each with an interval by resampling the blocks of `evidence`, as far as these are long enough to be
+    /// taken as independent of each other.
     pub(super) fn parameters(&self, evidence: &Evidence, least: f64, seed: Seed) -> Vec<Parameter> {
         let again = |number: u64| {
             let moments = evidence.resampled(least, &mut seed.stream(number, "fit-blocks"));
             estimated(self.reason, &lifted(&moments, &self.lifts), evidence.span())
         };
-        let resamples = if evidence.blocks() < 4 { 0 } else { RESAMPLES };
+        let is_enough = evidence.blocks() >= 8 && evidence.block() as f64 >= self.model.memory();
+        let resamples = if is_enough { RESAMPLES } else { 0 };
         let estimates: Vec<Model> = (0..resamples).into_par_iter().map(again).collect();
         let parameter = |&(key, take): &(&'static str, Take)| {
-            Some(Parameter { key, value: take(&self.model)?, interval: interval(&estimates, take) })
+            let value = take(&self.model)?;
+            // Resampling that loses the estimate itself has cut the log into pieces too short.
+            let holds = |&(low, high): &(f64, f64)| low <= value && value <= high;
+            Some(Parameter { key, value, interval: interval(&estimates, take).filter(holds) })
         };
         KEYS.iter().filter_map(parameter).collect()
     }

@@ -170,6 +170,14 @@ impl Evidence {
         (self.span() / self.block as f64) as usize
     }
 
+    /// Joins blocks two and two until one is twice as long as `memory` seconds, as long as eight are left: what is shorter
+    /// than the memory cannot be resampled as if it were alone.
+    pub fn join_blocks(&mut self, memory: f64) {
+        while (self.block as f64) < 2.0 * memory && self.blocks() / 2 >= 8 {
+            self.halve();
+        }
+    }
+
     /// The moments of the whole log, of windows no shorter than `least` seconds.
     pub fn moments(&self, least: f64) -> Moments {
         let windows = FIT_WINDOWS.iter().enumerate().filter(|&(_, &seconds)| seconds as f64 >= least);

@@ -208,7 +208,7 @@ pub enum NoFit {
 /// # Errors
 /// Where the log says too little, and where it was interrupted.
 pub fn fit(description: &Description, studied: Studied, options: Options) -> Result<Fit, NoFit> {
-    let Studied { profile, least, evidence, likeness } = studied;
+    let Studied { profile, least, mut evidence, likeness } = studied;
     let span = evidence.span();
     if evidence.rows() < 30 || span < 60.0 {
         return Err(NoFit::TooLittle);
@@ -235,6 +235,7 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
     };
     let (Candidate { model, reason, .. }, fitted) = &chosen;
     let (model, reason) = (*model, *reason);
+    evidence.join_blocks(model.memory());
     let comparisons = compare(&likeness, fitted, &poisson, least);
     Ok(Fit {
         parameters: chosen.0.parameters(&evidence, least, options.seed),
