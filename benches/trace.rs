@@ -1,10 +1,15 @@
-//! How fast logs are read: ours, with every field parsed and checked, against the csv crate, which only finds the fields.
+//! How fast logs are read: ours, with every field parsed and checked, against references that do less, in the same run: the
+//! csv crate, which only finds the fields, serde_json, which only passes over each line, and flate2, which only unpacks.
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 use ratecast::traffic::replay::{Replay, TimeUnit, TraceFormat, TraceReader};
 use std::fmt::Write;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::PathBuf;
 
 const ROWS: u64 = 500_000;
@@ -22,7 +27,7 @@ struct Log {
 impl Log {
     /// A header, then what `row` writes for a time in units of 100 ns and two counts.
     fn new(name: &str, header: &str, row: impl Fn(&mut String, u64, u64, u64)) -> Self {
-        let mut text = format!("{header}\r\n");
+        let mut text = if header.is_empty() { String::new() } else { format!("{header}\r\n") };
         let mut draw = 1u64;
         let mut time = 0;
         for _ in 0..ROWS {
@@ -49,6 +54,24 @@ impl Log {
         Log::new(name, "ts,input_tokens,output_tokens", |text, time, input, output| {
             writeln!(text, "{},{input},{output}\r", 1_700_158_546_680 + time / 10_000).expect("a string takes all");
         })
+    }
+
+    fn jsonl(name: &str) -> Self {
+        Log::new(name, "", |text, time, input, output| {
+            let millis = 1_700_158_546_680 + time / 10_000;
+            let start =
+                format_args!("{{\"ts\": {millis}, \"model\": \"gpt-4o-mini\", \"user\": \"u{output}\"").to_string();
+            let usage =
+                format_args!("\"usage\": {{\"prompt_tokens\": {input}, \"completion_tokens\": {output}}}").to_string();
+            writeln!(text, "{start}, {usage}, \"status\": 200}}").expect("a string takes all");
+        })
+    }
+
+    /// The same log packed by `pack`; its size is that of what it unpacks to.
+    fn packed(self, pack: impl Fn(&[u8]) -> Vec<u8>) -> Self {
+        let text = fs::read(&self.path).expect("the log was just written");
+        fs::write(&self.path, pack(&text)).expect("the temporary folder can be written");
+        self
     }
 
     fn bench<T>(&self, bencher: Bencher, read: impl Fn() -> T + Sync) {
@@ -137,4 +160,75 @@ fn csv_millis(bencher: Bencher) {
         ..Replay::default()
     };
     log.bench(bencher, || log.replay(&spec));
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).expect("a vector takes all");
+    encoder.finish().expect("a vector takes all")
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+#[divan::bench]
+fn azure_gzip_flate2(bencher: Bencher) {
+    let log = Log::azure("gzip-raw", "", "").packed(gzip);
+    log.bench(bencher, || {
+        let file = BufReader::new(File::open(&log.path).expect("the log can be opened"));
+        io::copy(&mut MultiGzDecoder::new(file), &mut io::sink()).expect("the log is well packed")
+    });
+}
+
+#[divan::bench]
+fn azure_gzip(bencher: Bencher) {
+    let log = Log::azure("gzip", "", "").packed(gzip);
+    log.bench(bencher, || log.replay(&Replay::default()));
+}
+
+#[divan::bench]
+fn azure_zstd_ruzstd(bencher: Bencher) {
+    let log = Log::azure("zstd-raw", "", "").packed(zstd);
+    log.bench(bencher, || {
+        let file = BufReader::new(File::open(&log.path).expect("the log can be opened"));
+        let mut decoder = ruzstd::decoding::StreamingDecoder::new(file).expect("the log is well packed");
+        io::copy(&mut decoder, &mut io::sink()).expect("the log is well packed")
+    });
+}
+
+#[divan::bench]
+fn azure_zstd(bencher: Bencher) {
+    let log = Log::azure("zstd", "", "").packed(zstd);
+    log.bench(bencher, || log.replay(&Replay::default()));
+}
+
+#[divan::bench]
+fn jsonl_serde_json(bencher: Bencher) {
+    let log = Log::jsonl("jsonl-raw");
+    log.bench(bencher, || {
+        let mut file = BufReader::new(File::open(&log.path).expect("the log can be opened"));
+        let (mut line, mut rows) = (Vec::new(), 0u64);
+        while file.read_until(b'\n', &mut line).expect("the log can be read") > 0 {
+            let _: serde::de::IgnoredAny = serde_json::from_slice(&line).expect("the log is well formed");
+            line.clear();
+            rows += 1;
+        }
+        rows
+    });
+}
+
+#[divan::bench]
+fn jsonl(bencher: Bencher) {
+    let log = Log::jsonl("jsonl");
+    log.bench(bencher, || log.replay(&Replay::default()));
+}
+
+#[divan::bench]
+fn csv_millis_shuffled(bencher: Bencher) {
+    let log = Log::new("shuffled", "ts,input_tokens,output_tokens", |text, time, input, output| {
+        let millis = 1_700_158_546_680 + time % 7_919;
+        writeln!(text, "{millis},{input},{output}\r").expect("a string takes all");
+    });
+    log.bench(bencher, || log.replay(&Replay::default()));
 }

@@ -39,6 +39,7 @@
 
 pub mod cli;
 pub mod client;
+pub mod durations;
 pub mod engine;
 pub mod limiter;
 pub mod metrics;

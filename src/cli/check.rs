@@ -1,9 +1,12 @@
 //! `ratecast check`.
 
 use super::{Check, Status, output};
+use crate::scenario::diagnostic::printable;
 use crate::scenario::{self, resolved};
+use crate::traffic::replay::TraceSummary;
 
-/// Reads every scenario and its logs, and prints what is wrong; with `--resolved` prints what it means.
+/// Reads every scenario and its logs, and prints what is wrong, or how the logs were read; with `--resolved` prints what it
+/// means.
 pub fn run(arguments: &Check) -> Status {
     let mut status = Status::Done;
     for path in &arguments.scenarios {
@@ -17,7 +20,7 @@ pub fn run(arguments: &Check) -> Status {
                 let text = if arguments.resolved {
                     resolved::print(&mut ready.scenario, Some(&ready.loaded))
                 } else {
-                    format!("{shown}: ok\n")
+                    format!("{shown}: ok\n{}", ready.logs.iter().map(log).collect::<String>())
                 };
                 status = status.worst(output::result(&text));
             }
@@ -25,4 +28,11 @@ pub fn run(arguments: &Check) -> Status {
         }
     }
     status
+}
+
+/// How the log of one source was read, indented below its name.
+fn log((source, summary): &(String, TraceSummary)) -> String {
+    let facts = format!("requests: {}\n{}", summary.rows, summary.detected);
+    let facts: String = facts.lines().map(|fact| format!("    {fact}\n")).collect();
+    format!("  {}:\n{facts}", printable(&format!("traffic.{source}")))
 }

@@ -3,6 +3,7 @@
 use super::{Generate, RowsAs, Status, log, output, progress};
 use crate::engine::Arrivals;
 use crate::params::quoted;
+use crate::protocol::NOBODY;
 use crate::report::files::write_stream;
 use crate::report::rows::{COLUMNS, RowFormat, RowWriter};
 use crate::scenario::diagnostic::printable;
@@ -78,6 +79,10 @@ fn write(
     let mut rows = 0u64;
     while arrivals.next_at() != SimTime::NEVER {
         let request = arrivals.take();
+        if request.thread != NOBODY {
+            // Nobody refuses anything here: users who wait are answered after the service time.
+            arrivals.answered(&request, request.arrived.saturating_add(request.service), true);
+        }
         let source = scenario.traffic.get(usize::from(request.source)).map_or("", |(name, _)| name);
         writer.row(request.arrived, source, request.input, request.output)?;
         rows += 1;

@@ -308,7 +308,15 @@ enum Format {
 
 /// Reads the process's arguments, does what they ask for, and says how it ended.
 pub fn main() -> ExitCode {
-    let status = match Cli::parse().command {
+    let status = match Cli::try_parse() {
+        Ok(cli) => guarded(|| obey(cli.command)),
+        Err(refusal) => refuse(&refusal),
+    };
+    ExitCode::from(status as u8)
+}
+
+fn obey(command: Command) -> Status {
+    match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
@@ -316,6 +324,41 @@ pub fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Tiers(arguments) => tiers::run(&arguments),
-    };
-    ExitCode::from(status as u8)
+    }
+}
+
+/// Prints what clap says: the help or the version that was asked for, or what is wrong with the arguments.
+fn refuse(refusal: &clap::Error) -> Status {
+    match refusal.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Status::Failed,
+        _ if refusal.use_stderr() => Status::Wrong,
+        _ => Status::Done,
+    }
+}
+
+/// Does `work`. A panic is a bug of ours: it is told with what a report needs, and ends as a failure.
+fn guarded(work: impl FnOnce() -> Status) -> Status {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let said = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        let version = env!("CARGO_PKG_VERSION");
+        let command = std::env::args().collect::<Vec<_>>().join(" ");
+        let message = format!("ratecast {version} has a bug: {said}{place}");
+        output::failure_text(&message, &format!("please report it with the scenario and this command: {command}"));
+    }));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(Status::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_as_our_failure() {
+        assert_eq!(guarded(|| panic!("this one is meant")), Status::Failed);
+        assert_eq!(guarded(|| Status::Unsure), Status::Unsure);
+        let _ = std::panic::take_hook();
+    }
 }

@@ -40,7 +40,7 @@ pub fn simulate(path: &Path, simulation: &Simulation) -> Result<Outcome, Status>
             output::note(&warnings);
         }
     }
-    check_budget(&ready.scenario, simulation)?;
+    check_budget(&ready, simulation)?;
     let forecast = in_pool(simulation.threads, || run_cells(&ready.scenario, simulation))?;
     let document = Document::new(&ready.scenario, &forecast, &ready.assumptions);
     Ok(Outcome { ready, forecast, document })
@@ -70,10 +70,15 @@ pub fn in_pool<T: Send>(threads: Option<u16>, work: impl FnOnce() -> Result<T, S
 }
 
 /// Refuses before the first event what would surely pass the budget.
-fn check_budget(scenario: &Scenario, simulation: &Simulation) -> Result<(), Status> {
+fn check_budget(ready: &Ready, simulation: &Simulation) -> Result<(), Status> {
+    let scenario = &ready.scenario;
     let runs = f64::from(scenario.replications) * (scenario.tiers.len() * scenario.strategy.len()) as f64;
-    let arrivals = |traffic: &Traffic| traffic.expected_requests(scenario.duration, &scenario.start);
-    let expected = runs * scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum::<f64>();
+    let arrivals = |traffic: &Traffic| {
+        let service = scenario.provider.mean(traffic.mean_output());
+        traffic.expected_requests(scenario.duration, &scenario.start, service)
+    };
+    let made_up: f64 = scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum();
+    let expected = runs * (made_up + ready.recorded_requests());
     if expected > simulation.max_events as f64 {
         output::note(&format!(
             "error: about {expected:.2e} requests in {runs} runs are more than {} events\n  \

@@ -1,12 +1,13 @@
 //! The next arrival of all sources, kept beside the event queue rather than in it: merging costs a comparison where a
 //! push and a pop would cost as much as the rest of a request.
 
-use crate::protocol::Request;
-use crate::provider::ServiceTimes;
-use crate::rng::BLOCK;
+use crate::protocol::{NOBODY, Request};
+use crate::provider::{Service, ServiceTimes};
+use crate::rng::{BLOCK, Seed, Stream};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
-use crate::traffic::{Columns, Feed, Traffic};
+use crate::traffic::users::{Crowd, Prompt};
+use crate::traffic::{self, Columns, Feed, Setting, Traffic};
 use crate::units::{SimDuration, SimTime};
 
 /// The requests of all sources in the order of arrival; at one instant in the order of the sources.
@@ -18,7 +19,14 @@ pub struct Arrivals {
     error: Option<TraceError>,
 }
 
-struct Source {
+enum Source {
+    /// Requests that come whatever becomes of them, a block at a time.
+    Open(Box<Open>),
+    /// Requests that depend on the answers to those before.
+    Waiting(Box<Waiting>),
+}
+
+struct Open {
     feed: Feed,
     times: ServiceTimes,
     columns: Columns,
@@ -33,18 +41,12 @@ impl Arrivals {
     pub fn new(scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
         let setting = scenario.setting(replication);
         let source = |(name, traffic): &(String, Traffic)| {
-            let stream = |purpose: &str| setting.seed.stream(replication, &format!("{purpose}/{name}"));
-            let mut source = Source {
-                feed: Feed::new(traffic, name, &setting)?,
-                times: ServiceTimes::new(&scenario.provider, stream("first-token"), stream("per-token")),
-                columns: Columns::default(),
-                service: [SimDuration::ZERO; BLOCK],
-                row: 0,
-                rows: 0,
-                left: traffic.requests.unwrap_or(u64::MAX),
-            };
-            source.refill()?;
-            Ok(source)
+            Ok(match traffic::crowd(traffic, name, &setting)? {
+                Some(crowd) => {
+                    Source::Waiting(Box::new(Waiting::new(crowd, name, &scenario.provider, traffic, &setting)))
+                }
+                None => Source::Open(Box::new(Open::new(name, &scenario.provider, traffic, &setting)?)),
+            })
         };
         let mut arrivals = Arrivals {
             sources: scenario.traffic.iter().map(source).collect::<Result<_, TraceError>>()?,
@@ -71,16 +73,30 @@ impl Arrivals {
     /// The next request; only when there is one.
     #[inline]
     pub fn take(&mut self) -> Request {
-        let source = &mut self.sources[self.next];
-        let request = source.request(self.next as u16);
-        source.row += 1;
-        if source.row >= source.rows
-            && let Err(error) = source.refill()
-        {
-            self.error = Some(error);
-        }
+        let number = self.next as u16;
+        let request = match &mut self.sources[self.next] {
+            Source::Open(source) => {
+                let request = source.request(number);
+                source.row += 1;
+                if source.row >= source.rows
+                    && let Err(error) = source.refill()
+                {
+                    self.error = Some(error);
+                }
+                request
+            }
+            Source::Waiting(source) => source.take(number),
+        };
         self.choose();
         request
+    }
+
+    /// A request that a user waits for has its outcome at `at`, now or later.
+    pub fn answered(&mut self, request: &Request, at: SimTime, is_served: bool) {
+        if let Some(Source::Waiting(source)) = self.sources.get_mut(usize::from(request.source)) {
+            source.crowd.answered(request.thread, at, is_served);
+            self.choose();
+        }
     }
 
     #[inline]
@@ -97,6 +113,88 @@ impl Arrivals {
 impl Source {
     #[inline]
     fn next_at(&self) -> SimTime {
+        match self {
+            Source::Open(source) => source.next_at(),
+            Source::Waiting(source) if source.left > 0 => source.crowd.next_at(),
+            Source::Waiting(_) => SimTime::NEVER,
+        }
+    }
+}
+
+struct Waiting {
+    crowd: Crowd,
+    service: Service,
+    /// For each thread that of its first tokens and that of the others.
+    streams: Vec<[Stream; 2]>,
+    left: u64,
+    seed: Seed,
+    replication: u64,
+    name: String,
+}
+
+impl Waiting {
+    fn new(crowd: Crowd, name: &str, service: &Service, traffic: &Traffic, setting: &Setting) -> Self {
+        Waiting {
+            crowd,
+            service: service.clone(),
+            streams: Vec::new(),
+            left: traffic.requests.unwrap_or(u64::MAX),
+            seed: setting.seed,
+            replication: setting.replication,
+            name: name.to_owned(),
+        }
+    }
+
+    fn take(&mut self, source: u16) -> Request {
+        self.left -= 1;
+        let prompt = self.crowd.take();
+        let size = prompt.size;
+        Request {
+            arrived: prompt.at,
+            service: self.service_of(&prompt),
+            input: size.input,
+            cached: size.cached,
+            output: size.output,
+            thread: prompt.thread,
+            client: prompt.client,
+            source,
+        }
+    }
+
+    fn service_of(&mut self, prompt: &Prompt) -> SimDuration {
+        let slot = prompt.thread as usize;
+        if prompt.turn == 0 {
+            let stream =
+                |purpose: &str| self.seed.stream(self.replication, &format!("{purpose}/{}/{}", self.name, prompt.id));
+            let streams = [stream("first-token"), stream("per-token")];
+            match self.streams.get_mut(slot) {
+                Some(old) => *old = streams,
+                None => self.streams.resize(slot + 1, streams),
+            }
+        }
+        let [first, per_token] = &mut self.streams[slot];
+        self.service.draw(first, per_token, prompt.size.output)
+    }
+}
+
+impl Open {
+    fn new(name: &str, service: &Service, traffic: &Traffic, setting: &Setting) -> Result<Self, TraceError> {
+        let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{name}"));
+        let mut source = Open {
+            feed: Feed::new(traffic, name, setting)?,
+            times: ServiceTimes::new(service, stream("first-token"), stream("per-token")),
+            columns: Columns::default(),
+            service: [SimDuration::ZERO; BLOCK],
+            row: 0,
+            rows: 0,
+            left: traffic.requests.unwrap_or(u64::MAX),
+        };
+        source.refill()?;
+        Ok(source)
+    }
+
+    #[inline]
+    fn next_at(&self) -> SimTime {
         if self.rows == 0 { SimTime::NEVER } else { self.columns.arrived[self.row % BLOCK] }
     }
 
@@ -105,10 +203,13 @@ impl Source {
         let row = self.row % BLOCK;
         Request {
             arrived: self.columns.arrived[row],
-            source,
-            input: self.columns.input[row],
-            output: self.columns.output[row],
             service: self.service[row],
+            input: self.columns.input[row],
+            cached: self.columns.cached[row],
+            output: self.columns.output[row],
+            thread: NOBODY,
+            client: self.columns.client[row],
+            source,
         }
     }
 

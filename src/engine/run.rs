@@ -6,7 +6,7 @@ use super::event_queue::EventQueue;
 use super::flight::{Flight, Flights, State};
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
-use crate::protocol::Reply;
+use crate::protocol::{NOBODY, Reply, Request};
 use crate::provider::{Hint, Quota, Tier};
 use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
@@ -110,6 +110,15 @@ struct Desk {
     elides_completions: bool,
     /// What has no outcome by then stays pending.
     end: SimTime,
+    /// Outcomes that a user waits for and has not been told of.
+    told: Vec<Answer>,
+}
+
+/// The outcome of a request, for the user who waits for it.
+struct Answer {
+    request: Request,
+    at: SimTime,
+    is_served: bool,
 }
 
 /// The client's side of a run.
@@ -161,6 +170,7 @@ impl<'s> Run<'s> {
             client,
             record,
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
+            told: Vec::new(),
         };
         Ok(Run {
             scenario,
@@ -185,6 +195,9 @@ impl<'s> Run<'s> {
             } else {
                 break;
             }
+            if !self.desk.told.is_empty() {
+                self.tell();
+            }
             steps += 1;
             if steps.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
                 self.look(steps, stop)?;
@@ -204,6 +217,14 @@ impl<'s> Run<'s> {
             RunError::NotConserved { what }
         })?;
         Ok(record)
+    }
+
+    /// Tells users the outcomes that they wait for.
+    #[inline(never)]
+    fn tell(&mut self) {
+        for Answer { request, at, is_served } in self.desk.told.drain(..) {
+            self.arrivals.answered(&request, at, is_served);
+        }
     }
 
     #[cold]
@@ -301,7 +322,7 @@ impl<'s> Run<'s> {
     /// A request arrives while no slot is free.
     fn enqueue_arrival(&mut self, now: SimTime, flight: Flight) {
         if self.waiting >= self.desk.client.capacity {
-            self.desk.record.failed(now, &flight.request, Failure::Shed);
+            self.desk.fail(now, &flight.request, Failure::Shed);
             return;
         }
         let slot = self.flights.insert(flight);
@@ -311,7 +332,7 @@ impl<'s> Run<'s> {
     /// A back-off is over while no slot is free.
     fn enqueue_retry(&mut self, now: SimTime, slot: u32) {
         if self.waiting >= self.desk.client.capacity {
-            self.desk.record.failed(now, &self.flights.get(slot).request, Failure::Shed);
+            self.desk.fail(now, &self.flights.get(slot).request, Failure::Shed);
             self.flights.remove(slot);
             return;
         }
@@ -340,7 +361,7 @@ impl<'s> Run<'s> {
         }
         flight.state = State::Expired;
         self.waiting -= 1;
-        self.desk.record.failed(now, &flight.request, Failure::Expired);
+        self.desk.fail(now, &flight.request, Failure::Expired);
     }
 }
 
@@ -357,6 +378,24 @@ impl Next {
 }
 
 impl Desk {
+    /// The answer to `request` is complete at `at`, now or later.
+    #[inline]
+    fn serve(&mut self, at: SimTime, request: &Request, queued: SimDuration) {
+        self.record.served(request, at - request.arrived, queued);
+        if request.thread != NOBODY {
+            self.told.push(Answer { request: *request, at, is_served: true });
+        }
+    }
+
+    /// `request` will never be answered.
+    #[inline]
+    fn fail(&mut self, now: SimTime, request: &Request, why: Failure) {
+        self.record.failed(now, request, why);
+        if request.thread != NOBODY {
+            self.told.push(Answer { request: *request, at: now, is_served: false });
+        }
+    }
+
     /// One call of a request that has a slot. Inlined whatever the compiler thinks, as is what it calls on the way to a
     /// retry: entering and leaving functions would be a tenth of an attempt.
     #[inline(always)]
@@ -373,7 +412,7 @@ impl Desk {
             }
             Reply::TooLarge { limit } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
-                self.record.failed(now, &flight.request, Failure::Never);
+                self.fail(now, &flight.request, Failure::Never);
                 Next::Done
             }
         }
@@ -394,7 +433,7 @@ impl Desk {
         if at > self.end {
             self.record.pending(request);
         } else {
-            self.record.served(request, at - request.arrived, flight.queued);
+            self.serve(at, request, flight.queued);
         }
         Next::Done
     }
@@ -406,14 +445,14 @@ impl Desk {
         let jitter = &mut self.client.jitter[usize::from(request.source)];
         let delay = self.client.backoff.delay(flight.attempts, flight.delay, hint, elapsed, || jitter.draw());
         let Some(delay) = delay else {
-            self.record.failed(now, request, Failure::GaveUp);
+            self.fail(now, request, Failure::GaveUp);
             return Next::Done;
         };
         let at = now.saturating_add(delay);
         if let Some(deadline) = self.client.deadline
             && at > request.arrived.saturating_add(deadline)
         {
-            self.record.failed(now, request, Failure::Expired);
+            self.fail(now, request, Failure::Expired);
             return Next::Done;
         }
         flight.delay = delay;
@@ -424,7 +463,7 @@ impl Desk {
     /// A call has ended.
     fn complete(&mut self, now: SimTime, flight: &Flight) {
         self.quota.settle(now, &flight.request);
-        self.record.served(&flight.request, now - flight.request.arrived, flight.queued);
+        self.serve(now, &flight.request, flight.queued);
         if self.client.is_bounded {
             self.client.free_slots += 1;
         }

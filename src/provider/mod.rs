@@ -1,18 +1,17 @@
 //! The provider: a tier's limits, its prices, and how long a call takes.
 
-pub mod latency;
 mod price;
 mod quota;
 mod tier;
 
+use crate::durations::Durations;
 use crate::params::{Parameters, Presence, Visitor};
 use crate::rng::Stream;
 use crate::units::{SimDuration, Tokens};
-use latency::Durations;
 
 pub use price::Price;
 pub use quota::{Quota, Usage};
-pub use tier::{LimitSpec, Tier};
+pub use tier::{LimitSpec, Scope, Tier};
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.
@@ -55,6 +54,28 @@ impl Parameters for Service {
     }
 }
 
+impl Service {
+    /// The service time of one request with `output` tokens: `first token + outputs * per token`.
+    pub fn draw(&self, first: &mut Stream, per_token: &mut Stream, output: Tokens) -> SimDuration {
+        let (mut to_first, mut to_next) = ([0.0], [0.0]);
+        self.time_to_first_token.model().fill(first, &mut to_first);
+        self.time_per_output_token.model().fill(per_token, &mut to_next);
+        service_time(to_first[0], to_next[0], output)
+    }
+
+    /// The mean service time of requests with so many output tokens on average.
+    pub fn mean(&self, outputs: f64) -> SimDuration {
+        let per_token = self.time_per_output_token.model().mean().scale(outputs);
+        self.time_to_first_token.model().mean().saturating_add(per_token)
+    }
+}
+
+/// From a call's draws, in nanoseconds, rounded once.
+fn service_time(to_first: f64, per_token: f64, output: Tokens) -> SimDuration {
+    let longest = SimDuration::HORIZON.as_nanos() as f64;
+    SimDuration::from_nanos_f64((to_first + per_token * f64::from(output.get())).min(longest))
+}
+
 /// The service times of one traffic source's requests, drawn in the order of their arrival.
 #[derive(Clone, Debug)]
 pub struct ServiceTimes {
@@ -77,10 +98,8 @@ impl ServiceTimes {
         let (first, per_token) = self.scratch.split_at_mut(count);
         self.service.time_to_first_token.model().fill(&mut self.first, first);
         self.service.time_per_output_token.model().fill(&mut self.per_token, per_token);
-        let longest = SimDuration::HORIZON.as_nanos() as f64;
         for (((out, output), first), per_token) in out.iter_mut().zip(outputs).zip(first).zip(per_token) {
-            let nanos = *first + *per_token * f64::from(output.get());
-            *out = SimDuration::from_nanos_f64(nanos.min(longest));
+            *out = service_time(*first, *per_token, *output);
         }
     }
 }

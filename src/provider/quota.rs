@@ -1,6 +1,6 @@
 //! All limits of a tier together: a call passes only if every one admits it, and is otherwise charged to none.
 
-use super::{Hint, Tier};
+use super::{Hint, LimitSpec, Scope, Tier};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use crate::protocol::{Counts, Reply, Request};
 use crate::units::{Civil, SimDuration, SimTime};
@@ -11,8 +11,8 @@ pub struct Quota {
     limits: Vec<Limit>,
     hint: Hint,
     holds: bool,
-    /// Whether a refusal closes the door for everybody: every limit counts requests, so that all ask for the same, and
-    /// none waits for calls to end.
+    /// Whether a refusal closes the door for everybody: every limit counts the requests of all, so that all ask for the
+    /// same, and none waits for calls to end.
     gated: bool,
     gate: Gate,
 }
@@ -28,14 +28,24 @@ struct Gate {
 #[derive(Clone, Debug)]
 struct Limit {
     counts: Counts,
+    scope: Scope,
     capacity: u64,
     holds: bool,
+    /// As each of those that it counts apart begins.
+    fresh: AnyLimiter,
+    /// Those that it counts apart, by number.
+    parts: Vec<Part>,
+}
+
+/// What a limit counts together.
+#[derive(Clone, Debug)]
+struct Part {
     state: AnyLimiter,
     usage: Usage,
 }
 
 /// What was charged to one limit during a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usage {
     /// Requests or tokens.
     pub charged: u64,
@@ -47,19 +57,10 @@ impl Quota {
     /// The limits of `tier` with nothing used. `hint` is what a 429 says; [`Hint::None`] spares the work where the client
     /// does not read it.
     pub fn new(tier: &Tier, civil: &Civil, hint: Hint) -> Self {
-        let limits: Vec<Limit> = tier
-            .limits
-            .iter()
-            .map(|(_, spec)| Limit {
-                counts: spec.counts,
-                capacity: spec.limiter.capacity(),
-                holds: spec.limiter.holds(),
-                state: spec.limiter.start(civil),
-                usage: Usage::default(),
-            })
-            .collect();
+        let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, civil)).collect();
         let holds = limits.iter().any(|limit| limit.holds);
-        let gated = !holds && limits.iter().all(|limit| limit.counts == Counts::Requests);
+        let asks_all_alike = |limit: &Limit| limit.counts == Counts::Requests && limit.scope == Scope::Account;
+        let gated = !holds && limits.iter().all(asks_all_alike);
         Quota { limits, hint, holds, gated, gate: Gate { until: SimTime::ZERO, limit: 0 } }
     }
 
@@ -68,9 +69,9 @@ impl Quota {
         self.holds
     }
 
-    /// What was charged to each limit so far.
+    /// What was charged to each limit so far; of a limit that counts some apart, to the one that used it most.
     pub fn usage(&self) -> impl Iterator<Item = Usage> + '_ {
-        self.limits.iter().map(|limit| limit.usage)
+        self.limits.iter().map(|limit| limit.parts.iter().map(|part| part.usage).max().unwrap_or_default())
     }
 
     /// Asks all limits, and charges all of them or none.
@@ -87,7 +88,8 @@ impl Quota {
         let mut refusals = 0;
         let mut refusing = 0;
         for (at, limit) in self.limits.iter_mut().enumerate() {
-            if !limit.state.admits(now, limit.counts.of(request)) {
+            let amount = limit.counts.of(request);
+            if !limit.part(request).state.admits(now, amount) {
                 refusals += 1;
                 refusing = at;
             }
@@ -108,10 +110,12 @@ impl Quota {
             let amount = limit.counts.of(request);
             // A limit on tokens has nothing to say about a request without any.
             if amount > 0 {
-                limit.state.charge(now, amount);
-                limit.usage.charged += amount;
-                if limit.holds {
-                    limit.usage.held += u128::from(amount) * u128::from(request.service.as_nanos());
+                let holds = limit.holds;
+                let part = limit.part(request);
+                part.state.charge(now, amount);
+                part.usage.charged += amount;
+                if holds {
+                    part.usage.held += u128::from(amount) * u128::from(request.service.as_nanos());
                 }
             }
         }
@@ -119,14 +123,14 @@ impl Quota {
     }
 
     fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
-        let limit = &self.limits[at];
+        let limit = &mut self.limits[at];
         let amount = limit.counts.of(request);
         if amount > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
         let mut retry_after = None;
         if (self.gated || self.hint != Hint::None)
-            && let Verdict::RetryAt(instant) = limit.state.opens(now, amount)
+            && let Verdict::RetryAt(instant) = limit.part(request).state.opens(now, amount)
         {
             retry_after = self.hint.of(instant - now);
             if self.gated {
@@ -140,11 +144,14 @@ impl Quota {
     /// soon, one that never opens as last of all.
     #[cold]
     fn last_to_open(&mut self, now: SimTime, request: &Request) -> usize {
-        let opens = |limit: &mut Limit| match limit.state.verdict(now, limit.counts.of(request)) {
-            Verdict::Admit => None,
-            Verdict::Busy => Some(now),
-            Verdict::RetryAt(instant) => Some(instant),
-            Verdict::Never => Some(SimTime::NEVER),
+        let opens = |limit: &mut Limit| {
+            let amount = limit.counts.of(request);
+            match limit.part(request).state.verdict(now, amount) {
+                Verdict::Admit => None,
+                Verdict::Busy => Some(now),
+                Verdict::RetryAt(instant) => Some(instant),
+                Verdict::Never => Some(SimTime::NEVER),
+            }
         };
         let refusals = self.limits.iter_mut().enumerate().filter_map(|(at, limit)| Some((opens(limit)?, at)));
         // Of several that open together the first one stated is named.
@@ -155,8 +162,37 @@ impl Quota {
     #[inline]
     pub fn settle(&mut self, now: SimTime, request: &Request) {
         for limit in self.limits.iter_mut().filter(|limit| limit.holds) {
-            limit.state.settle(now, limit.counts.of(request));
+            let amount = limit.counts.of(request);
+            limit.part(request).state.settle(now, amount);
         }
+    }
+}
+
+impl Limit {
+    fn new(spec: &LimitSpec, civil: &Civil) -> Self {
+        let fresh = spec.limiter.start(civil);
+        Limit {
+            counts: spec.counts,
+            scope: spec.scope,
+            capacity: spec.limiter.capacity(),
+            holds: spec.limiter.holds(),
+            parts: vec![Part { state: fresh.clone(), usage: Usage::default() }],
+            fresh,
+        }
+    }
+
+    /// Where `request` is counted.
+    #[inline]
+    fn part(&mut self, request: &Request) -> &mut Part {
+        let number = match self.scope {
+            Scope::Account => return &mut self.parts[0],
+            Scope::Source => usize::from(request.source),
+            Scope::Client => request.client as usize,
+        };
+        if number >= self.parts.len() {
+            self.parts.resize(number + 1, Part { state: self.fresh.clone(), usage: Usage::default() });
+        }
+        &mut self.parts[number]
     }
 }
 

@@ -5,27 +5,47 @@ use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::Counts;
 
+crate::words! {
+    /// Whom a limit counts together.
+    #[derive(Default)]
+    pub enum Scope {
+        /// All calls of the account.
+        #[default]
+        Account = "account",
+        /// The calls of each traffic source apart.
+        Source = "source",
+        /// The calls of each client apart, whatever source they come from.
+        Client = "client",
+    }
+}
+
 /// One rule of a tier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitSpec {
     /// What it counts.
     pub counts: Counts,
+    /// Whom it counts together.
+    pub scope: Scope,
     /// How it counts, how much it allows and over which span.
     pub limiter: LimiterSpec,
 }
 
 impl Default for LimitSpec {
     fn default() -> Self {
-        LimitSpec { counts: Counts::Requests, limiter: LimiterSpec::default() }
+        LimitSpec { counts: Counts::Requests, scope: Scope::Account, limiter: LimiterSpec::default() }
     }
 }
 
 impl LimitSpec {
     /// What it allows, in a few characters: `60/min`, `90000/min input-tokens`.
     pub fn label(&self) -> String {
-        match self.counts {
+        let counts = match self.counts {
             Counts::Requests => self.limiter.label(),
             tokens => format!("{} {}", self.limiter.label(), tokens.word()),
+        };
+        match self.scope {
+            Scope::Account => counts,
+            scope => format!("{counts} a {}", scope.word()),
         }
     }
 }
@@ -33,6 +53,7 @@ impl LimitSpec {
 impl Parameters for LimitSpec {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("counts", &mut self.counts);
+        visitor.optional("scope", &mut self.scope);
         visitor.kind(Presence::Required, &mut self.limiter);
     }
 }
@@ -71,10 +92,11 @@ impl Parameters for Tier {
 }
 
 impl Tier {
-    /// Requests a second that its request limits let through in the long run; infinite without such a limit. The smaller
-    /// of two tiers is the one with the lower figure.
+    /// Requests a second that its request limits let through in the long run, those that count all calls together; infinite
+    /// without such a limit. The smaller of two tiers is the one with the lower figure.
     pub fn size(&self) -> f64 {
-        let counted = self.limits.iter().filter(|(_, limit)| limit.counts == Counts::Requests);
+        let is_one = |limit: &LimitSpec| limit.counts == Counts::Requests && limit.scope == Scope::Account;
+        let counted = self.limits.iter().filter(|(_, limit)| is_one(limit));
         counted
             .filter_map(|(_, limit)| limit.limiter.sustained())
             .map(|rate| rate.per_second())

@@ -25,6 +25,11 @@ impl Gamma {
         self.shape
     }
 
+    /// The mean of a variate that is cut to `cap`, `E min(X, cap)`, at least 0.
+    pub fn mean_capped(&self, cap: f64) -> f64 {
+        self.shape * share_below(self.shape + 1.0, cap) + cap * (1.0 - share_below(self.shape, cap))
+    }
+
     /// One variate.
     pub fn draw(&self, stream: &mut Stream) -> f64 {
         let drawn = self.at_least_one(stream);
@@ -49,10 +54,55 @@ impl Gamma {
     }
 }
 
+/// The share of the gamma distribution of `shape` and scale 1 below `x`, to about 12 digits: the regularised incomplete gamma
+/// function by its series below the mean and by its continued fraction above (Abramowitz and Stegun 6.5.29 and 6.5.31,
+/// the latter by Lentz's method).
+fn share_below(shape: f64, x: f64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    let front = libm::exp(shape * libm::log(x) - x - libm::lgamma(shape));
+    if x < shape + 1.0 {
+        let (mut term, mut sum, mut n) = (1.0 / shape, 1.0 / shape, shape);
+        while term > sum * 1e-14 {
+            n += 1.0;
+            term *= x / n;
+            sum += term;
+        }
+        return (front * sum).min(1.0);
+    }
+    let mut b = x + 1.0 - shape;
+    let (mut c, mut d) = (1e300, 1.0 / b);
+    let mut fraction = d;
+    for n in 1..10_000 {
+        let a = f64::from(n) * (shape - f64::from(n));
+        b += 2.0;
+        d = 1.0 / (a * d + b);
+        c = b + a / c;
+        fraction *= c * d;
+        if (c * d - 1.0).abs() < 1e-14 {
+            break;
+        }
+    }
+    (1.0 - front * fraction).max(0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rng::Seed;
+
+    #[test]
+    fn a_cap_lowers_the_mean() {
+        // Shape 1: 1 - e^-cap. Shape 2: 2 - (2 + cap) e^-cap.
+        for cap in [0.0, 0.3, 1.0, 2.5, 9.0, 60.0] {
+            let rest = libm::exp(-cap);
+            assert!((Gamma::new(1.0).mean_capped(cap) - (1.0 - rest)).abs() < 1e-12, "{cap}");
+            assert!((Gamma::new(2.0).mean_capped(cap) - (2.0 - (2.0 + cap) * rest)).abs() < 1e-12, "{cap}");
+        }
+        assert!((Gamma::new(0.1).mean_capped(1e4) - 0.1).abs() < 1e-12);
+        assert!((Gamma::new(10_000.0).mean_capped(1e9) - 10_000.0).abs() < 1e-6);
+    }
 
     #[test]
     fn mean_and_variance_are_the_shape() {

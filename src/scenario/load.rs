@@ -7,9 +7,10 @@ use super::spec::check_name;
 use super::{Diagnostic, Failure, Loaded, Scenario};
 use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
-use crate::params::Parameters;
+use crate::params::{Invalid, Parameters};
 use crate::protocol::Counts;
-use crate::traffic::replay::{TraceErrorKind, TraceSummary, describe};
+use crate::traffic::Table;
+use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::units::{SimDuration, TokenPrice};
 use std::path::Path;
 
@@ -22,6 +23,16 @@ pub struct Ready {
     pub loaded: Loaded,
     /// The defaults that bear on the figures and were not stated, as sentences.
     pub assumptions: Vec<String>,
+    /// The sources that replay a log, and what their logs hold.
+    pub logs: Vec<(String, TraceSummary)>,
+}
+
+impl Ready {
+    /// About how many requests a run takes from logs.
+    pub fn recorded_requests(&self) -> f64 {
+        let duration = self.scenario.duration;
+        recorded(&self.scenario).zip(&self.logs).map(|((_, log), (_, found))| log.rows(found, duration)).sum()
+    }
 }
 
 /// Reads the scenario at `path` with the settings `set` (each `KEY=VALUE`) and makes it ready.
@@ -57,6 +68,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
         scenario.strategy.push(("default".to_owned(), default_strategy()));
     }
     let logs = read_logs(&scenario, &loaded, &mut problems)?;
+    check_windows(&scenario, &loaded, &logs, &mut problems);
     if !problems.is_empty() {
         return Err(loaded.refuse(problems));
     }
@@ -70,7 +82,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
         return Err(loaded.refuse(vec![diagnostic]));
     }
     let assumptions = assumptions(&scenario, &loaded);
-    Ok(Ready { scenario, loaded, assumptions })
+    Ok(Ready { scenario, loaded, assumptions, logs })
 }
 
 /// The client of a scenario that names none. It does not sit through the rest of a month because a reply says so.
@@ -80,21 +92,47 @@ fn default_strategy() -> Strategy {
     Strategy { retry, ..Strategy::default() }
 }
 
+/// The logs that `scenario` plays, with the names of their sources.
+fn recorded(scenario: &Scenario) -> impl Iterator<Item = (&str, &Replay)> {
+    scenario.traffic.iter().filter_map(|(name, traffic)| Some((name.as_str(), traffic.replay.as_ref()?)))
+}
+
+/// Refuses windows in which nothing lies, and laps of no length.
+fn check_windows(
+    scenario: &Scenario,
+    loaded: &Loaded,
+    logs: &[(String, TraceSummary)],
+    problems: &mut Vec<Diagnostic>,
+) {
+    if !problems.is_empty() {
+        return; // a log that could not be read has no summary
+    }
+    for ((_, replay), (name, log)) in recorded(scenario).zip(logs) {
+        let Err(Invalid { key, message, help }) = replay.check_against(log) else { continue };
+        let origin = loaded.at(&super::path::join(["traffic", name, "replay", key]));
+        problems.push(Diagnostic::error(message).at(origin).help(help));
+    }
+}
+
 /// Takes from the logs what the scenario leaves open: how long they are, and when a single one begins.
-fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[TraceSummary]) {
+fn adopt(scenario: &mut Scenario, loaded: &Loaded, logs: &[(String, TraceSummary)]) {
     let all_recorded = logs.len() == scenario.traffic.len();
+    let lengths: Option<Vec<SimDuration>> =
+        recorded(scenario).zip(logs).map(|((_, log), (_, found))| log.plays_for(found)).collect();
     if !loaded.states("duration")
         && all_recorded
-        && let Some(longest) = logs.iter().map(|log| log.span).max()
+        && let Some(longest) = lengths.unwrap_or_default().into_iter().max()
     {
         // The last row counts too, and a whole second reads better than nine decimals.
         scenario.duration = SimDuration::from_secs(longest.as_nanos() / 1_000_000_000 + 1);
     }
+    let begins = if let [(_, log)] = logs { log.begins.as_ref() } else { None };
+    let start = begins.and_then(|begins| recorded(scenario).next()?.1.starts(begins));
     if !loaded.states("start")
-        && let [TraceSummary { begins: Some(begins), .. }] = logs
+        && let Some(start) = start
     {
         // Windows that follow the clock then lie where they lay when the log was written.
-        scenario.start = begins.clone();
+        scenario.start = start;
     }
 }
 
@@ -137,27 +175,35 @@ fn read_logs(
     scenario: &Scenario,
     loaded: &Loaded,
     problems: &mut Vec<Diagnostic>,
-) -> Result<Vec<TraceSummary>, Failure> {
+) -> Result<Vec<(String, TraceSummary)>, Failure> {
     let mut logs = Vec::new();
     for (name, traffic) in &scenario.traffic {
+        let problem = |key: &str, error: TraceError| refusal(error, loaded, &["traffic", name, key, "file"]);
+        if let Some(pairs) = &traffic.pairs
+            && let Err(error) = Table::read(&scenario.folder.join(&pairs.file), pairs)
+        {
+            problems.push(problem("pairs", error)?);
+        }
         let Some(replay) = &traffic.replay else { continue };
         match describe(&scenario.folder.join(&replay.file), replay) {
-            Ok(summary) => logs.push(summary),
-            // A log that stops being readable half-way is no mistake of the scenario.
-            Err(error) if error.kind == TraceErrorKind::Io && error.line.is_some() => {
-                return Err(Failure::World { path: error.path, cause: error.message });
-            }
-            Err(error) => {
-                let origin = loaded.at(&super::path::join(["traffic", name, "replay", "file"]));
-                let message = match error.kind {
-                    TraceErrorKind::Io => format!("cannot read {error}"),
-                    TraceErrorKind::Data => error.to_string(),
-                };
-                problems.push(Diagnostic::error(message).at(origin).help(error.help.clone()));
-            }
+            Ok(summary) => logs.push((name.clone(), summary)),
+            Err(error) => problems.push(problem("replay", error)?),
         }
     }
     Ok(logs)
+}
+
+/// What is wrong with a file that the scenario names at `path`.
+fn refusal(error: TraceError, loaded: &Loaded, path: &[&str]) -> Result<Diagnostic, Failure> {
+    // A file that stops being readable half-way is no mistake of the scenario.
+    if error.kind == TraceErrorKind::Io && error.line.is_some() {
+        return Err(Failure::World { path: error.path, cause: error.message });
+    }
+    let message = match error.kind {
+        TraceErrorKind::Io => format!("cannot read {error}"),
+        TraceErrorKind::Data => error.to_string(),
+    };
+    Ok(Diagnostic::error(message).at(loaded.at(&super::path::join(path.iter().copied()))).help(error.help))
 }
 
 /// Shapes that multiply by so much that the clock of the arrivals behind them would run out.

@@ -1,27 +1,38 @@
 //! Traffic: when requests arrive and how large they are.
 
 pub mod arrivals;
+mod clients;
 pub mod fit;
 pub mod measure;
+mod pairs;
 pub mod replay;
 pub mod shape;
 pub mod sizes;
+mod sizing;
+pub mod users;
 
 use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
 use crate::rng::{BLOCK, Seed, Stream};
-use crate::units::{Civil, SimDuration, SimTime, Tokens};
+use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
-use replay::{Replay, TraceError, TraceReader, TraceRow};
+use replay::{Player, Replay, TraceError, TraceRow};
 use shape::{Shape, Warped};
 use sizes::Sizes;
 use std::path::Path;
+use users::{Crowd, Users};
+
+pub use clients::{Clients, Population};
+pub use pairs::{Pairs, Table};
+pub use sizing::{Size, SizeStreams, Sizing};
 
 /// One source of requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traffic {
-    /// When they come, if they are made up.
+    /// When they come, if they are made up and wait for nothing.
     pub arrivals: Option<Arrivals>,
-    /// How the rate of `arrivals` moves.
+    /// Who sends them, if they wait for answers.
+    pub users: Option<Users>,
+    /// How the rate of `arrivals`, or at which users start, moves.
     pub shape: Option<Shape>,
     /// The log that they are taken from, if they were recorded.
     pub replay: Option<Replay>,
@@ -29,6 +40,18 @@ pub struct Traffic {
     pub input_tokens: Sizes,
     /// Completion tokens of each, likewise.
     pub output_tokens: Sizes,
+    /// How the two go together, in -1..=1: the correlation of the normal scores of their ranks, which for lognormal sizes is
+    /// that of their logarithms.
+    pub correlation: f64,
+    /// A table of sizes in place of the two distributions.
+    pub pairs: Option<Pairs>,
+    /// The share of the input that the provider has cached, in 0..=1, where neither a log, nor a table, nor a growing context
+    /// says it by request.
+    pub cached_input: Share,
+    /// The `max_tokens` that each call states: longer answers are cut off there.
+    pub max_tokens: Option<Tokens>,
+    /// Who the requests come from; without it all are one client's, but each user of a closed loop is a client.
+    pub clients: Option<Clients>,
     /// No more than so many requests in a run, at least 1.
     pub requests: Option<u64>,
 }
@@ -37,10 +60,16 @@ impl Default for Traffic {
     fn default() -> Self {
         Traffic {
             arrivals: None,
+            users: None,
             shape: None,
             replay: None,
             input_tokens: Sizes::constant(1_000),
             output_tokens: Sizes::constant(250),
+            correlation: 0.0,
+            pairs: None,
+            cached_input: Share::default(),
+            max_tokens: None,
+            clients: None,
             requests: None,
         }
     }
@@ -49,31 +78,99 @@ impl Default for Traffic {
 impl Parameters for Traffic {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.choice("arrivals", Presence::Optional, &mut self.arrivals);
+        visitor.choice("users", Presence::Optional, &mut self.users);
         visitor.optional_section("shape", &mut self.shape);
         visitor.optional_section("replay", &mut self.replay);
         visitor.choice("input-tokens", Presence::Optional, &mut self.input_tokens);
         visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
+        visitor.optional("correlation", &mut self.correlation);
+        visitor.optional_section("pairs", &mut self.pairs);
+        visitor.optional("cached-input", &mut self.cached_input);
+        visitor.optional("max-tokens", &mut self.max_tokens);
+        visitor.optional_section("clients", &mut self.clients);
         visitor.optional("requests", &mut self.requests);
     }
 
     fn check(&self) -> Result<(), Invalid> {
+        self.check_origin()?;
+        self.check_sizes()?;
         if self.requests == Some(0) {
             return Err(Invalid::new("requests", "0 requests are no traffic", "write at least 1, or leave it out"));
         }
-        match (&self.arrivals, &self.replay) {
-            (None, None) => {
+        Ok(())
+    }
+}
+
+impl Traffic {
+    /// Refuses a source whose requests come from nowhere, or from two places.
+    fn check_origin(&self) -> Result<(), Invalid> {
+        match (&self.arrivals, &self.users, &self.replay) {
+            (None, None, None) => {
                 let help = "say when requests come, as in `arrivals.poisson = { rate = \"3/min\" }`, or `replay` a log";
                 Err(Invalid::new("arrivals", "this source makes no requests", help))
             }
-            (Some(_), Some(_)) => {
+            (Some(_), _, Some(_)) => {
                 let help = "leave one of them out, or make two sources";
                 Err(Invalid::new("replay", "a source has either `arrivals` or a `replay`", help))
             }
-            _ if self.requests == Some(0) => {
-                Err(Invalid::new("requests", "0 requests are no traffic", "write at least 1, or leave the source out"))
+            (_, Some(_), Some(_)) => {
+                let help = "leave one of them out, or make two sources";
+                Err(Invalid::new("replay", "a source has either `users` or a `replay`", help))
+            }
+            (Some(_), Some(_), _) => {
+                let help = "leave one of them out; sessions say in `starts` when they come";
+                Err(Invalid::new("users", "a source has either `arrivals` or `users`", help))
             }
             _ => self.check_shape(),
         }
+    }
+
+    fn check_sizes(&self) -> Result<(), Invalid> {
+        if !(-1.0..=1.0).contains(&self.correlation) {
+            let message = format!("`{:?}` is outside -1 to 1", self.correlation);
+            return Err(Invalid::new("correlation", message, "write a number from -1 to 1, as in `0.3`"));
+        }
+        if self.correlation != 0.0 && self.pairs.is_some() {
+            let help = "leave `correlation` out: the rows of the table say what goes together";
+            return Err(Invalid::new("correlation", "`pairs` already go together", help));
+        }
+        if self.correlation != 0.0 && self.users.is_some() {
+            let help = "leave `correlation` out, or give `pairs`";
+            return Err(Invalid::new("correlation", "the turns of `users` are drawn one by one", help));
+        }
+        if self.cached_input > Share::ONE {
+            let message = format!("`{}` is more than the whole input", self.cached_input);
+            return Err(Invalid::new("cached-input", message, "write a share of at most `100%`, as in `\"30%\"`"));
+        }
+        if self.max_tokens == Some(Tokens::new(0)) {
+            return Err(Invalid::new("max-tokens", "0 tokens leave no answer", "write at least 1, or leave it out"));
+        }
+        Ok(())
+    }
+
+    /// The process whose rate a shape moves: of requests, or of users who come.
+    fn moving(&self) -> Option<&Arrivals> {
+        self.arrivals.as_ref().or_else(|| self.users.as_ref()?.model().starts())
+    }
+
+    /// How many requests are expected in the first `duration` of a scenario that starts at `start` if each answer takes
+    /// `service`, without refusals; 0 of a log, which is counted where it is read.
+    pub fn expected_requests(&self, duration: SimDuration, start: &Civil, service: SimDuration) -> f64 {
+        let shape = self.shape.as_ref().filter(|shape| !shape.is_level());
+        let time = shape.map_or(duration.as_secs_f64(), |shape| shape.integral(duration, start));
+        let open = |arrivals: &Arrivals| {
+            let most = arrivals.model().total().unwrap_or(u64::MAX);
+            (arrivals.model().mean_rate().per_second() * time).min(most as f64)
+        };
+        let waiting = |users: &Users| users.model().expected_requests(time, service);
+        let made = self.arrivals.as_ref().map_or(0.0, open) + self.users.as_ref().map_or(0.0, waiting);
+        self.requests.map_or(made, |most| made.min(most as f64))
+    }
+
+    /// The mean completion tokens of a request that is made up.
+    pub fn mean_output(&self) -> f64 {
+        let mean = self.output_tokens.model().mean();
+        self.max_tokens.map_or(mean, |max| mean.min(f64::from(max.get())))
     }
 }
 
@@ -82,22 +179,18 @@ impl Traffic {
     fn check_shape(&self) -> Result<(), Invalid> {
         let Some(shape) = self.shape.as_ref().filter(|shape| !shape.is_level()) else { return Ok(()) };
         let help = "leave `shape` out, or make a second source with arrivals of its own";
-        let Some(arrivals) = &self.arrivals else {
-            return Err(Invalid::new("shape", "a recorded log has its own instants, and no shape moves them", help));
+        let Some(arrivals) = self.moving() else {
+            let message = match self.users {
+                Some(_) => "a fixed number of users has no rate for a shape to move",
+                None => "a recorded log has its own instants, and no shape moves them",
+            };
+            return Err(Invalid::new("shape", message, help));
         };
         if arrivals.model().keeps_civil_time() {
             let message = format!("`{}` keeps to the calendar, and no shape moves it", arrivals.kind());
             return Err(Invalid::new("shape", message, help));
         }
         shape.check_changes(arrivals.model().mean_rate())
-    }
-
-    /// How many requests are expected in the first `duration` of a scenario that starts at `start`; 0 of a recorded log.
-    pub fn expected_requests(&self, duration: SimDuration, start: &Civil) -> f64 {
-        let Some(arrivals) = &self.arrivals else { return 0.0 };
-        let time = self.shape.as_ref().map_or(duration.as_secs_f64(), |shape| shape.integral(duration, start));
-        let most = [arrivals.model().total(), self.requests].into_iter().flatten().min().unwrap_or(u64::MAX);
-        (arrivals.model().mean_rate().per_second() * time).min(most as f64)
     }
 }
 
@@ -108,14 +201,18 @@ pub struct Columns {
     pub arrived: [SimTime; BLOCK],
     /// Its prompt tokens.
     pub input: [Tokens; BLOCK],
+    /// Those of them that the provider has cached.
+    pub cached: [Tokens; BLOCK],
     /// Its completion tokens.
     pub output: [Tokens; BLOCK],
+    /// Its client.
+    pub client: [u32; BLOCK],
 }
 
 impl Default for Columns {
     fn default() -> Self {
         let none = [Tokens::default(); BLOCK];
-        Columns { arrived: [SimTime::NEVER; BLOCK], input: none, output: none }
+        Columns { arrived: [SimTime::NEVER; BLOCK], input: none, cached: none, output: none, client: [0; BLOCK] }
     }
 }
 
@@ -150,14 +247,15 @@ fn in_zone(start: &Civil, zone: Option<&str>) -> Civil {
 /// The requests of one source in one replication, made a block at a time.
 pub struct Feed {
     origin: Origin,
-    input: (Sizes, Stream),
-    output: (Sizes, Stream),
+    sizing: Sizing,
+    streams: SizeStreams,
+    clients: Option<(Population, Stream)>,
 }
 
 /// Where arrivals come from.
 enum Origin {
     Process(Box<dyn ArrivalProcess>),
-    Log(Box<TraceReader>, Vec<TraceRow>),
+    Log(Box<Player>, Vec<TraceRow>),
 }
 
 impl Feed {
@@ -169,26 +267,16 @@ impl Feed {
         let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
         let origin = match &traffic.replay {
             Some(replay) => {
-                let reader = TraceReader::open(&setting.folder.join(&replay.file), replay)?;
-                Origin::Log(Box::new(reader), Vec::with_capacity(BLOCK))
+                let player = Player::open(&setting.folder.join(&replay.file), replay, stream)?;
+                Origin::Log(Box::new(player), Vec::with_capacity(BLOCK))
             }
             None => {
                 let arrivals = traffic.arrivals.clone().unwrap_or_default();
-                let process = arrivals.model().process(stream("arrivals"), setting.start);
-                Origin::Process(match traffic.shape.as_ref().filter(|shape| !shape.is_level()) {
-                    Some(shape) => {
-                        let stream = |key: &str| stream(&format!("shape-{key}"));
-                        Box::new(Warped::new(process, shape, (setting.start, setting.end), stream))
-                    }
-                    None => process,
-                })
+                Origin::Process(process(&arrivals, traffic, source, setting))
             }
         };
-        Ok(Feed {
-            origin,
-            input: (traffic.input_tokens.clone(), stream("input-tokens")),
-            output: (traffic.output_tokens.clone(), stream("output-tokens")),
-        })
+        let clients = traffic.clients.as_ref().map(|clients| (Population::new(clients), stream("clients")));
+        Ok(Feed { origin, sizing: Sizing::new(traffic, setting.folder)?, streams: SizeStreams::new(stream), clients })
     }
 
     /// Makes the next rows; how many, where zero means that there are no more.
@@ -196,23 +284,53 @@ impl Feed {
     /// # Errors
     /// If a row of a log cannot be read; the rows before it were given out.
     pub fn fill(&mut self, columns: &mut Columns) -> Result<usize, TraceError> {
-        self.input.0.model().fill(&mut self.input.1, &mut columns.input);
-        self.output.0.model().fill(&mut self.output.1, &mut columns.output);
+        self.sizing.fill(&mut self.streams, columns);
+        if let Some((population, stream)) = &mut self.clients {
+            columns.client.fill_with(|| population.draw(stream));
+        }
         match &mut self.origin {
             Origin::Process(process) => {
                 process.fill(&mut columns.arrived);
                 Ok(BLOCK)
             }
-            Origin::Log(reader, rows) => {
+            Origin::Log(player, rows) => {
                 rows.clear();
-                reader.read(rows, BLOCK)?;
+                player.read(rows, BLOCK)?;
                 for (at, row) in rows.iter().enumerate() {
                     columns.arrived[at] = row.at;
-                    columns.input[at] = row.input.unwrap_or(columns.input[at]);
+                    if let Some(input) = row.input {
+                        let cached = row.cached.unwrap_or_else(|| self.sizing.cached_of(input));
+                        (columns.input[at], columns.cached[at]) = (input, cached.min(input));
+                    }
                     columns.output[at] = row.output.unwrap_or(columns.output[at]);
                 }
                 Ok(rows.len())
             }
         }
     }
+}
+
+/// The process of `arrivals`, at which requests or users of `traffic` come, with the rate that its shape gives it.
+fn process(arrivals: &Arrivals, traffic: &Traffic, source: &str, setting: &Setting) -> Box<dyn ArrivalProcess> {
+    let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
+    let process = arrivals.model().process(stream("arrivals"), setting.start);
+    match traffic.shape.as_ref().filter(|shape| !shape.is_level()) {
+        Some(shape) => {
+            let stream = |key: &str| stream(&format!("shape-{key}"));
+            Box::new(Warped::new(process, shape, (setting.start, setting.end), stream))
+        }
+        None => process,
+    }
+}
+
+/// The users of `traffic` under the name `source`, if it is users who send its requests.
+///
+/// # Errors
+/// If a table of sizes cannot be read.
+pub fn crowd(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Option<Crowd>, TraceError> {
+    let Some(users) = &traffic.users else { return Ok(None) };
+    let sizing = Sizing::new(traffic, setting.folder)?;
+    let starts = users.model().starts().map(|starts| process(starts, traffic, source, setting));
+    let clients = traffic.clients.as_ref().map(Population::new);
+    Ok(Some(Crowd::new(users.model().script(), starts, (sizing, clients), source, setting)))
 }

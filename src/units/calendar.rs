@@ -65,6 +65,11 @@ impl Civil {
         Ok(Civil { start: self.start.with_time_zone(zone) })
     }
 
+    /// The civil instant `span` later, in the same zone.
+    pub fn later(&self, span: SimDuration) -> Self {
+        Civil { start: self.at(SimTime::ZERO.saturating_add(span)) }
+    }
+
     /// The instant so much earlier, in the same zone; `None` before 1970.
     pub fn earlier(&self, by: SimDuration) -> Option<Self> {
         let nanos = self.epoch_nanos().checked_sub(by.as_nanos())?;

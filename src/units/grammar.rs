@@ -285,6 +285,9 @@ fn dollars<'t>(text: &'t str, help: &str) -> Result<(Decimal, &'t str)> {
     }
 }
 
+/// The highest price, a million dollars: times any count of 64 bits it is still an exact [`Money`].
+const MOST_PICOS: u128 = super::money::PICOS as u128 * 1_000_000;
+
 fn priced(text: &str, help: &str, units: &[(&str, u128)]) -> Result<Money> {
     let (number, rest) = dollars(text, help)?;
     let Some(unit) = rest.strip_prefix('/').map(str::trim) else {
@@ -296,7 +299,7 @@ fn priced(text: &str, help: &str, units: &[(&str, u128)]) -> Result<Money> {
     let picos = number.times(super::money::PICOS as u128);
     let too_large = picos.is_none() && number.digits >= 10u128.saturating_pow(number.scale + 12);
     match picos.filter(|p| p.is_multiple_of(per)).map(|p| p / per) {
-        Some(picos) if picos < super::money::PICOS as u128 * 1_000_000_000_000 => Ok(Money::from_picos(picos as i128)),
+        Some(picos) if picos <= MOST_PICOS => Ok(Money::from_picos(picos as i128)),
         None if !too_large => Err(Misread::new(format!("`{}` is finer than a picodollar", text.trim()), help)),
         _ => Err(Misread::new(format!("`{}` is too large", text.trim()), help)),
     }

@@ -53,7 +53,7 @@ fn simulated_by_minute(log: &Path, scenario: &Scenario) -> BTreeMap<String, u64>
         for row in rows.drain(..) {
             let none = Tokens::default();
             let (arrived, service) = (row.at, SimDuration::ZERO);
-            let request = Request { arrived, source: 0, input: none, output: none, service };
+            let request = Request { arrived, input: none, output: none, service, ..Request::default() };
             let minute = scenario.start.at(row.at).strftime("%Y-%m-%d %H:%M").to_string();
             *minutes.entry(minute).or_insert(0) += u64::from(quota.call(row.at, &request) == Reply::Accepted);
         }

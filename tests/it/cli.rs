@@ -258,3 +258,23 @@ fn hostile_texts_come_out_harmless() {
         assert_eq!(ended.status, 2, "{text:?} is not a name");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_ratecast"));
+    assert_eq!(program.arg("--help").stdout(full).status().unwrap().code(), Some(3));
+}
+
+#[test]
+fn a_price_beyond_measure_is_refused() {
+    let text = "duration = \"1h\"\ntiers = [\"mine\"]\ntier.mine.price.input = \"1000001 USD/tok\"\n[traffic.app]\narrivals.poisson = { rate = \"1/s\" }\n";
+    let ended = Program::new(["run", "my.toml"]).file("my.toml", text).ended();
+    assert_eq!((ended.status, ended.stderr.contains("`1000001 USD/tok` is too large")), (2, true), "{ended:?}");
+    let most = text
+        .replace("1000001", "1000000")
+        .replace("[traffic.app]", "[traffic.app]\ninput-tokens.constant = { value = 4294967295 }");
+    let ended = Program::new(["run", "my.toml", "--replications", "2"]).file("my.toml", &most).ended();
+    assert_eq!(ended.status, 0, "{ended:?}");
+}

@@ -4,10 +4,9 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::client::Strategy;
 use ratecast::client::retry::{Constant, Persistence, RetryPolicy};
+use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{LimiterModel, LimiterSpec};
-use ratecast::protocol::Counts;
-use ratecast::provider::latency::{self, Durations};
 use ratecast::provider::{Hint, LimitSpec, Service, ServiceTimes, Tier};
 use ratecast::recorder::{ClassRecord, Record};
 use ratecast::rng::Seed;
@@ -43,8 +42,8 @@ fn scenario(dice: &mut Dice) -> Scenario {
         seed: dice.pick(1..=u64::MAX),
         traffic: (0..sources).map(|at| (format!("source-{at}"), source(dice))).collect(),
         provider: Service {
-            time_to_first_token: Durations::Lognormal(latency::Lognormal { mean: mean(dice), cv: 1.0 }),
-            time_per_output_token: Durations::Exponential(latency::Exponential { mean: mean(dice) }),
+            time_to_first_token: Durations::Lognormal(durations::Lognormal { mean: mean(dice), cv: 1.0 }),
+            time_per_output_token: Durations::Exponential(durations::Exponential { mean: mean(dice) }),
             retry_after: Hint::Exact,
         },
         ..Scenario::default()
@@ -64,7 +63,7 @@ fn tier(dice: &mut Dice) -> Tier {
                 break limiter;
             }
         };
-        (format!("limit-{at}"), LimitSpec { counts: Counts::Requests, limiter })
+        (format!("limit-{at}"), LimitSpec { limiter, ..LimitSpec::default() })
     };
     Tier { limits: (0..limits).map(limit).collect(), ..Tier::default() }
 }
@@ -161,7 +160,7 @@ fn each_property_of_a_request_has_a_stream_of_its_own() {
 #[test]
 fn a_slower_token_leaves_the_first_one_as_it_was() {
     let mean = SimDuration::from_secs;
-    let law = |secs| Durations::Exponential(latency::Exponential { mean: mean(secs) });
+    let law = |secs| Durations::Exponential(durations::Exponential { mean: mean(secs) });
     let times = |per_token: u64, outputs: u32| {
         let service =
             Service { time_to_first_token: law(5), time_per_output_token: law(per_token), ..Service::default() };

@@ -56,6 +56,7 @@ fn made(scenario: &str) -> (Vec<TraceRow>, Civil) {
             rows.push(TraceRow {
                 at: columns.arrived[at],
                 input: Some(columns.input[at]),
+                cached: None,
                 output: Some(columns.output[at]),
             });
         }

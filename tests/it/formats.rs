@@ -1,6 +1,6 @@
 //! Logs in other layouts, and packed.
 
-use crate::traces::{Scratch, azure, complaint, csv, recorded, rows, undressed};
+use crate::traces::{Scratch, azure, azure_layout, complaint, csv, recorded, rows, undressed};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ratecast::traffic::replay::{Replay, TraceFormat, describe};
@@ -17,7 +17,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn found(bytes: &[u8]) -> String {
-    complaint(&Scratch::new("packed.csv", bytes).0, &Replay::default(), "log.csv")
+    complaint(&Scratch::new("packed.csv", bytes).0, &azure_layout(), "log.csv")
 }
 
 #[test]

@@ -9,7 +9,7 @@ use ratecast::limiter::{
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use ratecast::protocol::Counts;
-use ratecast::provider::{LimitSpec, Tier};
+use ratecast::provider::{LimitSpec, Scope, Tier};
 use ratecast::rng::{Seed, Stream};
 use ratecast::traffic::shape::{self, Daily, DayPreset, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly};
 use ratecast::units::{Allowance, CalendarUnit, Civil, Day, Moment, Period, Rate, SimDuration, grammar};
@@ -139,9 +139,17 @@ pub fn tier(dice: &mut Dice, limits: u64, unit: SimDuration) -> Tier {
                 break limiter;
             }
         };
-        let any = [Counts::Requests, Counts::InputTokens, Counts::OutputTokens, Counts::TotalTokens];
+        let any = [
+            Counts::Requests,
+            Counts::InputTokens,
+            Counts::UncachedInputTokens,
+            Counts::OutputTokens,
+            Counts::TotalTokens,
+        ];
         let counts = if plain { Counts::Requests } else { dice.one_of(&any) };
-        (format!("limit-{at}"), LimitSpec { counts, limiter })
+        let scope =
+            if plain || dice.percent(70) { Scope::Account } else { dice.one_of(&[Scope::Source, Scope::Client]) };
+        (format!("limit-{at}"), LimitSpec { counts, scope, limiter })
     };
     Tier { limits: (0..limits).map(limit).collect(), ..Tier::default() }
 }

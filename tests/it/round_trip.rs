@@ -67,7 +67,7 @@ impl Dice {
     }
 
     fn money(&mut self) -> Money {
-        Money::from_picos(i128::from(self.number()))
+        Money::from_picos(i128::from(self.number().min(1_000_000_000_000_000_000)))
     }
 
     fn float(&mut self) -> f64 {

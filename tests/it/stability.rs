@@ -4,11 +4,11 @@
 use crate::generate::{self, Dice};
 use ratecast::client::retry::{Backoff, RetryPolicy};
 use ratecast::client::{Queue, Strategy};
+use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec, TokenBucket};
 use ratecast::params::Choice;
 use ratecast::protocol::Counts;
-use ratecast::provider::latency::{self, Durations};
 use ratecast::provider::{LimitSpec, Service, ServiceTimes, Tier};
 use ratecast::recorder::Record;
 use ratecast::rng::{Lognormal, MODEL, Seed, Stream, exp};
@@ -16,8 +16,9 @@ use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{Arrivals, Poisson};
 use ratecast::traffic::shape::Shape;
 use ratecast::traffic::sizes::{self, Sizes};
-use ratecast::traffic::{Columns, Feed, Setting, Traffic};
-use ratecast::units::{Allowance, Civil, Rate, SimDuration, SimTime, Tokens};
+use ratecast::traffic::users::{Agents, SubAgents, Users};
+use ratecast::traffic::{self, Columns, Feed, Setting, SizeStreams, Sizing, Traffic};
+use ratecast::units::{Allowance, Civil, Rate, Share, SimDuration, SimTime, Tokens};
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -62,6 +63,44 @@ fn arrivals() -> Vec<String> {
     generate::completed(Arrivals::registered()).iter().map(process).collect()
 }
 
+fn users() -> Vec<String> {
+    let (start, folder) = (Civil::default(), Path::new(""));
+    let setting = Setting { folder, start: &start, end: SimTime::NEVER, seed: Seed(2_025), replication: 3 };
+    let asked = |users: &Users| {
+        let source = Traffic { users: Some(users.clone()), ..Traffic::default() };
+        let mut crowd = traffic::crowd(&source, "users", &setting).unwrap().unwrap();
+        let mut ask = || {
+            let prompt = crowd.take();
+            crowd.answered(prompt.thread, prompt.at.saturating_add(SimDuration::from_secs(2)), true);
+            (prompt.at.as_nanos(), prompt.size.input.get())
+        };
+        line(&format!("users {}", users.kind()), [(); 8].map(|()| ask()))
+    };
+    let agents = Users::Agents(Agents {
+        sub_agents: Some(SubAgents { share: Share::ONE, ..SubAgents::default() }),
+        ..Agents::default()
+    });
+    generate::completed(Users::registered()).iter().chain([&agents]).map(asked).collect()
+}
+
+fn correlated() -> Vec<String> {
+    let law = |mean| Sizes::Lognormal(sizes::Lognormal { mean: Tokens::new(mean), cv: 1.0, max: None });
+    let traffic = Traffic {
+        arrivals: Some(Arrivals::default()),
+        input_tokens: law(900),
+        output_tokens: law(300),
+        correlation: 0.5,
+        cached_input: Share::from_hundred_millionths(25_000_000),
+        max_tokens: Some(Tokens::new(600)),
+        ..Traffic::default()
+    };
+    let sizing = Sizing::new(&traffic, Path::new("")).unwrap();
+    let mut columns = Columns::default();
+    sizing.fill(&mut SizeStreams::new(stream), &mut columns);
+    let rows = columns.input.iter().zip(&columns.cached).zip(&columns.output);
+    vec![line("sizes that go together", rows.map(|((i, c), o)| (i.get(), c.get(), o.get())).take(6))]
+}
+
 fn shapes() -> Vec<String> {
     let instants = |shape: &Shape| {
         let arrivals = Some(Arrivals::default());
@@ -83,6 +122,12 @@ fn sizes() -> Vec<String> {
         Sizes::constant(7),
         Sizes::Uniform(sizes::Uniform { min: tokens(10), max: tokens(99) }),
         Sizes::Lognormal(sizes::Lognormal { mean: tokens(1_500), cv: 1.2, max: Some(tokens(4_096)) }),
+        Sizes::Gamma(sizes::Gamma { mean: tokens(300), cv: 1.5, max: None }),
+        Sizes::HeavyTail(sizes::HeavyTail {
+            tail: Share::from_hundred_millionths(30_000_000),
+            ..sizes::HeavyTail::default()
+        }),
+        Sizes::Geometric(sizes::Geometric { mean: 6.5, max: None }),
         Sizes::Empirical(sizes::Empirical { values: values.clone(), weights: vec![] }),
         Sizes::Empirical(sizes::Empirical { values, weights: vec![0.7, 0.2, 0.1] }),
     ];
@@ -99,8 +144,8 @@ fn durations() -> Vec<String> {
     let mean = SimDuration::from_secs(2);
     let models = [
         Durations::constant(mean),
-        Durations::Exponential(latency::Exponential { mean }),
-        Durations::Lognormal(latency::Lognormal { mean, cv: 1.0 }),
+        Durations::Exponential(durations::Exponential { mean }),
+        Durations::Lognormal(durations::Lognormal { mean, cv: 1.0 }),
     ];
     assert_all_kinds(&Durations::registered(), &models);
     let fill = |durations: &Durations| {
@@ -148,7 +193,7 @@ fn small_run() -> Record {
         input_tokens: Sizes::Lognormal(sizes::Lognormal { mean: Tokens::new(mean), cv: 1.0, max: None }),
         ..Traffic::default()
     };
-    let limit = |counts, limiter| LimitSpec { counts, limiter };
+    let limit = |counts, limiter| LimitSpec { counts, limiter, ..LimitSpec::default() };
     let window = FixedWindow { limit: Allowance::per(60, SimDuration::from_secs(20)), align: Align::Epoch };
     let bucket = TokenBucket { refill: rate(2_000, 1), capacity: Some(5_000) };
     let scenario = Scenario {
@@ -211,7 +256,7 @@ fn counts(bin: &ratecast::recorder::Bin) -> String {
 #[test]
 fn values_stay_as_they_are() {
     let mut now = vec![format!("random model {MODEL}")];
-    for part in [streams(), arrivals(), shapes(), sizes(), durations(), retries(), run()] {
+    for part in [streams(), arrivals(), users(), shapes(), sizes(), correlated(), durations(), retries(), run()] {
         now.extend(part);
     }
     let then: Vec<&str> = include_str!("../data/stability.txt").lines().collect();

@@ -115,7 +115,7 @@ pub(super) fn check_changes(rate: Rate, shortest: SimDuration, key: &'static str
 impl Mmpp {
     fn check_sojourns(&self) -> Result<(), Invalid> {
         if self.sojourns.len() != self.rates.len() {
-            let message = format!("there are {} sojourns for {} rates", self.sojourns.len(), self.rates.len());
+            let message = format!("`sojourns` lists {}, and `rates` lists {}", self.sojourns.len(), self.rates.len());
             let help = "list the mean time in each state, as in `[\"5min\", \"1min\"]`, or state a `generator`";
             return Err(Invalid::new("sojourns", message, help));
         }

@@ -5,6 +5,7 @@
 
 mod backlog;
 mod batch;
+mod clusters;
 mod constant;
 mod cron;
 mod gamma;
@@ -23,6 +24,7 @@ use crate::units::{Civil, Rate, SimDuration, SimTime};
 
 pub use backlog::{Backlog, Spread};
 pub use batch::{Batch, BatchLaw};
+pub use clusters::{ClusterLaw, Clusters, Delays};
 pub use constant::Constant;
 pub use cron::Cron;
 pub use gamma::Gamma;
@@ -80,6 +82,8 @@ crate::models! {
         mmpp::Mmpp = "mmpp",
         /// Requests that come together.
         batch::Batch = "batch",
+        /// Requests that come in clusters, spread over some time.
+        clusters::Clusters = "clusters",
         /// Work that is there at an instant and due at a later one.
         backlog::Backlog = "backlog",
         /// Jobs on a schedule in civil time.

@@ -79,7 +79,7 @@ impl OnOff {
             (Some(off), None) if off < MILLISECOND => Err(too_short("off", off)),
             (None, Some(share)) if !(0.0001..1.0).contains(&share.as_f64()) => {
                 let help = "write a share from 0.01% to below 100%, as in `\"20%\"`";
-                Err(Invalid::new("on-share", format!("`{share}` is outside 0.01% to 100%"), help))
+                Err(Invalid::new("on-share", format!("`{share}` is not between 0.01% and 100%"), help))
             }
             _ => Ok(()),
         }

@@ -16,7 +16,7 @@ pub struct Weibull {
     pub rate: Rate,
     /// Coefficient of variation of the gaps, in 0.05..=15; in its place `shape`.
     pub cv: Option<f64>,
-    /// The Weibull distribution's shape, in 0.2027..=24.9501; in its place `cv`.
+    /// The Weibull distribution's shape, in 0.2034..=24.9498; in its place `cv`.
     pub shape: Option<f64>,
 }
 

@@ -4,6 +4,7 @@ use super::source::Unpacking;
 use crate::units::grammar::Misread;
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// Whether the file could not be read, or could be and is wrong.
@@ -26,6 +27,8 @@ pub struct TraceError {
     pub path: PathBuf,
     /// The line on which the record begins, from 1.
     pub line: Option<u64>,
+    /// The number of the object, from 1, in JSON.
+    pub object: Option<NonZeroU32>,
     /// The name of the column.
     pub column: Option<String>,
     /// What was found, in lower case without a full stop.
@@ -36,19 +39,27 @@ pub struct TraceError {
 
 impl TraceError {
     /// The content of `path` is wrong at `line`.
-    pub(super) fn data(path: &Path, line: Option<u64>, column: Option<&str>, misread: Misread) -> Self {
+    pub(in crate::traffic) fn data(path: &Path, line: Option<u64>, column: Option<&str>, misread: Misread) -> Self {
         let (path, column) = (path.to_owned(), column.map(str::to_owned));
-        TraceError { kind: TraceErrorKind::Data, path, line, column, message: misread.message, help: misread.help }
+        TraceError {
+            kind: TraceErrorKind::Data,
+            path,
+            line,
+            object: None,
+            column,
+            message: misread.message,
+            help: misread.help,
+        }
     }
 
     /// `path` could not be used as a file.
-    pub(super) fn io(path: &Path, message: impl Into<String>, help: &str) -> Self {
+    pub(in crate::traffic) fn io(path: &Path, message: impl Into<String>, help: &str) -> Self {
         let (path, message, help) = (path.to_owned(), message.into(), help.to_owned());
-        TraceError { kind: TraceErrorKind::Io, path, line: None, column: None, message, help }
+        TraceError { kind: TraceErrorKind::Io, path, line: None, object: None, column: None, message, help }
     }
 
     /// `path` could not be opened.
-    pub(super) fn open(path: &Path, error: &io::Error) -> Self {
+    pub(in crate::traffic) fn open(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => TraceError::io(path, "there is no such file", "check the path"),
             io::ErrorKind::PermissionDenied => {
@@ -59,7 +70,7 @@ impl TraceError {
     }
 
     /// `path` could not be read on.
-    pub(super) fn read(path: &Path, line: u64, error: &io::Error) -> Self {
+    pub(in crate::traffic) fn read(path: &Path, line: u64, error: &io::Error) -> Self {
         if let Some(unpacking) = error.get_ref().and_then(|inner| inner.downcast_ref::<Unpacking>()) {
             return TraceError::unpack(path, line, unpacking);
         }
@@ -84,6 +95,9 @@ impl fmt::Display for TraceError {
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
         }
+        if let Some(object) = self.object {
+            write!(f, ", object {object}")?;
+        }
         if let Some(column) = &self.column {
             write!(f, ", column {}", quote(column.as_bytes()))?;
         }
@@ -97,7 +111,7 @@ impl std::error::Error for TraceError {}
 const QUOTED_CHARS: usize = 40;
 
 /// `cell` in backticks: at most [`QUOTED_CHARS`] of it, with nothing in it that a terminal would act on.
-pub(super) fn quote(cell: &[u8]) -> String {
+pub(in crate::traffic) fn quote(cell: &[u8]) -> String {
     let mut out = String::from("`");
     let mut left = QUOTED_CHARS;
     for chunk in cell.utf8_chunks() {

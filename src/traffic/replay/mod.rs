@@ -1,49 +1,53 @@
-//! Recorded traffic, streamed in a fixed amount of memory from a file that may be packed with gzip or Zstandard.
+//! Recorded traffic, streamed in a fixed amount of memory from a file in any of the layouts that users have.
 //!
 //! [`Replay`] is what a scenario says about a log, [`TraceReader`] reads its rows block by block, and [`describe`] passes
-//! over the whole file once, so that everything wrong with it shows before a run. A format is one file here and one word
-//! in [`TraceFormat`]: it finds the columns in the header, and all else is shared.
+//! over the whole file once, so that everything wrong with it shows before a run. [`Detected`] says how a file was read.
+//!
+//! ```text
+//!  file ──► source ──► records · json · web ──► layout ──► readings ──► sort · periods ──► reader
+//!           unpacks    one record at a time     which      one stamp     order of time     simulated
+//!                                               cells      and counts                      instants
+//! ```
+//!
+//! A layout is one file in `formats` and one line in its list: what it looks like and which cells mean what. The rest is
+//! shared.
 
-mod azure_llm;
-mod azure_lmm;
-mod burstgpt;
 mod count;
-mod csv;
+mod detected;
 mod digits;
 mod error;
+mod formats;
+mod json;
 mod layout;
+mod order;
+mod paths;
+mod periods;
 mod plain;
+mod play;
 mod reader;
+mod readings;
 mod records;
+mod shape;
+mod sort;
 mod source;
 mod speed;
 mod stamp;
 mod summary;
-mod vidur;
+mod web;
+mod window;
 
+pub use detected::{Container, Detected};
+pub(super) use error::quote;
 pub use error::{TraceError, TraceErrorKind};
+pub use formats::TraceFormat;
+pub use play::Player;
 pub use reader::{TraceReader, TraceRow};
+pub use source::Packing;
 pub use summary::{TokenCounts, TraceSummary, describe};
 
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::units::SimDuration;
+use crate::units::{Share, SimDuration};
 use crate::words;
-
-words! {
-    /// How a recorded log is laid out.
-    pub enum TraceFormat {
-        /// `TIMESTAMP,ContextTokens,GeneratedTokens`, as Azure publishes its LLM inference traces.
-        AzureLlm = "azure-llm",
-        /// `TIMESTAMP,NumImages,ContextTokens,GeneratedTokens`, as Azure publishes its multimodal trace.
-        AzureLmm = "azure-lmm",
-        /// `Timestamp,…,Request tokens,Response tokens,…` in seconds, as BurstGPT is published.
-        BurstGpt = "burstgpt",
-        /// `arrived_at,num_prefill_tokens,num_decode_tokens` in seconds, as vidur writes its traces.
-        Vidur = "vidur",
-        /// Any CSV file with a header; the scenario names the columns.
-        Csv = "csv",
-    }
-}
 
 words! {
     /// What the number in a time column counts.
@@ -56,6 +60,68 @@ words! {
         Micros = "us",
         /// Nanoseconds.
         Nanos = "ns",
+    }
+}
+
+words! {
+    /// What comes first in dates such as `03/04/2025`.
+    #[derive(Default)]
+    pub enum DateOrder {
+        /// The day, as in most of the world.
+        #[default]
+        DayFirst = "day-first",
+        /// The month, as in the United States.
+        MonthFirst = "month-first",
+    }
+}
+
+words! {
+    /// What groups the digits of large counts.
+    #[derive(Default)]
+    pub enum Thousands {
+        /// Nothing: a point is a decimal point, and `374.000` is 374.
+        #[default]
+        None = "none",
+        /// A point: `1.374` is 1374.
+        Point = ".",
+        /// A comma: `1,374` is 1374.
+        Comma = ",",
+    }
+}
+
+words! {
+    /// When in the life of a request its time stamp was taken.
+    #[derive(Default)]
+    pub enum StampedAt {
+        /// When it arrived.
+        #[default]
+        Arrival = "arrival",
+        /// When it was answered: its duration, where there is one, is taken away.
+        Completion = "completion",
+    }
+}
+
+words! {
+    /// What happens to rows that are earlier than the row above.
+    #[derive(Default)]
+    pub enum RowOrder {
+        /// They are sorted by time, rows of one instant as they stand in the file.
+        #[default]
+        Sort = "sort",
+        /// They are refused.
+        File = "file",
+    }
+}
+
+words! {
+    /// Where in its period a request arrives of which only the period is known.
+    #[derive(Default)]
+    pub enum Spread {
+        /// The first at the start of the period, the others at equal steps.
+        #[default]
+        Even = "even",
+        /// Anywhere, all instants equally likely, as in a Poisson process of which the count is known.
+        Random = "random",
     }
 }
 
@@ -88,38 +154,94 @@ impl Default for TimeUnit {
     }
 }
 
-/// A recorded log that is played back, its first row at the start of the scenario or `delay` later.
+/// A recorded log that is played back, its first request at the start of the scenario or `delay` later.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Replay {
     /// The path of the log.
     pub file: String,
-    /// How the log is laid out.
+    /// How the log is laid out; [`TraceFormat::Auto`] tells it from the content.
     pub format: TraceFormat,
     /// How many times faster than recorded the log is played, in `1e-6..=1e6`.
     pub speed: f64,
+    /// Where in the log to begin, as recorded after its first row; what lies before is left out.
+    pub from: Option<SimDuration>,
+    /// Where in the log to end, likewise; later than `from`.
+    pub to: Option<SimDuration>,
+    /// Whether the log begins anew when it ends, as often as the scenario lasts.
+    pub repeat: bool,
+    /// How long a lap of a log is that begins anew or plays several times at once, as recorded, at least 1 ms played; where it
+    /// is left out, the window, or the span of the log and a mean gap.
+    pub lap: Option<SimDuration>,
+    /// How many copies of the log play at once, in `1..=1000`: the first as it stands, the others each from a random place
+    /// of the lap on and around its end, so that their peaks do not fall together.
+    pub multiply: u32,
+    /// The share of the rows that is played, each by chance; above 0, at most all.
+    pub thin: Share,
     /// How long after the start of the scenario its first row plays.
     pub delay: SimDuration,
-    /// The header's name of the column of time stamps; only for [`TraceFormat::Csv`], which needs it.
+    /// The column of time stamps, by its name in the header or its dotted path in JSON, as in `usage.at`.
     pub time_column: Option<String>,
     /// What the numbers in the time column count; absent where stamps are dates such as `2023-11-16 18:15:46.68`.
     pub time_unit: Option<TimeUnit>,
-    /// The header's name of the column of input tokens; without it no row has a count.
+    /// What comes first in dates such as `03/04/2025`; absent where the file itself settles it.
+    pub date_order: Option<DateOrder>,
+    /// When in the life of a request its time stamp was taken.
+    pub stamped_at: Option<StampedAt>,
+    /// The column of how long each request took; taken from stamps of completion.
+    pub duration_column: Option<String>,
+    /// What the numbers in the duration column count; milliseconds where it is absent.
+    pub duration_unit: Option<TimeUnit>,
+    /// The column of input tokens, cached ones included; without it no row has a count.
     pub input_column: Option<String>,
-    /// The header's name of the column of output tokens; without it no row has a count.
+    /// The column of those input tokens that were read from a cache.
+    pub cached_column: Option<String>,
+    /// The column of output tokens; without it no row has a count.
     pub output_column: Option<String>,
+    /// What groups the digits of counts; absent where no count is doubtful.
+    pub thousands: Option<Thousands>,
+    /// What happens to rows that are earlier than the row above.
+    pub order: RowOrder,
+    /// Where the requests of a period arrive, in logs of counts per period.
+    pub spread: Spread,
+    /// What the places of [`Spread::Random`] are drawn from.
+    pub spread_seed: u64,
+    /// How long a period is, in logs of counts; absent where the file shows it.
+    pub period: Option<SimDuration>,
+    /// Input and output tokens of a typical request, at least 1: needed by logs that count tokens and no requests.
+    pub tokens_per_request: Option<u64>,
+    /// From the start of one session to the start of the next, in logs in which each session has its own zero.
+    pub session_every: Option<SimDuration>,
 }
 
 impl Default for Replay {
     fn default() -> Self {
         Replay {
             file: String::new(),
-            format: TraceFormat::AzureLlm,
+            format: TraceFormat::Auto,
             speed: 1.0,
+            from: None,
+            to: None,
+            repeat: false,
+            lap: None,
+            multiply: 1,
+            thin: Share::ONE,
             delay: SimDuration::ZERO,
             time_column: None,
             time_unit: None,
+            date_order: None,
+            stamped_at: None,
+            duration_column: None,
+            duration_unit: None,
             input_column: None,
+            cached_column: None,
             output_column: None,
+            thousands: None,
+            order: RowOrder::Sort,
+            spread: Spread::Even,
+            spread_seed: 1,
+            period: None,
+            tokens_per_request: None,
+            session_every: None,
         }
     }
 }
@@ -128,38 +250,108 @@ impl Parameters for Replay {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.required("file", &mut self.file);
         visitor.optional("format", &mut self.format);
-        visitor.optional("speed", &mut self.speed);
-        visitor.optional("delay", &mut self.delay);
         visitor.optional("time-column", &mut self.time_column);
         visitor.optional("time-unit", &mut self.time_unit);
+        visitor.optional("date-order", &mut self.date_order);
+        visitor.optional("stamped-at", &mut self.stamped_at);
+        visitor.optional("duration-column", &mut self.duration_column);
+        visitor.optional("duration-unit", &mut self.duration_unit);
         visitor.optional("input-column", &mut self.input_column);
+        visitor.optional("cached-column", &mut self.cached_column);
         visitor.optional("output-column", &mut self.output_column);
+        visitor.optional("thousands", &mut self.thousands);
+        visitor.optional("order", &mut self.order);
+        visitor.optional("spread", &mut self.spread);
+        visitor.optional("spread-seed", &mut self.spread_seed);
+        visitor.optional("period", &mut self.period);
+        visitor.optional("tokens-per-request", &mut self.tokens_per_request);
+        visitor.optional("session-every", &mut self.session_every);
+        visitor.optional("speed", &mut self.speed);
+        visitor.optional("from", &mut self.from);
+        visitor.optional("to", &mut self.to);
+        visitor.optional("loop", &mut self.repeat);
+        visitor.optional("lap", &mut self.lap);
+        visitor.optional("multiply", &mut self.multiply);
+        visitor.optional("thin", &mut self.thin);
+        visitor.optional("delay", &mut self.delay);
     }
 
     fn check(&self) -> Result<(), Invalid> {
         if self.file.is_empty() {
-            return Err(Invalid::new("file", "the path is empty", "write the path of a CSV file"));
+            return Err(Invalid::new("file", "the path is empty", "write the path of a log, such as a CSV file"));
         }
         if !(1e-6..=1e6).contains(&self.speed) {
             let message = format!("the speed `{:?}` is outside 0.000001 to 1000000", self.speed);
             return Err(Invalid::new("speed", message, "write `2` to play the log twice as fast"));
         }
-        match self.format {
-            TraceFormat::Csv => self.check_named_columns(),
-            _ => self.check_fixed_columns(),
+        if self.tokens_per_request == Some(0) {
+            let message = "a request of no tokens can stand for none";
+            return Err(Invalid::new("tokens-per-request", message, "write a typical size, as in `1500`"));
         }
+        if self.period.is_some_and(SimDuration::is_zero) {
+            return Err(Invalid::new("period", "the period is empty", "write its length, as in `\"5min\"`"));
+        }
+        if self.format == TraceFormat::Csv && self.time_column.is_none() {
+            let message = "the format `csv` does not say which column holds the time stamps";
+            return Err(Invalid::new("time-column", message, "write the column's name as in the header of the file"));
+        }
+        if !matches!(self.format, TraceFormat::Csv | TraceFormat::Table | TraceFormat::Auto) {
+            self.check_fixed_columns()?;
+        }
+        self.check_distinct_columns()?;
+        self.check_play()
     }
 }
 
 impl Replay {
+    fn check_play(&self) -> Result<(), Invalid> {
+        if let (from, Some(to)) = (self.from.unwrap_or(SimDuration::ZERO), self.to)
+            && to <= from
+        {
+            let message = format!("the window ends at {to}, not after it begins, at {from}");
+            return Err(Invalid::new("to", message, "write a later end, or leave it out"));
+        }
+        if let Some(lap) = self.lap {
+            if !self.repeat && self.multiply == 1 {
+                let help = "write `loop = true` or `multiply` as well, or leave `lap` out";
+                return Err(Invalid::new("lap", "a log that plays once has no laps", help));
+            }
+            if lap.scale(1.0 / self.speed) < play::SHORTEST_LAP {
+                let help = "write how long the log lasts, as in `\"1d\"`";
+                return Err(Invalid::new("lap", format!("a lap of {lap} plays in less than a millisecond"), help));
+            }
+        }
+        if !(1..=1_000).contains(&self.multiply) {
+            let message = format!("{} copies are outside 1 to 1000", self.multiply);
+            return Err(Invalid::new("multiply", message, "write `2` for twice the traffic, and `thin` for less"));
+        }
+        if self.thin == Share::default() || self.thin > Share::ONE {
+            let message = format!("`{}` is outside above 0% to 100%", self.thin);
+            return Err(Invalid::new(
+                "thin",
+                message,
+                "write the share that is kept, as in `\"10%\"`, and `multiply` for more",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The keys that name a column, and the names.
+    fn columns(&self) -> [(&'static str, Option<&String>); 5] {
+        [
+            ("time-column", self.time_column.as_ref()),
+            ("duration-column", self.duration_column.as_ref()),
+            ("input-column", self.input_column.as_ref()),
+            ("cached-column", self.cached_column.as_ref()),
+            ("output-column", self.output_column.as_ref()),
+        ]
+    }
+
     fn check_fixed_columns(&self) -> Result<(), Invalid> {
-        let stated = [
-            ("time-column", self.time_column.is_some()),
-            ("time-unit", self.time_unit.is_some()),
-            ("input-column", self.input_column.is_some()),
-            ("output-column", self.output_column.is_some()),
-        ];
-        match stated.into_iter().find(|&(_, is_stated)| is_stated) {
+        let unit = ("time-unit", self.time_unit.is_some() && self.format.fixes_unit());
+        let duration_unit = ("duration-unit", self.duration_unit.is_some());
+        let stated = self.columns().map(|(key, name)| (key, name.is_some()));
+        match stated.into_iter().chain([unit, duration_unit]).find(|&(_, is_stated)| is_stated) {
             None => Ok(()),
             Some((key, _)) => {
                 let message =
@@ -169,19 +361,11 @@ impl Replay {
         }
     }
 
-    fn check_named_columns(&self) -> Result<(), Invalid> {
-        let Some(time) = &self.time_column else {
-            let message = "the format `csv` does not say which column holds the time stamps";
-            return Err(Invalid::new("time-column", message, "write the column's name as in the header of the file"));
-        };
-        let pairs = [
-            ("input-column", &self.input_column, "time-column", Some(time)),
-            ("output-column", &self.output_column, "time-column", Some(time)),
-            ("output-column", &self.output_column, "input-column", self.input_column.as_ref()),
-        ];
-        for (key, name, other_key, other) in pairs {
-            if name.is_some() && name.as_ref() == other {
-                let message = format!("`{key}` and `{other_key}` name the same column");
+    fn check_distinct_columns(&self) -> Result<(), Invalid> {
+        let columns = self.columns();
+        for (at, &(key, name)) in columns.iter().enumerate() {
+            if let Some(&(other, _)) = columns[..at].iter().find(|(_, other)| name.is_some() && *other == name) {
+                let message = format!("`{key}` and `{other}` name the same column");
                 let help = format!("name another column, or leave `{key}` out: its rows then have no count");
                 return Err(Invalid::new(key, message, help));
             }
@@ -206,12 +390,12 @@ mod tests {
     #[test]
     fn impossible_pairs_are_refused_by_key() {
         assert_eq!(invalid(|_| ()), "fine");
-        assert_eq!(invalid(|r| r.file.clear()), "file: the path is empty; write the path of a CSV file");
+        assert_eq!(invalid(|r| r.file.clear()), "file: the path is empty; write the path of a log, such as a CSV file");
         for speed in [0.0, -1.0, f64::NAN, f64::INFINITY, 9e-7, 1.1e6] {
             assert!(invalid(|r| r.speed = speed).starts_with("speed: the speed `"), "{speed}");
         }
         assert_eq!(
-            invalid(|r| r.time_unit = Some(TimeUnit::Millis)),
+            invalid(|r| (r.format, r.time_unit) = (TraceFormat::AzureLlm, Some(TimeUnit::Millis))),
             "time-unit: the format `azure-llm` fixes its columns, so `time-unit` has no meaning; \
              leave `time-unit` out, or set `format = \"csv\"`"
         );

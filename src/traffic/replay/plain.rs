@@ -11,9 +11,12 @@ use crate::units::Tokens;
 const WINDOW: usize = 64;
 
 /// What a row says, before it has a place on the simulated clock.
+#[derive(Clone, Copy)]
 pub(super) struct Reading {
     pub(super) stamp: Stamp,
     pub(super) input: Option<Tokens>,
+    /// The part of `input` that was read from a cache.
+    pub(super) cached: Option<Tokens>,
     pub(super) output: Option<Tokens>,
 }
 
@@ -25,7 +28,7 @@ pub(super) fn read(ahead: &[u8], clock: &mut Clock) -> Option<(Reading, usize)> 
     let (input, end) = count(window, end)?;
     let (output, end) = count(window, end)?;
     let is_whole = matches!(window[end], b'\n' | b'\r');
-    is_whole.then_some((Reading { stamp, input: Some(input), output: Some(output) }, end))
+    is_whole.then_some((Reading { stamp, input: Some(input), cached: None, output: Some(output) }, end))
 }
 
 /// The count behind the comma at `at`, in at most seven digits, and where it ends.
@@ -40,12 +43,13 @@ fn count(window: &[u8; WINDOW], at: usize) -> Option<(Tokens, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stamp::Writing;
     use super::*;
 
     fn length(row: &str) -> Option<usize> {
         let mut bytes = row.as_bytes().to_vec();
         bytes.resize(WINDOW, b'x');
-        read(&bytes, &mut Clock::new(None)).map(|(_, length)| length)
+        read(&bytes, &mut Clock::new(Writing::default())).map(|(_, length)| length)
     }
 
     #[test]

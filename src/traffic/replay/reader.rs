@@ -1,98 +1,205 @@
 //! The rows of a log, one block after the other.
 
-use super::Replay;
-use super::count;
-use super::error::{TraceError, nul_byte, quote};
-use super::layout::{Column, Header, Layout};
-use super::plain::{self, Reading};
-use super::records::{Record, Records, Stop};
-use super::source::Source;
+use super::detected::Detected;
+use super::error::TraceError;
+use super::formats::TraceFormat;
+use super::order;
+use super::periods::{Periods, Spreading};
+use super::plain::Reading;
+use super::readings::Readings;
+use super::shape::Sample;
+use super::sort::{Sorted, Sorter};
+use super::source::{Opened, Packing};
 use super::speed::Speed;
 use super::stamp::{Clock, Stamp};
+use super::{Replay, RowOrder};
 use crate::params::Parameters;
 use crate::units::grammar::Misread;
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// One request of a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TraceRow {
-    /// When it arrives, in `0..=HORIZON`; the first row of a log arrives at the replay's `delay`.
+    /// When it arrives, in `0..=HORIZON`; the first row of a log arrives at [`SimTime::ZERO`].
     pub at: SimTime,
-    /// Tokens of the prompt, where the log has them.
+    /// Tokens of the prompt, those from a cache included, where the log has them.
     pub input: Option<Tokens>,
+    /// Those tokens of the prompt that were read from a cache, at most `input`, where the log has both.
+    pub cached: Option<Tokens>,
     /// Tokens of the answer, where the log has them.
     pub output: Option<Tokens>,
 }
 
-/// No row arrives later.
-const END: SimTime = SimTime::ZERO.saturating_add(SimDuration::HORIZON);
-
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
-/// Rows come in the order of the file, and their times never decrease.
+/// Rows come in the order of time. A log that is in that order is streamed. Any other is read whole before its first row is
+/// given out, sorted in memory up to a million requests (some 40 MB) and beyond that through a temporary file of 24 bytes for each;
+/// so is one of [`TraceFormat::ClaudeCode`] and its like. Which of the two a log is takes one pass over it, which
+/// [`describe`](super::describe) makes on its way and [`TraceReader::open`] makes where nobody did before; the answer is
+/// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass.
 pub struct TraceReader {
-    path: PathBuf,
-    records: Records,
-    layout: Layout,
-    clock: Clock,
+    readings: Readings,
+    supply: Supply,
     speed: Speed,
-    delay: SimDuration,
-    /// Whether rows can be [`plain`].
-    may_be_plain: bool,
-    /// The stamps of the first row and of the last one read.
+    packing: Packing,
+    order: RowOrder,
+    /// The stamps of the first row and of the last one given out.
     span: Option<(Stamp, Stamp)>,
+    steps_back: u64,
+    ties: u64,
+    smallest_step: Option<u64>,
     /// What stopped the reader; it stays stopped.
     failure: Option<TraceError>,
 }
 
+/// Where rows in the order of time come from.
+enum Supply {
+    /// Straight from the file.
+    Stream,
+    /// From the file, which is to be sorted first.
+    Unsorted,
+    Sorted(Sorted),
+    Periods(Spreading),
+}
+
+/// What to do about the order of rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Stream,
+    Sort,
+}
+
 impl TraceReader {
-    /// Opens the log at `path` and reads its header; `spec.file` is not looked at.
+    /// Opens the log at `path` and tells its layout; `spec.file` is not looked at.
     ///
     /// # Errors
     ///
-    /// Where `path` is not a regular file that can be read, where its header is not what `spec` expects, and where `spec`
-    /// does not pass its own check.
+    /// Where `path` is not a regular file that can be read, where its start is not what `spec` expects or leaves a question
+    /// open, and where `spec` does not pass its own check. Logs of counts are read whole.
     pub fn open(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
+        let way = match (spec.order, order::known(path, spec)) {
+            (RowOrder::File, _) | (RowOrder::Sort, Some(true)) => Way::Stream,
+            (RowOrder::Sort, Some(false)) => Way::Sort,
+            (RowOrder::Sort, None) => {
+                let mut reader = TraceReader::begin(path, spec, Way::Stream)?;
+                let is_sorted = reader.is_sorted();
+                order::remember(path, spec, is_sorted);
+                if is_sorted { Way::Stream } else { Way::Sort }
+            }
+        };
+        TraceReader::begin(path, spec, way)
+    }
+
+    /// Opens the log to be read in the given way.
+    pub(super) fn begin(path: &Path, spec: &Replay, way: Way) -> Result<Self, TraceError> {
         if let Err(invalid) = (Replay { file: path.to_string_lossy().into_owned(), ..spec.clone() }).check() {
             return Err(TraceError::data(path, None, None, Misread::new(invalid.message, invalid.help)));
         }
-        let mut records = Records::new(Source::open(path)?).map_err(|stop| stopped(path, 1, stop))?;
-        if !records.next_record_begins().map_err(|error| TraceError::read(path, 1, &error))? {
-            let misread = Misread::new("the file is empty", "write a header and at least one row");
-            return Err(TraceError::data(path, None, None, misread));
-        }
-        let line = records.line();
-        let at_header = |misread| TraceError::data(path, Some(line), None, misread);
-        let header = records.record().map_err(|stop| stopped(path, line, stop))?;
-        let header = Header::read(header).map_err(at_header)?;
-        let layout = Layout::find(&header, spec).map_err(at_header)?;
-        let clock = Clock::new(layout.unit);
+        let opened = Opened::new(path)?;
+        let packing = opened.packing;
+        let sample = Sample::new(&opened.head, opened.is_whole)
+            .map_err(|(line, misread)| TraceError::data(path, line, None, misread))?;
+        let layout = TraceFormat::layout(&sample, spec)
+            .map_err(|misread| TraceError::data(path, sample.header_line(), None, misread))?;
+        let is_counts = layout.periods.is_some();
+        let mut readings = Readings::new(path, opened.into_bytes(), layout, spec)?;
+        let supply = match way {
+            _ if is_counts => Supply::Periods(read_periods(&mut readings, spec)?),
+            Way::Stream => Supply::Stream,
+            Way::Sort => Supply::Unsorted,
+        };
         Ok(TraceReader {
-            path: path.to_owned(),
-            may_be_plain: records.is_comma_separated() && clock.is_civil() && layout.is_stamp_and_two_counts(),
-            records,
-            layout,
-            clock,
+            readings,
+            supply,
             speed: Speed::new(spec.speed),
-            delay: spec.delay,
+            packing,
+            order: spec.order,
             span: None,
+            steps_back: 0,
+            ties: 0,
+            smallest_step: None,
             failure: None,
         })
     }
 
-    /// The civil instant of the first row in UTC, once it was read, where stamps are dates.
+    /// Reads up to the first row that is earlier than the one above, the first that is wrong, or the end.
+    fn is_sorted(&mut self) -> bool {
+        if matches!(self.supply, Supply::Periods(_)) {
+            return true;
+        }
+        let mut last = None;
+        while let Ok(Some(reading)) = self.readings.next() {
+            if last.is_some_and(|last| reading.stamp < last) {
+                return false;
+            }
+            last = Some(reading.stamp);
+        }
+        true
+    }
+
+    /// Whether reading stopped at a row that is earlier than the one above.
+    pub(super) fn met_disorder(&self) -> bool {
+        self.steps_back > 0 && matches!(self.supply, Supply::Stream)
+    }
+
+    /// The civil instant of the first row in UTC, once it was read, where stamps name such instants.
     pub fn begins(&self) -> Option<Civil> {
-        let (first, _) = self.span.filter(|_| self.clock.is_civil())?;
-        Civil::parse(&self.clock.write(first)).ok()
+        let clock = self.readings.clock();
+        let (first, _) = self.span.filter(|_| clock.is_absolute())?;
+        Civil::parse(&clock.date(first)).ok()
+    }
+
+    /// How the log is read; its counts are about what was read so far.
+    pub fn detected(&self) -> Detected {
+        let (readings, layout, clock) = (&self.readings, self.readings.layout(), self.readings.clock());
+        let mut columns = vec![("time", layout.slots[layout.time].name.clone())];
+        let mut name = |what, slots: &[usize]| {
+            let seen = slots.iter().map(|&slot| &layout.slots[slot]).filter(|slot| slot.is_seen);
+            columns.extend(seen.map(|slot| (what, slot.name.clone())));
+        };
+        if layout.is_completion {
+            name("duration", &layout.duration);
+        }
+        name("input tokens", &layout.input);
+        name("cached input tokens", &layout.cached);
+        name("output tokens", &layout.output);
+        if let Some(periods) = layout.periods {
+            name("requests", periods.requests.as_slice());
+        }
+        let mut assumptions = layout.notes.clone();
+        if layout.periods.is_some() {
+            assumptions.push("requests are spread over their period: bursts within it do not show".into());
+        }
+        let skipped = readings.skipped().filter(|(_, count)| *count > 0);
+        Detected {
+            format: layout.format,
+            container: layout.container,
+            packing: self.packing,
+            columns,
+            unit: layout.writing.unit,
+            is_absolute: clock.is_absolute(),
+            has_bare_dates: clock.has_bare_dates(),
+            is_completion: layout.is_completion,
+            is_counts: layout.periods.is_some(),
+            order: self.order,
+            assumptions,
+            records: readings.records,
+            skipped: skipped.map(|(what, count)| (what.to_owned(), count)).collect(),
+            repeated: readings.repeated,
+            steps_back: self.steps_back,
+            without_duration: readings.without_duration(),
+            ties: self.ties,
+            smallest_step: self.smallest_step.map(SimDuration::from_nanos),
+        }
     }
 
     /// Appends the next rows, at most `most`, to `rows` and returns how many; 0 is the end of the log.
     ///
     /// # Errors
     ///
-    /// The first row that is wrong, or that there is none at all. The rows before it have been appended, and every later
-    /// call fails in the same way.
+    /// The first row that is wrong, or that there is none at all. The rows before it have been appended, unless the log had
+    /// to be sorted first, and every later call fails in the same way.
     pub fn read(&mut self, rows: &mut Vec<TraceRow>, most: usize) -> Result<usize, TraceError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -112,59 +219,64 @@ impl TraceReader {
 
     #[inline]
     fn row(&mut self) -> Result<Option<TraceRow>, TraceError> {
-        match self.records.next_record_begins() {
-            Ok(true) => {}
-            Ok(false) => return self.end(),
-            Err(error) => return Err(TraceError::read(&self.path, self.records.line(), &error)),
-        }
-        let line = self.records.line();
-        let Reading { stamp, input, output } = match self.plain() {
-            Some(reading) => reading,
-            None => self.any(line)?,
+        let reading = match &mut self.supply {
+            Supply::Stream => self.readings.next()?,
+            _ => self.supplied()?,
         };
-        Ok(Some(TraceRow { at: self.place(stamp, line)?, input, output }))
+        let Some(Reading { stamp, input, cached, output }) = reading else { return self.end() };
+        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output }))
     }
 
-    #[inline]
-    fn plain(&mut self) -> Option<Reading> {
-        if !self.may_be_plain {
-            return None;
+    /// The next request that does not come straight from the file.
+    fn supplied(&mut self) -> Result<Option<Reading>, TraceError> {
+        if let Supply::Unsorted = self.supply {
+            self.supply = Supply::Sorted(self.sort()?);
         }
-        let (reading, bytes) = plain::read(self.records.ahead(), &mut self.clock)?;
-        self.records.pass(bytes);
-        Some(reading)
+        match &mut self.supply {
+            Supply::Stream | Supply::Unsorted => self.readings.next(),
+            Supply::Sorted(sorted) => sorted.next(),
+            Supply::Periods(periods) => Ok(periods.next()),
+        }
     }
 
-    /// Reads a row that may be quoted, sparse or wrong.
-    fn any(&mut self, line: u64) -> Result<Reading, TraceError> {
-        let record = self.records.record().map_err(|stop| stopped(&self.path, line, stop))?;
-        reading(record, &self.layout, &mut self.clock).map_err(|(column, misread)| {
-            let column = column.map(|column| column.name.as_str());
-            TraceError::data(&self.path, Some(line), column, misread)
-        })
+    /// Reads the rest of the file and puts it in order.
+    fn sort(&mut self) -> Result<Sorted, TraceError> {
+        let (mut sorter, mut last) = (Sorter::new(), None);
+        while let Some(reading) = self.readings.next()? {
+            self.steps_back += u64::from(last.is_some_and(|last| reading.stamp < last));
+            last = Some(reading.stamp);
+            sorter.push(reading)?;
+        }
+        sorter.sort()
     }
 
     /// The instant at which a row with this stamp plays.
     #[inline]
-    fn place(&mut self, stamp: Stamp, line: u64) -> Result<SimTime, TraceError> {
-        let (first, last) = self.span.unwrap_or((stamp, stamp));
-        if stamp < last {
-            return Err(self.misplaced(line, self.step_back(stamp, last)));
+    fn place(&mut self, stamp: Stamp) -> Result<SimTime, TraceError> {
+        if let Some((_, last)) = self.span {
+            match stamp.nanos_since(last) {
+                Some(0) => self.ties += 1,
+                Some(step) => self.smallest_step = Some(self.smallest_step.map_or(step, |least| least.min(step))),
+                None => {
+                    self.steps_back += 1;
+                    return Err(self.readings.misplaced(true, self.step_back(stamp, last)));
+                }
+            }
         }
+        let first = self.span.map_or(stamp, |(first, _)| first);
         self.span = Some((first, stamp));
-        let played = stamp.nanos_since(first).and_then(|nanos| self.speed.instant(nanos));
-        let instant = played.map(|played| played.saturating_add(self.delay));
-        instant.filter(|&at| at <= END).ok_or_else(|| self.misplaced(line, self.too_far(first, stamp)))
+        let instant = stamp.nanos_since(first).and_then(|nanos| self.speed.instant(nanos));
+        let is_streamed = matches!(self.supply, Supply::Stream);
+        instant.ok_or_else(|| self.readings.misplaced(is_streamed, self.too_far(first, stamp)))
     }
 
-    #[cold]
-    fn misplaced(&self, line: u64, misread: Misread) -> TraceError {
-        TraceError::data(&self.path, Some(line), Some(&self.layout.time.name), misread)
+    fn clock(&self) -> &Clock {
+        self.readings.clock()
     }
 
     #[cold]
     fn step_back(&self, stamp: Stamp, last: Stamp) -> Misread {
-        let (earlier, later) = (self.clock.write(stamp), self.clock.write(last));
+        let (earlier, later) = (self.clock().write(stamp), self.clock().write(last));
         let by = SimDuration::from_nanos(last.nanos_since(stamp).unwrap_or_default());
         let message = format!("time runs backwards: `{earlier}` is {by} before `{later}` in the row above");
         Misread::new(message, "sort the rows by time; rows of one instant may stay as they are")
@@ -172,59 +284,36 @@ impl TraceReader {
 
     #[cold]
     fn too_far(&self, first: Stamp, stamp: Stamp) -> Misread {
-        let (first, stamp) = (self.clock.write(first), self.clock.write(stamp));
+        let (first, stamp) = (self.clock().write(first), self.clock().write(stamp));
         let message = format!("`{stamp}` would play more than 100 years after the first row, `{first}`");
         Misread::new(message, "check `time-unit` and `speed`, or cut the log")
     }
 
     #[cold]
     fn end(&self) -> Result<Option<TraceRow>, TraceError> {
-        match self.span {
-            Some(_) => Ok(None),
-            None => {
-                let misread = Misread::new("there is a header but no row", "write at least one row below the header");
-                Err(TraceError::data(&self.path, None, None, misread))
-            }
+        if self.span.is_some() {
+            return Ok(None);
         }
+        let records = self.readings.records;
+        let misread = match self.readings.skipped().max_by_key(|(_, count)| *count) {
+            Some((what, count)) if count > 0 => {
+                let message = format!("none of its {records} records is a request: {count} are {what}");
+                Misread::new(message, "check that this is the right file")
+            }
+            _ if records > 0 => Misread::new("it counts no request at all", "check that this is the right file"),
+            _ => Misread::new("there is a header but no row", "write at least one row below the header"),
+        };
+        Err(TraceError::data(self.readings.path(), None, None, misread))
     }
 }
 
-fn stopped(path: &Path, line: u64, stop: Stop) -> TraceError {
-    match stop {
-        Stop::Io(error) => TraceError::read(path, line, &error),
-        Stop::Data(misread) => TraceError::data(path, Some(line), None, misread),
+/// Reads all periods of a log, and what they stand for.
+fn read_periods(readings: &mut Readings, spec: &Replay) -> Result<Spreading, TraceError> {
+    let mut periods = Periods::default();
+    while readings.next_period(&mut periods)? {}
+    if readings.records == 0 {
+        let misread = Misread::new("there is a header but no row", "write at least one row below the header");
+        return Err(TraceError::data(readings.path(), None, None, misread));
     }
-}
-
-/// What `record` says, or what is wrong with it and in which column.
-fn reading<'l>(
-    record: Record<'_>,
-    layout: &'l Layout,
-    clock: &mut Clock,
-) -> Result<Reading, (Option<&'l Column>, Misread)> {
-    if record.len() != layout.fields {
-        return Err((None, wrong_number_of_fields(record, layout.fields)));
-    }
-    let stamp = clock.read(record.field(layout.time.index)).map_err(|misread| (Some(&layout.time), misread))?;
-    let tokens = |column: &'l Option<Column>| match column {
-        None => Ok(None),
-        Some(column) => count::read(record.field(column.index)).map_err(|misread| (Some(column), misread)),
-    };
-    Ok(Reading { stamp, input: tokens(&layout.input)?, output: tokens(&layout.output)? })
-}
-
-fn wrong_number_of_fields(record: Record<'_>, expected: usize) -> Misread {
-    if record.text().contains(&0) {
-        return nul_byte();
-    }
-    let found = record.len();
-    let noun = if found == 1 { "field" } else { "fields" };
-    let start = quote(&record.fields().collect::<Vec<_>>().join(&b','));
-    let message = format!("found {found} {noun} instead of {expected}: {start}");
-    let help = match () {
-        _ if record.spans_lines => "look for a quote `\"` that is not closed: the record goes over several lines",
-        _ if found < expected => "complete the row or delete it: the file may have been cut off here",
-        _ => "quote text that has a comma in it, and write counts without commas",
-    };
-    Misread::new(message, help)
+    periods.spread(spec).map_err(|misread| TraceError::data(readings.path(), None, None, misread))
 }

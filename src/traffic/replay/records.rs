@@ -4,7 +4,7 @@
 //! it outgrows the buffers.
 
 use super::error::nul_byte;
-use super::source::Source;
+use super::source::Bytes;
 use crate::units::grammar::Misread;
 use csv_core::ReadRecordResult;
 use std::io::{self, Read};
@@ -32,7 +32,7 @@ impl From<io::Error> for Stop {
 
 /// A file of records, read from the front to the end.
 pub(super) struct Records {
-    file: Source,
+    file: Bytes,
     parser: csv_core::Reader,
     delimiter: u8,
     /// What was read of the file; `buffer[from..to]` is still to come.
@@ -85,12 +85,12 @@ impl<'r> Record<'r> {
 }
 
 impl Records {
-    /// Begins at the front of `file`, behind a byte order mark.
-    pub(super) fn new(file: Source) -> Result<Self, Stop> {
-        let mut records = Records {
+    /// Begins at the front of `file`, where fields are separated by `delimiter`.
+    pub(super) fn new(file: Bytes, delimiter: u8) -> Self {
+        Records {
             file,
-            parser: csv_core::Reader::new(),
-            delimiter: b',',
+            parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            delimiter,
             buffer: vec![0; BUFFER_BYTES].into(),
             from: 0,
             to: 0,
@@ -98,23 +98,7 @@ impl Records {
             line: 1,
             text: vec![0; RECORD_BYTES].into(),
             ends: Box::new([0; RECORD_FIELDS + 1]),
-        };
-        records.fill()?;
-        match records.ahead() {
-            [0xef, 0xbb, 0xbf, ..] => records.from = 3,
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-                return Err(Stop::Data(Misread::new("the file is UTF-16", "save the file as CSV in UTF-8")));
-            }
-            _ => {}
         }
-        records.delimiter = delimiter(records.ahead());
-        records.parser = csv_core::ReaderBuilder::new().delimiter(records.delimiter).build();
-        Ok(records)
-    }
-
-    /// Whether fields are separated by commas, as they are in most files.
-    pub(super) fn is_comma_separated(&self) -> bool {
-        self.delimiter == b','
     }
 
     /// What is in the buffer and not yet passed.
@@ -253,7 +237,7 @@ impl Records {
 }
 
 /// The separator of which the first line has most: commas, semicolons or tabs; commas where it has none.
-fn delimiter(ahead: &[u8]) -> u8 {
+pub(super) fn delimiter(ahead: &[u8]) -> u8 {
     let (mut in_quotes, mut counts) = (false, [(b',', 0), (b';', 0), (b'\t', 0)]);
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
     for &byte in ahead.iter().skip_while(|byte| is_end(byte)).take_while(|byte| !is_end(byte)) {
@@ -280,13 +264,8 @@ fn too_many_fields(start: u64) -> Misread {
 mod tests {
     use super::*;
 
-    /// `text` in a file that is gone when it is closed.
-    fn records(text: &[u8], name: &str) -> Records {
-        let path = std::env::temp_dir().join(format!("ratecast-records-{}-{name}", std::process::id()));
-        std::fs::write(&path, text).unwrap();
-        let file = Source::open(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        Records::new(file).ok().unwrap()
+    fn records(text: &[u8]) -> Records {
+        Records::new(Box::new(io::Cursor::new(text.to_vec())), delimiter(text))
     }
 
     fn lines_and_fields(mut records: Records) -> Vec<(u64, Vec<String>)> {
@@ -301,14 +280,14 @@ mod tests {
 
     #[test]
     fn every_kind_of_line_end_counts_once() {
-        for (name, end) in [("lf", "\n"), ("crlf", "\r\n"), ("cr", "\r")] {
+        for end in ["\n", "\r\n", "\r"] {
             let text = ["a,b", "", "1,\"x", "y\"", "", "", "2,3"].join(end);
             let inner = format!("x{end}y");
-            let found = lines_and_fields(records(text.as_bytes(), name));
+            let found = lines_and_fields(records(text.as_bytes()));
             let fields = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
-            assert_eq!(found[..2], [(1, fields("a", "b")), (3, fields("1", &inner))], "{name}");
+            assert_eq!(found[..2], [(1, fields("a", "b")), (3, fields("1", &inner))], "{end:?}");
             // A lone carriage return inside quotes is not counted: nothing writes such files.
-            assert_eq!(found[2], (if end == "\r" { 6 } else { 7 }, fields("2", "3")), "{name}");
+            assert_eq!(found[2], (if end == "\r" { 6 } else { 7 }, fields("2", "3")), "{end:?}");
             assert_eq!(found.len(), 3);
         }
     }
@@ -316,7 +295,7 @@ mod tests {
     #[test]
     fn records_cross_the_border_of_the_buffer() {
         let row = "0123456789,\"a\"\"b\"\r\n";
-        let found = lines_and_fields(records(row.repeat(10_000).as_bytes(), "border"));
+        let found = lines_and_fields(records(row.repeat(10_000).as_bytes()));
         assert_eq!(found.len(), 10_000);
         for (at, (line, fields)) in found.iter().enumerate() {
             assert_eq!((*line, fields.join("|").as_str()), (at as u64 + 1, "0123456789|a\"b"));
@@ -326,8 +305,8 @@ mod tests {
     #[test]
     fn as_many_fields_as_allowed() {
         let row = |fields: usize| format!("{}\n", vec!["x"; fields].join(","));
-        assert_eq!(lines_and_fields(records(row(RECORD_FIELDS).as_bytes(), "full"))[0].1.len(), RECORD_FIELDS);
-        assert!(records(row(RECORD_FIELDS + 1).as_bytes(), "over").record().is_err());
-        assert!(records(row(500).as_bytes(), "far-over").record().is_err());
+        assert_eq!(lines_and_fields(records(row(RECORD_FIELDS).as_bytes()))[0].1.len(), RECORD_FIELDS);
+        assert!(records(row(RECORD_FIELDS + 1).as_bytes()).record().is_err());
+        assert!(records(row(500).as_bytes()).record().is_err());
     }
 }

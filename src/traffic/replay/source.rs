@@ -3,6 +3,8 @@
 //! What a packed file unpacks to is bounded by a budget, and so is the memory of its decoder.
 
 use super::error::TraceError;
+use crate::units::grammar::Misread;
+use crate::words;
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use std::fmt;
@@ -16,6 +18,82 @@ const FREE_BYTES: u64 = 64 << 20;
 const MOST_TIMES: u64 = 250;
 /// The largest window of a Zstandard frame: the decoder holds it in memory.
 const WINDOW_BYTES: u64 = 32 << 20;
+
+words! {
+    /// How the bytes of a log are packed.
+    #[derive(Default)]
+    pub enum Packing {
+        /// Not at all.
+        #[default]
+        Plain = "plain",
+        /// With gzip, in one member or several.
+        Gzip = "gzip",
+        /// With Zstandard, in one frame or several.
+        Zstandard = "zstd",
+    }
+}
+
+/// The bytes of a log in order.
+pub(super) type Bytes = Box<dyn Read + Send>;
+
+/// How much of a log is looked at before it is read.
+const HEAD_BYTES: usize = 256 << 10;
+
+/// A log whose first bytes are known, and that can still be read from the front.
+pub(super) struct Opened {
+    pub(super) packing: Packing,
+    /// The first bytes without a byte order mark: all there are, or a quarter of a mebibyte.
+    pub(super) head: Vec<u8>,
+    /// Whether that is all there is.
+    pub(super) is_whole: bool,
+    source: Source,
+}
+
+impl Opened {
+    /// Opens `path` and looks at the start of what it unpacks to.
+    pub(super) fn new(path: &Path) -> Result<Self, TraceError> {
+        let mut source = Source::open(path)?;
+        let mut head = Vec::new();
+        let read = (&mut source).take(HEAD_BYTES as u64).read_to_end(&mut head);
+        read.map_err(|error| TraceError::read(path, 1, &error))?;
+        let is_whole = head.len() < HEAD_BYTES;
+        let refuse = |misread| Err(TraceError::data(path, Some(1), None, misread));
+        if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
+            return refuse(Misread::new("the file is UTF-16", "save the file as CSV in UTF-8"));
+        }
+        if let Some(what) = container_of_files(&head) {
+            let help = "unpack or convert it first, to CSV or JSON Lines; gzip and Zstandard are read as they are";
+            return Err(TraceError::data(path, None, None, Misread::new(format!("{what} is not read"), help)));
+        }
+        if head.starts_with(&[0xef, 0xbb, 0xbf]) {
+            head.drain(..3);
+        }
+        Ok(Opened { packing: source.packing(), head, is_whole, source })
+    }
+
+    /// The whole log from its front, behind a byte order mark.
+    pub(super) fn into_bytes(self) -> Bytes {
+        Box::new(io::Cursor::new(self.head).chain(self.source))
+    }
+}
+
+/// What files start with that hold other files, or tables that are no text.
+fn container_of_files(head: &[u8]) -> Option<&'static str> {
+    const KNOWN: [(&[u8], &str); 10] = [
+        (b"PK\x03\x04", "a Zip archive or spreadsheet"),
+        (b"PK\x05\x06", "an empty Zip archive"),
+        (b"PAR1", "a Parquet file"),
+        (b"ARROW1", "an Arrow file"),
+        (b"Obj\x01", "an Avro file"),
+        (b"ORC", "an ORC file"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"BZh", "a file packed with bzip2"),
+        (b"\xfd7zXZ\0", "a file packed with xz"),
+        (b"7z\xbc\xaf", "a 7-Zip archive"),
+    ];
+    let known = KNOWN.iter().find(|(start, _)| head.starts_with(start)).map(|&(_, what)| what);
+    known.or_else(|| (head.get(257..262) == Some(b"ustar")).then_some("a tar archive"))
+}
 
 /// Why a packed file cannot be unpacked; travels inside an [`io::Error`].
 #[derive(Debug)]
@@ -38,7 +116,7 @@ impl fmt::Display for Unpacking {
 impl std::error::Error for Unpacking {}
 
 /// A log that is read from the front to the end.
-pub(super) struct Source {
+struct Source {
     input: Input,
     unpacked: u64,
 }
@@ -65,7 +143,7 @@ impl Read for Counted {
 
 impl Source {
     /// Opens `path`; its first bytes say how it is packed, rather than its name.
-    pub(super) fn open(path: &Path) -> Result<Source, TraceError> {
+    fn open(path: &Path) -> Result<Source, TraceError> {
         let mut file = BufReader::new(open_regular(path)?);
         let start = file.fill_buf().map_err(|error| TraceError::read(path, 1, &error))?;
         let input = match start {
@@ -76,6 +154,14 @@ impl Source {
             _ => Input::Plain(file),
         };
         Ok(Source { input, unpacked: 0 })
+    }
+
+    fn packing(&self) -> Packing {
+        match self.input {
+            Input::Plain(_) => Packing::Plain,
+            Input::Gzip(_) => Packing::Gzip,
+            Input::Zstandard(_) => Packing::Zstandard,
+        }
     }
 
     /// Bytes of the packed file that were read so far.

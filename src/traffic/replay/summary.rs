@@ -1,8 +1,10 @@
 //! What a log holds, in one pass over it.
 
-use super::Replay;
+use super::detected::Detected;
 use super::error::TraceError;
-use super::reader::{TraceReader, TraceRow};
+use super::order;
+use super::reader::{TraceReader, TraceRow, Way};
+use super::{Replay, RowOrder};
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
 use std::path::Path;
 
@@ -11,9 +13,9 @@ use std::path::Path;
 pub struct TraceSummary {
     /// Requests, at least one.
     pub rows: u64,
-    /// From the start of the scenario to the last row, as played with the replay's speed and delay.
+    /// From the first row to the last, as played at the replay's speed.
     pub span: SimDuration,
-    /// The civil instant in UTC at which a scenario starts that plays the log at its recorded time, where stamps are dates.
+    /// The civil instant of the first row in UTC, where stamps are dates.
     pub begins: Option<Civil>,
     /// Rows that lack their input tokens or their output tokens.
     pub rows_without_tokens: u64,
@@ -21,6 +23,10 @@ pub struct TraceSummary {
     pub input: TokenCounts,
     /// The output tokens of the rows that have them.
     pub output: TokenCounts,
+    /// The cached input tokens of the rows that have them.
+    pub cached: TokenCounts,
+    /// How it was read.
+    pub detected: Detected,
 }
 
 /// The token counts of one column.
@@ -56,22 +62,36 @@ impl TraceSummary {
         self.rows_without_tokens += u64::from(row.input.is_none() || row.output.is_none());
         self.input.add(row.input);
         self.output.add(row.output);
+        self.cached.add(row.cached);
     }
 }
 
-/// Reads the log at `path` from the first row to the last.
+/// Reads the log at `path` from the first row to the last: once, or twice where it must be sorted.
 ///
 /// # Errors
 ///
 /// Whatever is wrong with the file: a log that passes can be replayed, unless it changes in between.
 pub fn describe(path: &Path, spec: &Replay) -> Result<TraceSummary, TraceError> {
+    if spec.order == RowOrder::Sort && order::known(path, spec).is_none() {
+        let mut reader = TraceReader::begin(path, spec, Way::Stream)?;
+        let summary = summarize(&mut reader);
+        let is_sorted = !reader.met_disorder();
+        order::remember(path, spec, is_sorted);
+        if is_sorted {
+            return summary;
+        }
+    }
+    summarize(&mut TraceReader::open(path, spec)?)
+}
+
+fn summarize(reader: &mut TraceReader) -> Result<TraceSummary, TraceError> {
     const BLOCK: usize = 1_024;
-    let mut reader = TraceReader::open(path, spec)?;
     let mut summary = TraceSummary::default();
     let mut rows = Vec::with_capacity(BLOCK);
     while reader.read(&mut rows, BLOCK)? > 0 {
         rows.drain(..).for_each(|row| summary.add(row));
     }
-    summary.begins = reader.begins().and_then(|begins| begins.earlier(spec.delay));
+    summary.begins = reader.begins();
+    summary.detected = reader.detected();
     Ok(summary)
 }

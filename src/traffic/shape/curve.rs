@@ -68,12 +68,9 @@ impl Product {
             }
             until = until.min(line.until);
         }
-        let mut piece = Piece::one(from, nanos(from, until));
-        for (_, line) in &self.curves {
-            piece.multiply(line.at(from), line.at(until));
-        }
+        let factors = self.curves.iter().map(|(_, line)| (line.at(from), line.at(until)));
         self.at = until;
-        Some(piece)
+        Some(Piece::new(from, nanos(from, until), factors))
     }
 }
 
@@ -83,13 +80,22 @@ pub(super) struct Piece {
     length: f64, // ns
     degree: usize,
     coefficients: [f64; MOST + 1], // of x⁰, x¹, …
+    integrals: [f64; MOST + 1],    // of these, as coefficients of x¹, x², …
+    mass: f64,                     // the integral over all of it, in ns of operational time
 }
 
 impl Piece {
-    fn one(from: SimTime, length: f64) -> Self {
+    /// The product of `factors`, each straight from its first to its last value.
+    fn new(from: SimTime, length: f64, factors: impl Iterator<Item = (f64, f64)>) -> Self {
         let mut coefficients = [0.0; MOST + 1];
         coefficients[0] = 1.0;
-        Piece { from, length, degree: 0, coefficients }
+        let mut piece = Piece { from, length, degree: 0, coefficients, integrals: [0.0; MOST + 1], mass: 0.0 };
+        factors.for_each(|(first, last)| piece.multiply(first, last));
+        for power in 0..=piece.degree {
+            piece.integrals[power] = piece.coefficients[power] / (power + 1) as f64;
+        }
+        piece.mass = piece.integral(1.0).max(0.0) * length;
+        piece
     }
 
     /// Multiplies by the line from `first` to `last`.
@@ -103,18 +109,17 @@ impl Piece {
     }
 
     fn factor(&self, x: f64) -> f64 {
-        self.coefficients[..=self.degree].iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
+        polynomial(&self.coefficients[..=self.degree], x)
     }
 
     /// The integral from 0 to `x`, in lengths of the piece.
     fn integral(&self, x: f64) -> f64 {
-        let powers = (0..=self.degree).rev();
-        x * powers.fold(0.0, |sum, power| sum * x + self.coefficients[power] / (power + 1) as f64)
+        x * polynomial(&self.integrals[..=self.degree], x)
     }
 
     /// The integral over the whole piece, in nanoseconds of operational time.
     pub(super) fn mass(&self) -> f64 {
-        self.integral(1.0).max(0.0) * self.length
+        self.mass
     }
 
     /// When `mass` nanoseconds of operational time have passed since the piece began; `mass` is below the piece's own.
@@ -137,20 +142,24 @@ impl Piece {
         for _ in 0..60 {
             let excess = self.integral(x) - wanted;
             if excess < 0.0 {
-                low = x
+                low = x;
             } else {
-                high = x
+                high = x;
             }
             let next = x - excess / self.factor(x);
-            // Written so that a division by zero halves too.
-            let next = if next > low && next < high { next } else { 0.5 * (low + high) };
             if (next - x).abs() * self.length < 0.1 {
-                return next;
+                return next.clamp(0.0, 1.0);
             }
-            x = next;
+            // Written so that a division by zero halves too.
+            x = if next > low && next < high { next } else { 0.5 * (low + high) };
         }
         x
     }
+}
+
+/// The polynomial with these coefficients, the constant first (Horner).
+fn polynomial(coefficients: &[f64], x: f64) -> f64 {
+    coefficients.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
 
 /// The `x` in 0..=1 at which the integral of `first + slope x` is `wanted`, written so that nothing cancels.
@@ -164,9 +173,7 @@ mod tests {
     use super::*;
 
     fn piece(lines: &[(f64, f64)]) -> Piece {
-        let mut piece = Piece::one(SimTime::from_nanos(7), 1e12);
-        lines.iter().for_each(|(first, last)| piece.multiply(*first, *last));
-        piece
+        Piece::new(SimTime::from_nanos(7), 1e12, lines.iter().copied())
     }
 
     #[test]

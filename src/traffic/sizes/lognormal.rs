@@ -33,9 +33,7 @@ impl Parameters for Lognormal {
         if self.mean == Tokens::new(0) {
             return Err(Invalid::new("mean", "a lognormal mean of 0 is impossible", "write at least 1"));
         }
-        if self.max == Some(Tokens::new(0)) {
-            return Err(Invalid::new("max", "a maximum of 0 leaves no tokens", "write at least 1, or leave it out"));
-        }
+        super::check_max(self.max)?;
         rng::check_cv(self.cv)
     }
 }

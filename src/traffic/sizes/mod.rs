@@ -4,15 +4,21 @@
 
 mod constant;
 mod empirical;
+mod gamma;
+mod geometric;
+mod heavy_tail;
 mod lognormal;
 mod uniform;
 
-use crate::params::Parameters;
+use crate::params::{Invalid, Parameters};
 use crate::rng::Stream;
 use crate::units::Tokens;
 
 pub use constant::Constant;
 pub use empirical::Empirical;
+pub use gamma::Gamma;
+pub use geometric::Geometric;
+pub use heavy_tail::HeavyTail;
 pub use lognormal::Lognormal;
 pub use uniform::Uniform;
 
@@ -37,6 +43,12 @@ crate::models! {
         uniform::Uniform = "uniform",
         /// Skewed to the right, by mean and coefficient of variation.
         lognormal::Lognormal = "lognormal",
+        /// Skewed to the right with a lighter tail, by mean and coefficient of variation.
+        gamma::Gamma = "gamma",
+        /// Lognormal with a Pareto tail.
+        heavy_tail::HeavyTail = "heavy-tail",
+        /// 1, 2, 3 …, each with the same chance of another one.
+        geometric::Geometric = "geometric",
         /// One of the listed counts, by weight.
         empirical::Empirical = "empirical",
     }
@@ -47,4 +59,12 @@ impl Sizes {
     pub fn constant(count: u32) -> Self {
         Sizes::Constant(Constant { value: Tokens::new(count) })
     }
+}
+
+/// Refuses a maximum of 0: the check of every key `max` that may be left out.
+fn check_max(max: Option<Tokens>) -> Result<(), Invalid> {
+    if max == Some(Tokens::new(0)) {
+        return Err(Invalid::new("max", "a maximum of 0 leaves no tokens", "write at least 1, or leave it out"));
+    }
+    Ok(())
 }

@@ -5,3 +5,4 @@ mod quota;
 mod retry;
 mod shape;
 mod traffic;
+mod users;

@@ -3,27 +3,49 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use ratecast::protocol::{Counts, Reply, Request};
-use ratecast::provider::{Hint, Quota, Tier};
+use ratecast::provider::{Hint, LimitSpec, Quota, Scope, Tier};
 use ratecast::units::{Civil, SimDuration, SimTime, Tokens};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// Each limit is asked every time; there are no short cuts.
 struct Naive {
-    limits: Vec<(Counts, AnyLimiter)>,
-    charged: Vec<u64>,
+    limits: Vec<NaiveLimit>,
+}
+
+/// Whom it counts apart, each with a limiter of its own and what was charged to it.
+struct NaiveLimit {
+    spec: LimitSpec,
+    civil: Civil,
+    parts: BTreeMap<u32, (AnyLimiter, u64)>,
+}
+
+impl NaiveLimit {
+    fn part(&mut self, request: &Request) -> &mut (AnyLimiter, u64) {
+        let number = match self.spec.scope {
+            Scope::Account => 0,
+            Scope::Source => u32::from(request.source),
+            Scope::Client => request.client,
+        };
+        self.parts.entry(number).or_insert_with(|| (self.spec.limiter.start(&self.civil), 0))
+    }
 }
 
 impl Naive {
     fn new(tier: &Tier, civil: &Civil) -> Self {
-        let limits: Vec<_> = tier.limits.iter().map(|(_, spec)| (spec.counts, spec.limiter.start(civil))).collect();
-        Naive { charged: vec![0; limits.len()], limits }
+        let limit = |(_, spec): &(String, LimitSpec)| NaiveLimit {
+            spec: spec.clone(),
+            civil: civil.clone(),
+            parts: BTreeMap::new(),
+        };
+        Naive { limits: tier.limits.iter().map(limit).collect() }
     }
 
     fn call(&mut self, now: SimTime, request: &Request) -> Reply {
         let mut last = None;
-        for (at, (counts, limiter)) in self.limits.iter_mut().enumerate() {
-            let amount = counts.of(request);
-            let verdict = if amount == 0 { Verdict::Admit } else { limiter.verdict(now, amount) };
+        for (at, limit) in self.limits.iter_mut().enumerate() {
+            let amount = limit.spec.counts.of(request);
+            let verdict = if amount == 0 { Verdict::Admit } else { limit.part(request).0.verdict(now, amount) };
             let opens = match verdict {
                 Verdict::Admit => continue,
                 // Nobody knows when calls end; it may be now.
@@ -44,9 +66,10 @@ impl Naive {
     }
 
     fn charge(&mut self, now: SimTime, request: &Request) -> Reply {
-        for ((counts, limiter), charged) in self.limits.iter_mut().zip(&mut self.charged) {
-            let amount = counts.of(request);
+        for limit in &mut self.limits {
+            let amount = limit.spec.counts.of(request);
             if amount > 0 {
+                let (limiter, charged) = limit.part(request);
                 limiter.charge(now, amount);
                 *charged += amount;
             }
@@ -55,8 +78,9 @@ impl Naive {
     }
 
     fn settle(&mut self, now: SimTime, request: &Request) {
-        for (counts, limiter) in &mut self.limits {
-            limiter.settle(now, counts.of(request));
+        for limit in &mut self.limits {
+            let amount = limit.spec.counts.of(request);
+            limit.part(request).0.settle(now, amount);
         }
     }
 }
@@ -125,7 +149,10 @@ impl Course {
     fn request(&mut self) -> Request {
         let tokens = |dice: &mut Dice| Tokens::new(dice.pick(0..=7) as u32);
         let (input, output) = (tokens(&mut self.dice), tokens(&mut self.dice));
-        Request { arrived: self.now, source: 0, input, output, service: SimDuration::from_nanos(1) }
+        let cached = Tokens::new(self.dice.pick(0..=u64::from(input)) as u32);
+        let (source, client) = (self.dice.pick(0..=1) as u16, self.dice.pick(0..=2) as u32);
+        let service = SimDuration::from_nanos(1);
+        Request { arrived: self.now, input, cached, output, source, client, service, ..Request::default() }
     }
 
     fn advance(&mut self) {
@@ -167,7 +194,8 @@ impl Course {
     fn finish(self) {
         for quota in &self.quotas {
             let charged: Vec<u64> = quota.usage().map(|usage| usage.charged).collect();
-            assert_eq!(charged, self.naive.charged);
+            let most = |limit: &NaiveLimit| limit.parts.values().map(|(_, charged)| *charged).max().unwrap_or(0);
+            assert_eq!(charged, self.naive.limits.iter().map(most).collect::<Vec<_>>());
         }
     }
 }

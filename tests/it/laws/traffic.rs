@@ -3,12 +3,12 @@
 //! A mean is judged by five standard errors, which a correct sampler exceeds once in 1.7 million times; seeds are fixed.
 
 use crate::generate;
+use ratecast::durations::{self, Durations};
 use ratecast::params::Choice;
-use ratecast::provider::latency::{self, Durations};
 use ratecast::rng::{BLOCK, Seed, Stream};
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
-use ratecast::units::{Civil, Rate, SimDuration, SimTime, Tokens};
+use ratecast::units::{Civil, Rate, Share, SimDuration, SimTime, Tokens};
 use std::fmt::Debug;
 
 fn stream(seed: u64) -> Stream {
@@ -110,6 +110,12 @@ fn size_models() -> Vec<Sizes> {
             Sizes::Lognormal(sizes::Lognormal { mean: tokens(350), cv: 0.9, max: Some(tokens(400)) }),
             Sizes::Lognormal(sizes::Lognormal { mean: tokens(1_200), cv: 2.5, max: Some(tokens(4_096)) }),
             Sizes::Lognormal(sizes::Lognormal { mean: tokens(80), cv: 0.0, max: Some(tokens(50)) }),
+            Sizes::Gamma(sizes::Gamma { mean: tokens(800), cv: 0.2, max: None }),
+            Sizes::Gamma(sizes::Gamma { mean: tokens(800), cv: 2.0, max: Some(tokens(700)) }),
+            Sizes::Geometric(sizes::Geometric { mean: 1.0, max: None }),
+            Sizes::Geometric(sizes::Geometric { mean: 40.0, max: Some(tokens(30)) }),
+            Sizes::HeavyTail(sizes::HeavyTail { tail: Share::ONE, tail_exponent: 1.0, ..Default::default() }),
+            Sizes::HeavyTail(sizes::HeavyTail { tail_exponent: 0.7, tail_from: tokens(90), ..Default::default() }),
             Sizes::Empirical(sizes::Empirical { values: list(&[5]), weights: vec![] }),
             Sizes::Empirical(sizes::Empirical { values: list(&[9, 1, 1, 40]), weights: vec![] }),
             Sizes::Empirical(sizes::Empirical { values: list(&[1, 5, 20]), weights: vec![0.7, 0.0, 0.1] }),
@@ -137,9 +143,9 @@ fn durations_have_their_mean() {
     let secs = SimDuration::from_secs;
     let variants = vec![
         Durations::constant(SimDuration::from_nanos(15_000_000)),
-        Durations::Exponential(latency::Exponential { mean: SimDuration::from_nanos(700) }),
-        Durations::Lognormal(latency::Lognormal { mean: secs(2), cv: 1.0 }),
-        Durations::Lognormal(latency::Lognormal { mean: secs(40), cv: 0.0 }),
+        Durations::Exponential(durations::Exponential { mean: SimDuration::from_nanos(700) }),
+        Durations::Lognormal(durations::Lognormal { mean: secs(2), cv: 1.0 }),
+        Durations::Lognormal(durations::Lognormal { mean: secs(40), cv: 0.0 }),
     ];
     for durations in all(Durations::registered(), variants) {
         let mut nanos = vec![0.0; 400_000];

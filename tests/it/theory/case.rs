@@ -55,6 +55,11 @@ impl Case {
         self.parameters.get(name).unwrap_or_else(|| panic!("{} has no parameter {name}", self.id))
     }
 
+    /// Whether the case has a parameter `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.contains_key(name)
+    }
+
     /// The parameter `name`, a number.
     pub fn number(&self, name: &str) -> f64 {
         self.value(name).as_f64().unwrap_or_else(|| panic!("{}: {name} is not a number", self.id))

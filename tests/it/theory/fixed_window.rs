@@ -6,7 +6,9 @@ use super::judge::Estimate;
 use super::setup::{REQUESTS, Setup, mean, poisson, secs, sizes, window};
 use ratecast::limiter::{Align, CalendarWindow, LimiterSpec};
 use ratecast::protocol::Counts;
+use ratecast::provider::Scope;
 use ratecast::recorder::{Bin, Record};
+use ratecast::traffic::Clients;
 use ratecast::traffic::Traffic;
 use ratecast::units::{Allowance, CalendarUnit, Civil, Period, SimDuration};
 use rayon::prelude::*;
@@ -25,6 +27,7 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-FW-07", "start", nested),
     Trial::new("P-FW-08", "start", weighted),
     Trial::new("P-FW-09", "start", per_key),
+    Trial::new("P-FW-09", "clients", per_client),
     Trial::new("P-FW-10", "calendar-window", |case, seed| months(case, seed, 1_400, 1_400)),
     Trial::new("P-FW-11", "calendar-window", |case, seed| months(case, seed, 1, 8)),
     Trial::new("P-FW-12", "calendar-window", days),
@@ -197,6 +200,20 @@ fn per_key(case: &Case, seed: u64) -> Vec<Estimate> {
         Estimate::new("rejection_fraction", rejected as f64 / offered as f64, offered as f64),
         Estimate::new("rejection_fraction_top_key", top_rejected as f64 / top_offered as f64, offered as f64),
     ]
+}
+
+/// The same as one source whose requests come from many clients, each with a window of its own.
+fn per_client(case: &Case, seed: u64) -> Vec<Estimate> {
+    let (lambda, length) = (case.number("lambda"), case.number("window"));
+    let span = (REQUESTS / lambda / length).ceil() * length;
+    let limiter = window(case.count("limit"), length, Align::Start);
+    let mut setup = Setup::new(seed, poisson(lambda), secs(span)).limit(limiter);
+    setup.tier.limits[0].1.scope = Scope::Client;
+    let clients = Clients { count: case.count("keys") as u32, exponent: case.number("zipf_alpha") };
+    setup.scenario.traffic[0].1.clients = Some(clients);
+    let total = setup.run(0).total();
+    let offered = total.offered as f64;
+    vec![Estimate::new("rejection_fraction", total.rejected() as f64 / offered, offered)]
 }
 
 fn calendar(amount: u64, unit: CalendarUnit, zone: &str) -> LimiterSpec {

@@ -3,12 +3,13 @@
 use super::Trial;
 use super::case::Case;
 use super::judge::Estimate;
-use super::setup::{REQUESTS, Setup, evenly_spaced, mean, poisson, secs, share_within};
+use super::setup::{REQUESTS, Setup, evenly_spaced, mean, poisson, rate, secs, share_within, traffic};
 use ratecast::client::Queue;
+use ratecast::durations::{Durations, Exponential, Lognormal};
 use ratecast::limiter::{Concurrency, LimiterSpec};
-use ratecast::provider::latency::{Durations, Exponential, Lognormal};
 use ratecast::recorder::{ClassRecord, Failure, LatencyHistogram};
 use ratecast::traffic::Traffic;
+use ratecast::traffic::arrivals::{Arrivals, Gamma};
 use ratecast::traffic::sizes::Sizes;
 
 pub const TRIALS: &[Trial] = &[
@@ -22,7 +23,8 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-CQ-11", "queue-capacity", waiting_room),
     Trial::new("P-CQ-13", "queue", two_stages),
     Trial::new("P-CQ-14", "queue", queue),
-    Trial::new("P-CQ-20", "queue", evenly_fed_queue),
+    Trial::new("P-CQ-19", "queue", renewal_fed),
+    Trial::new("P-CQ-20", "queue", renewal_fed),
     Trial::new("P-CQ-22", "queue-deadline", patience),
     Trial::new("P-CQ-23", "queue", late_answers),
     Trial::new("P-CQ-25", "elided", |case, seed| started_empty(case, seed, None)),
@@ -141,10 +143,17 @@ fn queue(case: &Case, seed: u64) -> Vec<Estimate> {
     queue_metrics(case, &waits, &requests)
 }
 
-fn evenly_fed_queue(case: &Case, seed: u64) -> Vec<Estimate> {
+fn renewal_fed(case: &Case, seed: u64) -> Vec<Estimate> {
     let lambda = 1.0 / case.number("interarrival_mean");
-    let mut setup = Setup::new(seed, evenly_spaced(lambda), secs((WARMUP + REQUESTS) / lambda));
-    setup.scenario.warmup = secs(WARMUP / lambda);
+    let source = match case.text("interarrival_distribution") {
+        "deterministic" => evenly_spaced(lambda),
+        "gamma" => {
+            let shape = Some(case.number("interarrival_shape"));
+            traffic(Arrivals::Gamma(Gamma { rate: rate(lambda), cv: None, shape }))
+        }
+        other => panic!("no distribution {other}"),
+    };
+    let setup = Setup::measured_of(seed, source, lambda, (WARMUP / lambda, REQUESTS));
     let (waits, requests) = Shadowed::new(setup, service(case), 1).run();
     queue_metrics(case, &waits, &requests)
 }

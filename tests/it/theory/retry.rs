@@ -7,8 +7,8 @@ use super::setup::{REQUESTS, Setup, mean, secs};
 use ratecast::client::retry::{
     Backoff, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, Persistence, RetryPolicy,
 };
+use ratecast::durations::{Durations, Lognormal};
 use ratecast::limiter::{Align, Concurrency, LimiterSpec};
-use ratecast::provider::latency::{Durations, Lognormal};
 use ratecast::rng::{Seed, Uniforms};
 use ratecast::units::SimDuration;
 

@@ -2,10 +2,10 @@
 
 use ratecast::client::Strategy;
 use ratecast::client::retry::{NoRetry, RetryPolicy};
+use ratecast::durations::Durations;
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec};
 use ratecast::protocol::{Counts, Reply, Request};
-use ratecast::provider::latency::Durations;
 use ratecast::provider::{Hint, LimitSpec, Quota, Service, Tier};
 use ratecast::recorder::{LatencyHistogram, Record};
 use ratecast::scenario::Scenario;
@@ -44,7 +44,7 @@ pub fn evenly_spaced(per_second: f64) -> Traffic {
     traffic(Arrivals::Constant(Constant { rate: rate(per_second) }))
 }
 
-fn traffic(arrivals: Arrivals) -> Traffic {
+pub fn traffic(arrivals: Arrivals) -> Traffic {
     Traffic { arrivals: Some(arrivals), ..Traffic::default() }
 }
 
@@ -73,7 +73,12 @@ impl Setup {
 
     /// Poisson traffic of which about `requests` are measured, after a warm-up of `warmup` seconds.
     pub fn measured(seed: u64, per_second: f64, warmup: f64, requests: f64) -> Self {
-        let mut setup = Setup::new(seed, poisson(per_second), secs(warmup + requests / per_second));
+        Setup::measured_of(seed, poisson(per_second), per_second, (warmup, requests))
+    }
+
+    /// The same of any traffic whose mean rate is `per_second`.
+    pub fn measured_of(seed: u64, traffic: Traffic, per_second: f64, (warmup, requests): (f64, f64)) -> Self {
+        let mut setup = Setup::new(seed, traffic, secs(warmup + requests / per_second));
         setup.scenario.warmup = secs(warmup);
         setup
     }
@@ -86,7 +91,7 @@ impl Setup {
     /// Adds a limit.
     pub fn limit_on(mut self, counts: Counts, limiter: LimiterSpec) -> Self {
         let name = format!("limit-{}", self.tier.limits.len());
-        self.tier.limits.push((name, LimitSpec { counts, limiter }));
+        self.tier.limits.push((name, LimitSpec { counts, limiter, ..LimitSpec::default() }));
         self
     }
 
@@ -129,7 +134,7 @@ impl Setup {
                     return;
                 }
                 let (input, output) = (columns.input[row], columns.output[row]);
-                let request = Request { arrived, source: 0, input, output, service: SimDuration::ZERO };
+                let request = Request { arrived, input, output, service: SimDuration::ZERO, ..Request::default() };
                 see(&request, arrived.as_nanos() >= span(self.scenario.warmup));
             }
         }

@@ -1,6 +1,7 @@
 //! Token buckets, each case by both algorithms that decide alike.
 
 use super::Trial;
+use super::arrivals::{mean_rate, stated};
 use super::case::Case;
 use super::fixed_window::by_cost;
 use super::judge::Estimate;
@@ -41,7 +42,13 @@ pub const TRIALS: &[Trial] = by_both! {
     "P-TB-04" => equal_costs,
     "P-TB-05" => equal_costs,
     "P-TB-06" => equal_costs,
-    "P-TB-07" => batches,
+    "P-TB-07" => other_arrivals,
+    "P-TB-08" => other_arrivals,
+    "P-TB-09" => other_arrivals,
+    "P-TB-10" => other_arrivals,
+    "P-TB-11" => other_arrivals,
+    "P-TB-12" => other_arrivals,
+    "P-TB-13" => other_arrivals,
     "P-TB-14" => mixed_costs,
     "P-TB-15" => deterministic,
     "P-TB-16" => deterministic,
@@ -115,15 +122,13 @@ fn missing(limiter: &mut AnyLimiter, now: SimTime, scaled: &Scaled) -> f64 {
     }
 }
 
-/// Poisson batches: sources of one name draw from the same streams, and so arrive together.
-fn batches(case: &Case, seed: u64, make: Make) -> Vec<Estimate> {
-    let (lambda, size) = (case.number("lambda_batch"), case.count("batch_size"));
-    let limiter = make(rate(case.number("refill_rate")), case.count("capacity"));
-    let warmup = WARMUP / (lambda * size as f64);
-    let mut setup = Setup::measured(seed, lambda, warmup, REQUESTS / size as f64).limit(limiter);
-    let source = setup.scenario.traffic[0].clone();
-    setup.scenario.traffic = vec![source; size as usize];
-    let total = setup.run(0).total();
+/// Arrivals of every kind but Poisson.
+fn other_arrivals(case: &Case, seed: u64, make: Make) -> Vec<Estimate> {
+    let scaled = Scaled::new(case, 1, case.number("refill_rate"));
+    let traffic = stated(case);
+    let lambda = mean_rate(&traffic);
+    let setup = Setup::measured_of(seed, traffic, lambda, (WARMUP / lambda, REQUESTS));
+    let total = scaled.limit(setup, make).run(0).total();
     let offered = total.offered as f64;
     vec![Estimate::new("rejection_fraction", total.rejected() as f64 / offered, offered)]
 }
