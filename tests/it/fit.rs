@@ -21,7 +21,7 @@ use std::path::Path;
 fn attempt(rows: &[TraceRow], begins: Option<&Civil>, replications: u64) -> Result<Fit, NoFit> {
     let mut measure = Measure::new(begins);
     rows.iter().for_each(|row| measure.add(row));
-    let description = measure.finish();
+    let description = measure.finish(None);
     let start = begins.cloned().unwrap_or_default();
     let profile = Profile::of(&description, &start, begins.is_some());
     let mut study = Study::new(&description, profile, Seed(1));

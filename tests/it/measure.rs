@@ -15,7 +15,7 @@ fn measured(name: &str, spec: &Replay) -> Option<Description> {
         rows.drain(..).for_each(|row| measure.add(&row));
         reader.read(&mut rows, 1_000).unwrap();
     }
-    Some(measure.finish())
+    Some(measure.finish(None))
 }
 
 /// What is known of one window: seconds, bins, peak, empty bins, variance over mean.

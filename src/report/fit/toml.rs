@@ -1,7 +1,9 @@
 //! A fit as a traffic source of a scenario.
 
-use super::document::FitDocument;
+use super::document::{FitDocument, Subject};
+use super::pairs::COLUMNS as PAIRS;
 use super::words;
+use crate::params::quoted;
 use crate::report::format::{Figure, number, significant};
 use crate::report::table::capitalised;
 use crate::report::text::{table, wrap};
@@ -53,16 +55,18 @@ pub(super) fn parameters(out: &mut String, of: &FitDocument) {
 }
 
 /// `[traffic.NAME]` with its arrivals, shape and sizes.
-pub(super) fn block(name: &str, description: &Description, fit: &Fit) -> String {
-    let mut out = format!("[{}]\n{}\n", path::join(["traffic", name]), arrivals(fit));
+pub(super) fn block(subject: Subject, description: &Description, fit: &Fit) -> String {
+    let mut out = format!("[{}]\n{}\n", path::join(["traffic", subject.name]), arrivals(fit));
     if let Some(shape) = fit.profile.shape() {
         course(&mut out, shape);
     }
     if let Movement::Random { cv, memory } = fit.model.movement {
         let _ = writeln!(out, "shape.random = {{ cv = {cv:?}, memory = \"{}\" }}", SimDuration::from_secs_f64(memory));
     }
-    sizes(&mut out, "input-tokens", &description.input);
-    sizes(&mut out, "output-tokens", &description.output);
+    match subject.pairs {
+        Some(file) => pairs(&mut out, file, description),
+        None => apart(&mut out, description),
+    }
     out
 }
 
@@ -96,6 +100,33 @@ fn course(out: &mut String, shape: &Shape) {
     if let Some(weekly) = &shape.weekly {
         let weights = list(&weekly.weights).join(", ");
         let _ = writeln!(out, "shape.weekly = {{ weights = [{weights}], between = \"level\", zone = \"UTC\" }}");
+    }
+}
+
+/// Sizes as they were seen, from the table at `file`.
+fn pairs(out: &mut String, file: &str, description: &Description) {
+    let [input, cached, output] = PAIRS;
+    let cached = match description.cached.rows() {
+        0 => String::new(),
+        _ => format!(", cached-column = \"{cached}\""),
+    };
+    let columns = format!("input-column = \"{input}\", output-column = \"{output}\"{cached}");
+    let _ = writeln!(out, "pairs = {{ file = {}, {columns} }}", quoted(file));
+}
+
+/// Input and output each by a law, with the correlation of their ranks where that of the counts is worth a word.
+fn apart(out: &mut String, description: &Description) {
+    sizes(out, "input-tokens", &description.input);
+    sizes(out, "output-tokens", &description.output);
+    let (input, cached) = (description.input.sum() as f64, description.cached.sum() as f64);
+    if cached > 0.0 && input > 0.0 {
+        let share = (cached / input * 1e4).round() / 1e2;
+        let _ = writeln!(out, "cached-input = \"{share}%\"");
+    }
+    let varies = |tally: &SizeTally| tally.cv().is_some_and(|cv| cv > 0.0);
+    let both = varies(&description.input) && varies(&description.output);
+    if let Some(correlation) = description.correlation.filter(|r| both && r.abs() >= 0.05) {
+        let _ = writeln!(out, "correlation = {:?}", (correlation * 1e2).round() / 1e2);
     }
 }
 

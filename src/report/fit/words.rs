@@ -84,6 +84,10 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
                 figure(if *observed > fitted.high { fitted.high } else { fitted.low }),
             )
         }
+        Doubt::Misfit { outside, of } => format!(
+            "{outside} of {of} figures of the log lie outside of what eight in ten runs of the model have: it follows another \
+             law, so replay the log rather than this"
+        ),
         Doubt::LongMemory { memory, span } => format!(
             "the rate moves over about {}, and the log lasts {}: it shows few such moves, and another such log would give \
              other parameters",

@@ -29,6 +29,10 @@ impl Candidate {
     /// but few runs have much more variation than the mean and most have less, and the log should be like most.
     pub(super) fn settled(reason: Reason, moments: &Moments, span: f64, options: &Options) -> Result<Self, NoFit> {
         let first = estimated(reason, moments, span);
+        if span > 100.0 * first.memory() {
+            // So many moves make most runs like their mean.
+            return Ok(Candidate { model: first.rounded(), reason, lifts: Vec::new() });
+        }
         // Moments are those of a level day.
         let time = SimDuration::from_secs_f64(span);
         let runs = Runs::of(&first, &Profile::level(), time, options).ok_or(NoFit::Interrupted)?;

@@ -5,7 +5,7 @@ use crate::traffic::measure::{Counts, Sliding};
 const SECOND: u64 = 1_000_000_000;
 
 /// Widths of the windows in which I(w) is compared, in seconds.
-pub const COMPARED: [u64; 8] = [1, 2, 5, 10, 30, 60, 120, 300];
+pub const COMPARED: [u64; 12] = super::FIT_WINDOWS;
 /// Widths of the busiest windows that are compared, in seconds.
 pub const BUSIEST: [u64; 3] = [1, 10, 60];
 
