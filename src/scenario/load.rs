@@ -67,6 +67,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
     if scenario.strategy.is_empty() {
         scenario.strategy.push(("default".to_owned(), default_strategy()));
     }
+    read_weights(&mut scenario, &loaded, &mut problems)?;
     let logs = read_logs(&scenario, &loaded, &mut problems)?;
     check_windows(&scenario, &loaded, &logs, &mut problems);
     if !problems.is_empty() {
@@ -191,6 +192,17 @@ fn read_logs(
         }
     }
     Ok(logs)
+}
+
+/// Takes the weights of shapes from the files that hold them.
+fn read_weights(scenario: &mut Scenario, loaded: &Loaded, problems: &mut Vec<Diagnostic>) -> Result<(), Failure> {
+    for (name, traffic) in &mut scenario.traffic {
+        let Some(shape) = &mut traffic.shape else { continue };
+        for (key, error) in shape.read_tables(&scenario.folder) {
+            problems.push(refusal(error, loaded, &["traffic", name, "shape", key, "table", "file"])?);
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with a file that the scenario names at `path`.

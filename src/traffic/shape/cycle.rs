@@ -77,6 +77,19 @@ impl Curve for Cycle {
     }
 }
 
+/// Refuses several forms of one course at once, and with `nothing` none of them; each is a key and whether it is stated.
+pub(super) fn check_one(forms: &[(&'static str, bool)], nothing: Invalid) -> Result<(), Invalid> {
+    let mut stated = forms.iter().filter(|(_, is_stated)| *is_stated).map(|(key, _)| *key);
+    let first = stated.next().ok_or(nothing)?;
+    match stated.next() {
+        Some(second) => {
+            let message = format!("both `{first}` and `{second}` are stated");
+            Err(Invalid::new(second, message, "keep one of them"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses weights that are negative or all zero.
 pub(super) fn check_weights(key: &'static str, weights: &[f64]) -> Result<(), Invalid> {
     if let Some(bad) = weights.iter().find(|weight| !(0.0..=1e12).contains(*weight)) {

@@ -2,8 +2,10 @@
 
 use super::ShapeModel;
 use super::curve::Curve;
-use super::cycle::{Between, Cycle, check_weights};
+use super::cycle::{Between, Cycle, check_one, check_weights};
+use super::path::Path;
 use super::presets::DayPreset;
+use super::table::WeightTable;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::rng::Stream;
 use crate::units::{Civil, TimeOfDay};
@@ -19,6 +21,8 @@ pub struct Daily {
     pub peak_to_mean: Option<f64>,
     /// A recorded day; in place of `peak`.
     pub preset: Option<DayPreset>,
+    /// The file that holds the weights; in place of them, until a scenario is loaded.
+    pub table: Option<WeightTable>,
     /// Weights of equal parts of the day from midnight on, 2 to 1440 of them: 24 are hours. In place of `peak`.
     pub weights: Vec<f64>,
     /// What the rate does between the middles of two parts; by default it runs straight.
@@ -35,44 +39,34 @@ impl Parameters for Daily {
         visitor.optional("peak", &mut self.peak);
         visitor.optional("peak-to-mean", &mut self.peak_to_mean);
         visitor.optional("preset", &mut self.preset);
+        visitor.optional_section("table", &mut self.table);
         visitor.optional("weights", &mut self.weights);
         visitor.optional("between", &mut self.between);
         visitor.optional("zone", &mut self.zone);
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        let forms =
-            [("peak", self.peak.is_some()), ("preset", self.preset.is_some()), ("weights", !self.weights.is_empty())];
-        let mut stated = forms.into_iter().filter(|(_, is_stated)| *is_stated).map(|(key, _)| key);
-        let Some(first) = stated.next() else {
-            let help = "state `peak`, as in `\"14:00\"`, with `peak-to-mean`, or a `preset`, or 24 `weights`";
-            return Err(Invalid::new("peak", "nothing says how the day goes", help));
-        };
-        if let Some(second) = stated.next() {
-            let message = format!("both `{first}` and `{second}` are stated");
-            return Err(Invalid::new(second, message, "keep one of them"));
-        }
+        let help = "state `peak`, as in `\"14:00\"`, with `peak-to-mean`, or a `preset`, or 24 `weights`";
+        let nothing = Invalid::new("peak", "nothing says how the day goes", help);
+        let forms = [
+            ("peak", self.peak.is_some()),
+            ("preset", self.preset.is_some()),
+            ("table", self.table.is_some()),
+            ("weights", !self.weights.is_empty()),
+        ];
+        check_one(&forms, nothing)?;
         if self.peak.is_some() && self.between.is_some() {
             return Err(Invalid::new("between", "a `peak` has no parts", "leave `between` out, or state `weights`"));
         }
         self.check_peak()?;
-        self.check_weights()?;
+        if !self.weights.is_empty() {
+            check_day(&self.weights)?;
+        }
         crate::traffic::check_zone(self.zone.as_deref())
     }
 }
 
 impl Daily {
-    fn check_weights(&self) -> Result<(), Invalid> {
-        match self.weights.len() {
-            0 => Ok(()),
-            2..=MOST_WEIGHTS => check_weights("weights", &self.weights),
-            count => {
-                let help = "list one weight for each part of the day, such as 24 for hours";
-                Err(Invalid::new("weights", format!("the list has {count}, not 2 to 1440 weights"), help))
-            }
-        }
-    }
-
     fn check_peak(&self) -> Result<(), Invalid> {
         let invalid = |message: String, help| Err(Invalid::new("peak-to-mean", message, help));
         match (self.peak, self.peak_to_mean) {
@@ -86,6 +80,17 @@ impl Daily {
             (Some(_), Some(ratio)) => {
                 invalid(format!("`{ratio}` is outside 1 to 10"), "write a number from 1 to 10, as in `2.5`")
             }
+        }
+    }
+}
+
+/// Refuses weights that make no day.
+pub(super) fn check_day(weights: &[f64]) -> Result<(), Invalid> {
+    match weights.len() {
+        2..=MOST_WEIGHTS => check_weights("weights", weights),
+        count => {
+            let help = "list one weight for each part of the day, such as 24 for hours";
+            Err(Invalid::new("weights", format!("the list has {count}, not 2 to 1440 weights"), help))
         }
     }
 }
@@ -118,6 +123,9 @@ impl ShapeModel for Daily {
         }
         let preset = self.preset.map(DayPreset::weights);
         let weights = preset.as_ref().unwrap_or(&self.weights);
+        if weights.is_empty() {
+            return Box::new(Path::level(1.0));
+        }
         Box::new(Cycle::of_parts(clock, (0, DAY), weights, self.between.unwrap_or_default()))
     }
 }

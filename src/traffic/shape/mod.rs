@@ -21,13 +21,16 @@ mod ramp;
 mod random;
 mod spike;
 mod steps;
+mod table;
 mod warp;
 mod weekly;
 
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::rng::Stream;
+use crate::traffic::replay::TraceError;
 use crate::units::{Civil, Rate, SimDuration, SimTime};
 use curve::{Curve, Product};
+use std::path::Path;
 
 pub use cycle::Between;
 pub use daily::Daily;
@@ -38,6 +41,7 @@ pub use ramp::Ramp;
 pub use random::Random;
 pub use spike::Spike;
 pub use steps::Steps;
+pub use table::WeightTable;
 pub(super) use warp::Warped;
 pub use weekly::Weekly;
 
@@ -108,6 +112,27 @@ impl Shape {
     /// Whether the rate stays as it is.
     pub fn is_level(&self) -> bool {
         self.models().next().is_none()
+    }
+
+    /// Reads the weights that stand in files below `folder`; gives what is wrong with the tables of which sections.
+    pub fn read_tables(&mut self, folder: &Path) -> Vec<(&'static str, TraceError)> {
+        let mut wrong = Vec::new();
+        let mut read =
+            |key, table: &mut Option<WeightTable>, weights: &mut Vec<f64>, check: fn(&[f64]) -> _| match table
+                .as_ref()
+                .map(|table| table.read(folder, check))
+            {
+                Some(Ok(found)) => (*table, *weights) = (None, found),
+                Some(Err(error)) => wrong.push((key, error)),
+                None => {}
+            };
+        if let Some(daily) = &mut self.daily {
+            read("daily", &mut daily.table, &mut daily.weights, daily::check_day);
+        }
+        if let Some(weekly) = &mut self.weekly {
+            read("weekly", &mut weekly.table, &mut weekly.weights, weekly::check_week);
+        }
+        wrong
     }
 
     /// Refuses two courses of the day at once, whose product has no mean of 1.

@@ -63,9 +63,8 @@ impl ShapeModel for Random {
     }
 
     fn check_changes(&self, rate: Rate) -> Result<(), Invalid> {
-        if rate.per_second() * self.memory.as_secs_f64() < 1e-5 {
-            let message =
-                format!("a memory of {} is over 100 thousand times between two arrivals at {rate}", self.memory);
+        if rate.per_second() * self.memory.as_secs_f64() < 1e-3 {
+            let message = format!("a memory of {} passes a thousand times between two arrivals at {rate}", self.memory);
             return Err(Invalid::new("shape", message, "write a longer `random.memory`, or a higher rate"));
         }
         Ok(())

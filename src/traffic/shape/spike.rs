@@ -120,8 +120,8 @@ impl ShapeModel for Spike {
 
     fn check_changes(&self, rate: Rate) -> Result<(), Invalid> {
         match self.every {
-            Some(every) if rate.per_second() * every.as_secs_f64() < 1e-5 => {
-                let message = format!("more than 100 thousand spikes pass between two arrivals at {rate}");
+            Some(every) if rate.per_second() * every.as_secs_f64() < 1e-3 => {
+                let message = format!("a thousand spikes pass between two arrivals at {rate}");
                 Err(Invalid::new("shape", message, "write a longer `spike.every`, or a higher rate"))
             }
             _ => Ok(()),
