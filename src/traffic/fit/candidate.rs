@@ -41,7 +41,8 @@ impl Candidate {
             (w, band.map_or(1.0, |band| (first.dispersion(w, bins) / band.median).clamp(0.5, 2.0)))
         };
         let lifts: Vec<(f64, f64)> = moments.windows.iter().map(lift).collect();
-        let model = estimated(reason, &lifted(moments, &lifts), span).rounded();
+        // The memory stays: that of runs which stand out is no longer.
+        let model = estimate::with_its_memory(&lifted(moments, &lifts), span, &first).rounded();
         Ok(Candidate { model, reason, lifts })
     }
 
@@ -50,7 +51,8 @@ impl Candidate {
     pub(super) fn parameters(&self, evidence: &Evidence, least: f64, seed: Seed) -> Vec<Parameter> {
         let again = |number: u64| {
             let moments = evidence.resampled(least, &mut seed.stream(number, "fit-blocks"));
-            estimated(self.reason, &lifted(&moments, &self.lifts), evidence.span())
+            let first = estimated(self.reason, &moments, evidence.span());
+            estimate::with_its_memory(&lifted(&moments, &self.lifts), evidence.span(), &first)
         };
         let is_enough = evidence.blocks() >= 8 && evidence.block() as f64 >= self.model.memory();
         let resamples = if is_enough { RESAMPLES } else { 0 };
