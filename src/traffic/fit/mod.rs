@@ -96,7 +96,7 @@ impl Study {
     pub fn add(&mut self, row: &TraceRow) {
         let first = *self.first.get_or_insert(row.at.as_nanos());
         let Study { profile, spread, evidence, likeness, .. } = self;
-        spread.add(row.at.as_nanos() - first, &mut |at| {
+        spread.add(row.at.as_nanos().saturating_sub(first), &mut |at| {
             evidence.add(profile.operational(at));
             likeness.add(at);
         });
