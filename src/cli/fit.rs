@@ -9,7 +9,7 @@ use crate::rng::Seed;
 use crate::scenario::diagnostic::printable;
 use crate::scenario::reader::is_name;
 use crate::traffic::fit as fitting;
-use crate::traffic::fit::{NoFit, Options, Profile, Study};
+use crate::traffic::fit::{NoFit, Options, Profile, Reservoir, Study};
 use crate::units::Civil;
 use std::path::Path;
 
@@ -31,15 +31,38 @@ fn fitted(arguments: &Fit) -> Result<Status, Status> {
     let profile = Profile::of(&description, &start, begins.is_some());
     let seed = Seed(arguments.seed);
     let mut study = Study::new(&description, profile, seed);
+    let mut sizes = Reservoir::new(MOST_PAIRS, seed.stream(0, "fit-pairs"));
     log.rewind()?;
-    log.each(|row, _| study.add(row))?;
+    log.each(|row, _| {
+        study.add(row);
+        sizes.add(row);
+    })?;
     let studied = study.finish();
     let found = super::simulation::in_pool(arguments.threads, || {
         simulated(arguments, wanted, &start, |options| fitting::fit(&description, studied, options))
     })?;
-    let subject = Subject { file: &file, name: &name, seed: seed.0, replications: arguments.replications };
+    let pairs = arguments.pairs.as_deref().filter(|_| !sizes.sample().is_empty());
+    let pairs_from_scenario = pairs.map(|pairs| from_scenario(pairs, arguments.out.as_deref()));
+    let subject = Subject {
+        file: &file,
+        name: &name,
+        seed: seed.0,
+        replications: arguments.replications,
+        pairs: pairs_from_scenario.as_deref(),
+    };
     let document = FitDocument::new(subject, &description, &found);
-    Ok(print(arguments, &file, &document).worst(chart(arguments, &document)))
+    let table = pairs.map_or(Status::Done, |path| written(path, fit::pairs(sizes.sample()).as_bytes()));
+    Ok(table.worst(print(arguments, &file, &document)).worst(chart(arguments, &document)))
+}
+
+/// Rows of the table of sizes.
+const MOST_PAIRS: usize = 10_000;
+
+/// The path of `pairs` as a scenario at `out` names it: without the folder where both lie in one.
+fn from_scenario(pairs: &Path, out: Option<&Path>) -> String {
+    let beside = out.is_some_and(|out| out.parent() == pairs.parent());
+    let name = pairs.file_name().filter(|_| beside).map_or(pairs, Path::new);
+    name.to_string_lossy().into_owned()
 }
 
 /// Runs `fit` with a bar and an ear for Ctrl-C.

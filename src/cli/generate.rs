@@ -85,7 +85,7 @@ fn write(
             arrivals.answered(&request, request.arrived.saturating_add(request.service), true);
         }
         let source = classes.get(usize::from(request.source)).map_or("", String::as_str);
-        writer.row(request.arrived, source, request.input, request.output)?;
+        writer.row(source, &request)?;
         rows += 1;
         if rows.is_multiple_of(LOOK) && progress::interrupted() {
             output::note("error: interrupted");
@@ -140,10 +140,11 @@ fn replay(scenario: &Scenario, log: &Path, first: SimTime) -> String {
         [(name, _)] => name.as_str(),
         _ => "log",
     };
-    let [time, _, input, output] = COLUMNS;
+    let [time, _, input, cached, output] = COLUMNS;
     format!(
-        "# For a scenario with the same `start` and `duration` ({}).\n[{}]\nreplay = {{ file = {}, format = \"csv\", \
-         time-column = \"{time}\", input-column = \"{input}\", output-column = \"{output}\", delay = \"{}\" }}\n",
+        "# For a scenario with the same `start` and `duration` ({}).\n[{}]\nreplay = {{ file = {}, \
+         time-column = \"{time}\", input-column = \"{input}\", cached-column = \"{cached}\", \
+         output-column = \"{output}\", delay = \"{}\" }}\n",
         scenario.duration,
         path::join(["traffic", name]),
         quoted(&printable(&log.display().to_string())),

@@ -3,9 +3,10 @@
 use super::{Status, output, progress};
 use crate::params::quoted;
 use crate::report::files::WriteError;
-use crate::scenario::{self, Loaded};
+use crate::report::trace::read_as;
+use crate::scenario::{self, Diagnostic, Failure, Loaded};
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceReader, TraceRow};
-use crate::units::Civil;
+use crate::units::{Civil, SimDuration, SimTime};
 use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ pub struct Log {
     spec: Replay,
     loaded: Loaded,
     reader: TraceReader,
+    begins: Option<Civil>,
     bar: ProgressBar,
 }
 
@@ -26,10 +28,13 @@ impl Log {
     pub fn open(path: &Path, set: &[String], wanted: bool) -> Result<Log, Status> {
         let mut spec = Replay::default();
         let text = format!("file = {}\n", quoted(&path.to_string_lossy()));
-        let loaded = scenario::read_text("the log", &text, set, &mut spec).map_err(|why| output::failure(&why))?;
+        let loaded = scenario::read_text("the log", &text, set, &mut spec)
+            .and_then(|loaded| check_as_recorded(&spec, loaded))
+            .map_err(|why| output::failure(&why))?;
         let reader = TraceReader::open(path, &spec).map_err(|error| failed(&error))?;
         progress::watch_interrupt();
-        Ok(Log { path: path.to_owned(), spec, loaded, reader, bar: progress::spinner("rows", wanted) })
+        let bar = progress::spinner("rows", wanted);
+        Ok(Log { path: path.to_owned(), spec, loaded, reader, begins: None, bar })
     }
 
     /// Goes back to before its first row.
@@ -41,10 +46,16 @@ impl Log {
     /// Tells `take` every row and, from the first on, when the log begins.
     pub fn each(&mut self, mut take: impl FnMut(&TraceRow, Option<&Civil>)) -> Result<(), Status> {
         let mut rows = Vec::with_capacity(BLOCK);
-        let mut begins = None;
+        let after = |span: Option<SimDuration>| span.map(|span| SimTime::ZERO.saturating_add(span));
+        let (from, to) =
+            (after(self.spec.from).unwrap_or(SimTime::ZERO), after(self.spec.to).unwrap_or(SimTime::NEVER));
         while self.reader.read(&mut rows, BLOCK).map_err(|error| failed(&error))? > 0 {
-            begins = begins.or_else(|| self.reader.begins());
-            rows.iter().for_each(|row| take(row, begins.as_ref()));
+            for row in rows.iter().filter(|row| row.at >= from && row.at < to) {
+                if self.begins.is_none() {
+                    self.begins = self.reader.begins().map(|begins| begins.later(row.at - SimTime::ZERO));
+                }
+                take(row, self.begins.as_ref());
+            }
             self.bar.inc(rows.len() as u64);
             rows.clear();
             if progress::interrupted() {
@@ -56,16 +67,49 @@ impl Log {
         Ok(())
     }
 
-    /// The civil instant of the first row, once it was read, where stamps are dates.
+    /// The civil instant of the first row that was told, where stamps are dates.
     pub fn begins(&self) -> Option<Civil> {
-        self.reader.begins()
+        self.begins.clone()
     }
 
-    /// How it was read, as sentences: what was stated and what was assumed.
-    pub fn read_as(&self) -> Vec<String> {
-        let assumed = if self.loaded.states("format") { "" } else { " (assumed)" };
-        vec![format!("as `{}`{assumed}", self.spec.format.word())]
+    /// The length of a period, in logs that count the requests of each.
+    pub fn period(&self) -> Option<SimDuration> {
+        self.reader.detected().period
     }
+
+    /// How it was read, as sentences: what was stated, what was detected and what was assumed.
+    pub fn read_as(&self) -> Vec<String> {
+        let mut lines = read_as(&self.reader.detected(), self.loaded.states("format"));
+        if self.spec.from.is_some() || self.spec.to.is_some() {
+            let end = |at: Option<SimDuration>, open: &str| at.map_or(open.to_owned(), |at| at.to_string());
+            lines.push(format!(
+                "from {} to {} only",
+                end(self.spec.from, "the first row"),
+                end(self.spec.to, "the last")
+            ));
+        }
+        lines
+    }
+}
+
+/// Refuses keys of a replay that change what was recorded: a description is of the log as it is.
+fn check_as_recorded(spec: &Replay, loaded: Loaded) -> Result<Loaded, Failure> {
+    let as_it_is = Replay::default();
+    let changed = [
+        ("speed", spec.speed != as_it_is.speed),
+        ("repeat", spec.repeat),
+        ("lap", spec.lap.is_some()),
+        ("multiply", spec.multiply != as_it_is.multiply),
+        ("thin", spec.thin != as_it_is.thin),
+        ("delay", spec.delay != as_it_is.delay),
+    ];
+    let refused = changed.into_iter().filter(|(_, is_changed)| *is_changed).map(|(key, _)| {
+        let message =
+            format!("`{key}` plays a log otherwise than it was recorded, and this command is about the record");
+        Diagnostic::error(message).at(loaded.at(key)).help(format!("leave `{key}` out"))
+    });
+    let refused: Vec<Diagnostic> = refused.collect();
+    if refused.is_empty() { Ok(loaded) } else { Err(loaded.refuse(refused)) }
 }
 
 /// Prints why a file was not written.

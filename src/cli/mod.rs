@@ -95,7 +95,7 @@ enum Command {
     Trace(Trace),
     /// Fit a traffic source to a recorded log, and say how well it does.
     #[command(after_help = "Examples:\n  ratecast fit requests.csv --name chat > chat.toml\n  \
-        ratecast fit requests.csv --out chat.toml --chart chat.svg")]
+        ratecast fit requests.csv --out chat.toml --pairs chat-sizes.csv --chart chat.svg")]
     Fit(Fit),
     /// List the built-in tiers, or show one with its source.
     #[command(after_help = "Example:\n  ratecast tiers claude-free")]
@@ -213,6 +213,9 @@ struct Fit {
     /// Also write the lines of a scenario to this file.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write at most 10,000 rows' sizes to this CSV file, and draw from it instead of from laws.
+    #[arg(long, value_name = "FILE")]
+    pairs: Option<PathBuf>,
     /// Draw the log beside the model and a Poisson process, as SVG or PNG.
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,

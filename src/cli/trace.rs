@@ -34,5 +34,5 @@ pub fn measured(log: &mut Log) -> Result<Description, Status> {
     log.each(|row, begins| {
         measure.get_or_insert_with(|| Measure::new(begins)).add(row);
     })?;
-    Ok(measure.unwrap_or_else(|| Measure::new(None)).finish())
+    Ok(measure.unwrap_or_else(|| Measure::new(None)).finish(log.period()))
 }

@@ -1,12 +1,13 @@
 //! Made-up requests as a log, row by row.
 
-use crate::units::{Civil, SimTime, Tokens};
+use crate::protocol::Request;
+use crate::units::{Civil, SimTime};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::io::{self, Write};
 
 /// The columns.
-pub const COLUMNS: [&str; 4] = ["timestamp", "source", "input_tokens", "output_tokens"];
+pub const COLUMNS: [&str; 5] = ["timestamp", "source", "input_tokens", "cached_tokens", "output_tokens"];
 
 /// How the rows are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,7 @@ struct Row<'a> {
     timestamp: &'a str,
     source: &'a str,
     input_tokens: u32,
+    cached_tokens: u32,
     output_tokens: u32,
 }
 
@@ -42,21 +44,21 @@ impl<W: Write> RowWriter<W> {
         Ok(RowWriter { out, format, start: start.epoch_nanos(), first: None })
     }
 
-    /// Writes a request of `source` that arrives at `at`, as UTC with nanoseconds.
-    pub fn row(&mut self, at: SimTime, source: &str, input: Tokens, output: Tokens) -> io::Result<()> {
-        self.first.get_or_insert(at);
-        let instant = Timestamp::from_nanosecond(i128::from(self.start) + i128::from(at.as_nanos()));
+    /// Writes a request of `source`, its arrival as UTC with nanoseconds.
+    pub fn row(&mut self, source: &str, request: &Request) -> io::Result<()> {
+        self.first.get_or_insert(request.arrived);
+        let instant = Timestamp::from_nanosecond(i128::from(self.start) + i128::from(request.arrived.as_nanos()));
         let timestamp = format!("{:.9}", instant.map_err(io::Error::other)?);
+        let [input_tokens, cached_tokens, output_tokens] =
+            [request.input, request.cached, request.output].map(|tokens| tokens.get());
         match self.format {
             RowFormat::Csv => {
-                writeln!(self.out, "{timestamp},{},{},{}", field(source), input.get(), output.get())
+                let source = field(source);
+                writeln!(self.out, "{timestamp},{source},{input_tokens},{cached_tokens},{output_tokens}")
             }
             RowFormat::Jsonl => {
-                let (input_tokens, output_tokens) = (input.get(), output.get());
-                serde_json::to_writer(
-                    &mut self.out,
-                    &Row { timestamp: &timestamp, source, input_tokens, output_tokens },
-                )?;
+                let row = Row { timestamp: &timestamp, source, input_tokens, cached_tokens, output_tokens };
+                serde_json::to_writer(&mut self.out, &row)?;
                 self.out.write_all(b"\n")
             }
         }
@@ -81,23 +83,26 @@ fn field(text: &str) -> std::borrow::Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Tokens;
 
     fn written(format: RowFormat, source: &str) -> String {
         let mut out = Vec::new();
         let start = Civil::parse("2025-03-09T01:59:59[America/New_York]").unwrap();
         let mut writer = RowWriter::new(&mut out, format, &start).unwrap();
-        writer.row(SimTime::from_nanos(1_000_000_001), source, Tokens::new(7), Tokens::new(0)).unwrap();
+        let (arrived, [input, cached]) = (SimTime::from_nanos(1_000_000_001), [7, 3].map(Tokens::new));
+        writer.row(source, &Request { arrived, input, cached, ..Request::default() }).unwrap();
         assert_eq!(writer.finish().unwrap(), Some(SimTime::from_nanos(1_000_000_001)));
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn stamps_keep_their_nanoseconds() {
-        let csv = "timestamp,source,input_tokens,output_tokens\n2025-03-09T07:00:00.000000001Z,chat,7,0\n";
+        let csv = "timestamp,source,input_tokens,cached_tokens,output_tokens\n\
+                   2025-03-09T07:00:00.000000001Z,chat,7,3,0\n";
         assert_eq!(written(RowFormat::Csv, "chat"), csv);
         let jsonl = "{\"timestamp\":\"2025-03-09T07:00:00.000000001Z\",\"source\":\"a \\\"b\\\"\",\
-                     \"input_tokens\":7,\"output_tokens\":0}\n";
+                     \"input_tokens\":7,\"cached_tokens\":3,\"output_tokens\":0}\n";
         assert_eq!(written(RowFormat::Jsonl, "a \"b\""), jsonl);
-        assert!(written(RowFormat::Csv, "a,\"b\"").contains(",\"a,\"\"b\"\"\",7,0\n"));
+        assert!(written(RowFormat::Csv, "a,\"b\"").contains(",\"a,\"\"b\"\"\",7,3,0\n"));
     }
 }

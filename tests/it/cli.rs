@@ -254,8 +254,9 @@ fn help_has_examples_and_the_exit_statuses() {
     for status in ["0  ", "1  ", "2  ", "3  ", "4  ", "5  ", "130"] {
         assert!(help.contains(&format!("\n  {status}")), "{status}: {help}");
     }
-    for command in ["run", "report", "check", "tiers"] {
-        assert!(ratecast([command, "--help"]).stdout.contains("Example:\n  ratecast"), "{command}");
+    for command in ["run", "report", "check", "tiers", "trace", "fit", "generate"] {
+        let help = ratecast([command, "--help"]).stdout;
+        assert!(help.contains("Example:\n  ratecast") || help.contains("Examples:\n  ratecast"), "{command}");
     }
 }
 

@@ -28,7 +28,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "engine", "metrics",
         ],
     ),
-    ("report", &["units", "rng", "protocol", "traffic", "limiter", "recorder", "scenario", "metrics", "plan"]),
+    (
+        "report",
+        &["units", "params", "rng", "protocol", "traffic", "limiter", "recorder", "scenario", "metrics", "plan"],
+    ),
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

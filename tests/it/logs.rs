@@ -148,3 +148,43 @@ fn doubtful_figures_are_called_so() {
     let coarse = Program::new(["trace", "lots.csv"].into_iter().chain(set)).file("lots.csv", &lots).ended();
     assert!(coarse.stdout.contains("95.5% of rows share the stamp of the row before"), "{}", coarse.stdout);
 }
+
+#[test]
+fn lines_of_json_come_to_the_same() {
+    let original = cells(Program::new(["run", "s.toml", "--format", "json"]).file("s.toml", BURSTS));
+    let arguments = ["generate", "s.toml", "--format", "jsonl", "--out", "made.jsonl"];
+    let mut program = Program::new(arguments).file("s.toml", BURSTS);
+    let generated = program.ended();
+    assert_eq!((generated.status, generated.stderr.as_str()), (0, ""));
+    let log = fs::read_to_string(program.folder().join("made.jsonl")).unwrap();
+    let frame = BURSTS.split("[traffic").next().unwrap();
+    let replayed = Program::new(["run", "r.toml", "--format", "json"])
+        .file("r.toml", &format!("{frame}{}", generated.stdout))
+        .file("made.jsonl", &log);
+    assert_eq!(cells(replayed), original);
+}
+
+#[test]
+fn a_window_of_a_log_is_described_and_no_changed_log() {
+    let part = described(&["--set", "from=30min", "--set", "to=1h", "--format", "json"]);
+    let whole = described(&["--format", "json"]);
+    let [part, whole]: [ratecast::report::trace::TraceDocument; 2] =
+        [part, whole].map(|ended| serde_json::from_str(&ended.stdout).unwrap());
+    assert!(part.span_s > 1_700.0 && part.span_s <= 1_800.0 && part.rows < whole.rows, "{part:?}");
+    assert!(part.begins > whole.begins && part.begins.unwrap().starts_with("2025-03-09T04:47"));
+    let changed = described(&["--set", "speed=2"]);
+    assert_eq!((changed.status, changed.stdout.as_str()), (2, ""));
+    assert!(changed.stderr.contains("`speed` plays a log otherwise than it was recorded"), "{}", changed.stderr);
+}
+
+#[test]
+fn counts_of_periods_are_called_so() {
+    let row = |i: u32| format!("2025-03-03 {:02}:{:02}:00,{}\n", i / 12, i % 12 * 5, 50 + i * 37 % 11);
+    let rows: String = std::iter::once("timestamp,value\n".to_owned()).chain((0..280).map(row)).collect();
+    let text = Program::new(["trace", "counts.csv"]).file("counts.csv", &rows).ended();
+    assert!(text.stdout.contains("the log counts the requests of each 5min"), "{}{}", text.stdout, text.stderr);
+    assert!(!text.stdout.contains("gamma shape"), "{}", text.stdout);
+    let fit = Program::new(["fit", "counts.csv", "--replications", "50"]).file("counts.csv", &rows).ended();
+    assert_eq!(fit.status, 0, "{}", fit.stderr);
+    assert!(!fit.stdout.contains("busiest 1min") && fit.stdout.contains("var/mean 5min"), "{}", fit.stdout);
+}

@@ -15,7 +15,7 @@ fn measured(name: &str, spec: &Replay) -> Option<Description> {
         rows.drain(..).for_each(|row| measure.add(&row));
         reader.read(&mut rows, 1_000).unwrap();
     }
-    Some(measure.finish())
+    Some(measure.finish(None))
 }
 
 /// What is known of one window: seconds, bins, peak, empty bins, variance over mean.
@@ -139,6 +139,61 @@ fn ten_hours_of_bursts() {
         panic!("{:?}", of.concerns)
     };
     assert!(without < 3.6, "without its longest silence the log is another one: {without}");
+}
+
+#[test]
+fn a_log_that_was_flushed_every_three_seconds() {
+    let Some(of) = measured("mooncake/conversation_trace.jsonl", &Replay::default()) else { return };
+    assert_eq!((of.rows, of.gaps.ties()), (12_031, 10_851));
+    same("cv", of.gaps.cv().unwrap(), "3.034");
+    assert_eq!(of.gaps.least(), Some(SimDuration::from_nanos(2_997_000_000)));
+    assert_eq!(of.gaps.step(), Some(SimDuration::from_nanos(1_000_000)));
+    let windows =
+        [(1, 3_536, 28, 2_357, 7.9), (10, 353, 67, 0, 2.105), (60, 58, 247, 0, 2.946), (600, 5, 2_192, 0, 16.01)];
+    same_windows(&of, &windows);
+    assert_eq!((of.sliding[0], of.sliding[2], of.busiest_tokens), ((1, 28), (60, 260), 3_425_705));
+    same("correlation", of.correlation.unwrap(), "0.07188");
+    assert!(matches!(of.concerns[..], [Concern::CoarseClock { .. }, Concern::NoDay { .. }]), "{:?}", of.concerns);
+}
+
+#[test]
+fn a_log_that_was_squeezed_into_one_minute_of_each_hour() {
+    let Some(of) = measured("elastic-apache/apache_logs", &Replay::default()) else { return };
+    assert_eq!((of.rows, of.gaps.ties()), (10_000, 5_638));
+    same("cv", of.gaps.cv().unwrap(), "10.75");
+    same("shape by likelihood", of.gaps.shape_by_likelihood().unwrap(), "0.1871");
+    let windows = [
+        (1, 298_859, 9, 294_498, 2.921),
+        (10, 29_885, 38, 29_382, 20.46),
+        (60, 4_980, 136, 4_897, 118.0),
+        (600, 498, 136, 415, 100.3),
+        (3_600, 83, 136, 0, 0.551),
+    ];
+    same_windows(&of, &windows);
+    assert_eq!((of.sliding[0], of.sliding[2], of.correlation), ((1, 9), (60, 136), None));
+    assert!(matches!(of.concerns[0], Concern::FewMinutesOfTheHour { minutes: 1 }), "{:?}", of.concerns);
+}
+
+#[test]
+fn calls_that_come_together() {
+    let Some(of) = measured("azure-functions-2021/Azure2021_200.csv", &Replay::default()) else { return };
+    same("cv", of.gaps.cv().unwrap(), "1.869");
+    same("shape by likelihood", of.gaps.shape_by_likelihood().unwrap(), "0.152");
+    same_windows(&of, &[(1, 1_200, 22, 1_116, 8.352), (10, 120, 24, 59, 8.44), (60, 20, 42, 0, 10.73)]);
+    assert_eq!((of.rows, of.sliding[0], of.sliding[2]), (199, (1, 22), (60, 42)));
+}
+
+#[test]
+fn a_load_test() {
+    let Some(of) = measured("vllm-bench/rtx4090_llama31_8b_requests.jsonl", &Replay::default()) else { return };
+    same("cv", of.gaps.cv().unwrap(), "0.9421");
+    same("shape by likelihood", of.gaps.shape_by_likelihood().unwrap(), "0.9875");
+    same_windows(&of, &[(1, 29, 18, 0, 1.056)]);
+    assert_eq!((of.rows, of.sliding[0], of.busiest_tokens), (300, (1, 21), 452_992));
+    for (q, input, output) in [(0.5, "731.5", "632"), (0.95, "1749", "773"), (0.99, "2765", "784.1")] {
+        same("input", of.input.quantile(q).unwrap(), input);
+        same("output", of.output.quantile(q).unwrap(), output);
+    }
 }
 
 #[test]

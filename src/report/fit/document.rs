@@ -95,6 +95,8 @@ pub struct Subject<'s> {
     pub seed: u64,
     /// Runs of each model.
     pub replications: u64,
+    /// A table of sizes to draw from, as a path from the scenario's folder; otherwise sizes have a law.
+    pub pairs: Option<&'s str>,
 }
 
 impl FitDocument {
@@ -118,7 +120,7 @@ impl FitDocument {
             toml: String::new(),
             warnings: fit.doubts.iter().map(words::doubt).collect(),
         };
-        document.toml = toml::block(subject.name, description, fit);
+        document.toml = toml::block(subject, description, fit);
         document
     }
 

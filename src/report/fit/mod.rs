@@ -1,11 +1,13 @@
 //! A fitted model: as lines of a scenario, for people and for programs.
 
 mod document;
+mod pairs;
 mod text;
 mod toml;
 mod words;
 
 pub use document::{CheckDocument, FitDocument, ParameterDocument, SCHEMA, Subject};
+pub use pairs::table as pairs;
 pub use text::render as text;
 pub use toml::render as toml;
 

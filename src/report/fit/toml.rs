@@ -1,7 +1,9 @@
 //! A fit as a traffic source of a scenario.
 
-use super::document::FitDocument;
+use super::document::{FitDocument, Subject};
+use super::pairs::COLUMNS as PAIRS;
 use super::words;
+use crate::params::quoted;
 use crate::report::format::{Figure, number, significant};
 use crate::report::table::capitalised;
 use crate::report::text::{table, wrap};
@@ -41,28 +43,30 @@ pub(super) fn comparison(out: &mut String, of: &FitDocument) {
 
 /// The table of parameters.
 pub(super) fn parameters(out: &mut String, of: &FitDocument) {
-    let resampled = match of.blocks {
-        0..=3 => "parameters; the log is too short for their intervals".to_owned(),
-        blocks => {
-            let block = words::time(of.block_s as f64);
-            format!("parameters with 90% intervals, from resampling {blocks} blocks of {block}")
-        }
+    let has_intervals = of.parameters.iter().any(|parameter| parameter.low.is_some());
+    let resampled = if has_intervals {
+        let (blocks, block) = (of.blocks, words::time(of.block_s as f64));
+        format!("parameters with 90% intervals, from resampling {blocks} blocks of {block}")
+    } else {
+        "parameters; the log is too short for their intervals".to_owned()
     };
     let _ = writeln!(out, "\n{resampled}");
     table(out, ["", "estimate", "5%", "95%"], words::parameters(of));
 }
 
 /// `[traffic.NAME]` with its arrivals, shape and sizes.
-pub(super) fn block(name: &str, description: &Description, fit: &Fit) -> String {
-    let mut out = format!("[{}]\n{}\n", path::join(["traffic", name]), arrivals(fit));
+pub(super) fn block(subject: Subject, description: &Description, fit: &Fit) -> String {
+    let mut out = format!("[{}]\n{}\n", path::join(["traffic", subject.name]), arrivals(fit));
     if let Some(shape) = fit.profile.shape() {
         course(&mut out, shape);
     }
     if let Movement::Random { cv, memory } = fit.model.movement {
         let _ = writeln!(out, "shape.random = {{ cv = {cv:?}, memory = \"{}\" }}", SimDuration::from_secs_f64(memory));
     }
-    sizes(&mut out, "input-tokens", &description.input);
-    sizes(&mut out, "output-tokens", &description.output);
+    match subject.pairs {
+        Some(file) => pairs(&mut out, file, description),
+        None => apart(&mut out, description),
+    }
     out
 }
 
@@ -99,8 +103,39 @@ fn course(out: &mut String, shape: &Shape) {
     }
 }
 
+/// Sizes as they were seen, from the table at `file`.
+fn pairs(out: &mut String, file: &str, description: &Description) {
+    let [input, cached, output] = PAIRS;
+    let cached = match description.cached.rows() {
+        0 => String::new(),
+        _ => format!(", cached-column = \"{cached}\""),
+    };
+    let columns = format!("input-column = \"{input}\", output-column = \"{output}\"{cached}");
+    let _ = writeln!(out, "pairs = {{ file = {}, {columns} }}", quoted(file));
+}
+
+/// Input and output each by a law, with the correlation of their ranks where that of the counts is worth a word.
+fn apart(out: &mut String, description: &Description) {
+    sizes(out, "input-tokens", &description.input);
+    sizes(out, "output-tokens", &description.output);
+    let (input, cached) = (description.input.sum() as f64, description.cached.sum() as f64);
+    if cached > 0.0 && input > 0.0 {
+        let share = (cached / input * 1e4).round() / 1e2;
+        let _ = writeln!(out, "cached-input = \"{share}%\"");
+    }
+    let varies = |tally: &SizeTally| tally.cv().is_some_and(|cv| cv > 0.0);
+    let both = varies(&description.input) && varies(&description.output);
+    if let Some(correlation) = description.correlation.filter(|r| both && r.abs() >= 0.05) {
+        let _ = writeln!(out, "correlation = {:?}", (correlation * 1e2).round() / 1e2);
+    }
+}
+
 fn sizes(out: &mut String, key: &str, of: &SizeTally) {
     let (Some(mean), Some(cv)) = (of.mean(), of.cv()) else { return };
+    if cv == 0.0 {
+        let _ = writeln!(out, "{key}.constant = {}", of.max());
+        return;
+    }
     let (mean, max) = (mean.round().max(1.0), of.max().get().max(1));
     let cv: f64 = significant(cv.min(100.0)).replace(',', "").parse().unwrap_or(1.0);
     let _ = writeln!(out, "{key}.lognormal = {{ mean = {mean}, cv = {cv:?}, max = {max} }}");

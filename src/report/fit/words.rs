@@ -8,8 +8,8 @@ use crate::traffic::fit::{Comparison, Doubt, Feature, Fit, Reason};
 /// Why this kind of model.
 pub(super) fn reason(fit: &Fit) -> String {
     let seen = |feature| fit.comparisons.iter().find(|c| c.feature == feature).map(|c| c.observed);
-    let dispersions = fit.comparisons.iter().filter(|c| matches!(c.feature, Feature::Dispersion(_)));
-    let range = dispersions.clone().next().zip(dispersions.last()).map(|(first, last)| {
+    let mut dispersions = fit.comparisons.iter().filter(|c| matches!(c.feature, Feature::Dispersion(_)));
+    let range = dispersions.next().zip(dispersions.next_back()).map(|(first, last)| {
         let end = |c: &Comparison| format!("{} in {}", significant(c.observed), span(c.feature));
         format!("variance over mean of counts from {} to {}", end(first), end(last))
     });
@@ -84,6 +84,10 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
                 figure(if *observed > fitted.high { fitted.high } else { fitted.low }),
             )
         }
+        Doubt::Misfit { outside, of } => format!(
+            "{outside} of {of} figures of the log lie outside of what eight in ten runs of the model have: it follows another \
+             law, so replay the log rather than this"
+        ),
         Doubt::LongMemory { memory, span } => format!(
             "the rate moves over about {}, and the log lasts {}: it shows few such moves, and another such log would give \
              other parameters",

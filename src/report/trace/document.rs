@@ -26,6 +26,9 @@ pub struct TraceDocument {
     pub rows: u64,
     /// From the first to the last, in seconds.
     pub span_s: f64,
+    /// The length of a period, in logs that count the requests of each: places in it, and gaps, are made up.
+    #[serde(default)]
+    pub period_s: Option<f64>,
     /// Requests a second over that span.
     pub mean_rate_per_s: Option<f64>,
     /// Between one request and the next.
@@ -42,6 +45,9 @@ pub struct TraceDocument {
     pub tokens_per_minute: Option<CountsDocument>,
     /// Prompt tokens of the rows that have a count.
     pub input_tokens: Option<SizesDocument>,
+    /// Prompt tokens that were read from a cache, likewise.
+    #[serde(default)]
+    pub cached_tokens: Option<SizesDocument>,
     /// Completion tokens likewise.
     pub output_tokens: Option<SizesDocument>,
     /// The correlation of prompt and completion tokens.
@@ -138,6 +144,7 @@ impl TraceDocument {
             begins,
             rows: of.rows,
             span_s: of.span.as_secs_f64(),
+            period_s: of.period.map(|period| period.as_secs_f64()),
             mean_rate_per_s: of.mean_rate(),
             gaps: gaps(of),
             counts: of.counts.iter().filter(|counts| counts.bins() > 0).map(counts).collect(),
@@ -146,6 +153,7 @@ impl TraceDocument {
             busiest_tokens_60s: has_tokens.then_some(of.busiest_tokens),
             tokens_per_minute: has_tokens.then(|| counts(&of.tokens_a_minute)),
             input_tokens: sizes(&of.input),
+            cached_tokens: sizes(&of.cached),
             output_tokens: sizes(&of.output),
             input_output_correlation: of.correlation,
             hour_weights: of.hours.by_hour().map(|weights| weights.to_vec()),

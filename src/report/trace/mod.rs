@@ -6,7 +6,7 @@ mod words;
 
 pub use document::{CountsDocument, GapsDocument, SCHEMA, SizesDocument, SlidingDocument, TraceDocument};
 pub use text::render as text;
-pub use words::{concern, time};
+pub use words::{concern, read_as, time};
 
 use super::table::{escaped, section};
 use super::{format, tally};

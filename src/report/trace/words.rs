@@ -2,7 +2,9 @@
 
 use super::document::{CountsDocument, SizesDocument, TraceDocument};
 use crate::report::format::{Figure, number, significant};
+use crate::scenario::diagnostic::printable;
 use crate::traffic::measure::Concern;
+use crate::traffic::replay::Detected;
 
 /// What was found, by name, one line each.
 pub(super) fn summary(of: &TraceDocument) -> Vec<(&'static str, String)> {
@@ -10,18 +12,8 @@ pub(super) fn summary(of: &TraceDocument) -> Vec<(&'static str, String)> {
     if let Some(begins) = &of.begins {
         lines.push(("begins", begins.clone()));
     }
-    if let (Some(mean), Some(cv)) = (of.gaps.mean_s, of.gaps.cv) {
-        let least = of.gaps.least_s.map_or("-".to_owned(), time);
-        let (mean, most) = (time(mean), time(of.gaps.most_s));
-        lines.push(("gaps", format!("mean {mean}, CV {}, {least} to {most}", significant(cv))));
-    }
-    if let Some(step) = of.gaps.clock_step_s {
-        let ties = number(of.gaps.ties as f64, Figure::Count);
-        lines.push(("clock", format!("all stamps lie on steps of {}; {ties} rows share a stamp", time(step))));
-    }
-    if let (Some(moments), Some(likelihood)) = (of.gaps.gamma_shape_moments, of.gaps.gamma_shape_likelihood) {
-        let (moments, likelihood) = (significant(moments), significant(likelihood));
-        lines.push(("gamma shape", format!("{moments} by moments, {likelihood} by likelihood")));
+    if of.period_s.is_none() {
+        gaps(of, &mut lines);
     }
     if let Some(correlation) = of.minute_autocorrelation {
         lines.push(("minutes", format!("each correlates with the next by {}", significant(correlation))));
@@ -31,12 +23,54 @@ pub(super) fn summary(of: &TraceDocument) -> Vec<(&'static str, String)> {
     lines
 }
 
+fn gaps(of: &TraceDocument, lines: &mut Vec<(&'static str, String)>) {
+    if let (Some(mean), Some(cv)) = (of.gaps.mean_s, of.gaps.cv) {
+        let least = of.gaps.least_s.map_or("-".to_owned(), time);
+        let (mean, most) = (time(mean), time(of.gaps.most_s));
+        lines.push(("gaps", format!("mean {mean}, CV {}, {least} to {most}", significant(cv))));
+    }
+    if let Some(step) = of.gaps.clock_step_s {
+        let ties = number(of.gaps.ties as f64, Figure::Count);
+        lines.push(("clock", format!("all stamps lie on steps of {}; {ties} rows share a stamp", time(step))));
+    }
+    // A clock that throws rows together makes shapes up.
+    let is_fine = of.gaps.ties * 20 <= of.rows;
+    if let (true, Some(moments), Some(likelihood)) =
+        (is_fine, of.gaps.gamma_shape_moments, of.gaps.gamma_shape_likelihood)
+    {
+        let (moments, likelihood) = (significant(moments), significant(likelihood));
+        lines.push(("gamma shape", format!("{moments} by moments, {likelihood} by likelihood")));
+    }
+}
+
 fn tokens(of: &TraceDocument) -> Option<String> {
     let busiest = number(of.busiest_tokens_60s? as f64, Figure::Count);
     let minutes = of.tokens_per_minute.as_ref()?;
     let mean = minutes.mean.map(|mean| format!(", {} in the mean", number(mean, Figure::Count)));
     let correlation = of.input_output_correlation.map(|r| format!("; correlation of in and out {}", significant(r)));
     Some(format!("{busiest} in the busiest 60s{}{}", mean.unwrap_or_default(), correlation.unwrap_or_default()))
+}
+
+/// How a log was read: the layout (by itself, unless it was `stated`), its columns and clock, what was left out and what was
+/// taken for granted.
+pub fn read_as(detected: &Detected, stated: bool) -> Vec<String> {
+    let columns = detected.columns.iter().map(|(what, name)| format!("{what} `{}`", printable(name)));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let told = if stated { "" } else { ", told by its content" };
+    let layout = format!("{} ({}{told}): {columns}", detected.format.word(), detected.container.word());
+    let mut lines = vec![layout];
+    if detected.is_completion {
+        lines.push("stamped when answered; durations taken away".to_owned());
+    }
+    let count = |count: u64, what: &str| (count > 0).then(|| format!("{} {what}", number(count as f64, Figure::Count)));
+    lines.extend(
+        detected.skipped.iter().filter_map(|(why, rows)| count(*rows, &format!("left out: {}", printable(why)))),
+    );
+    lines.extend(count(detected.repeated, "repeat another record and count once"));
+    lines.extend(count(detected.steps_back, "came earlier than the row above and were sorted"));
+    lines.extend(count(detected.without_duration, "lack a duration and stand at their completion"));
+    lines.extend(detected.assumptions.iter().map(|assumption| format!("assumed: {}", printable(assumption))));
+    lines
 }
 
 /// The rows of the table of windows: window, bins, mean, peak, peak/mean, variance/mean, empty, busiest sliding.
@@ -82,7 +116,7 @@ pub(super) fn sizes(of: &TraceDocument) -> Option<Vec<[String; 10]>> {
             whole(sizes.zeros as f64),
         ]
     };
-    let kinds = [("input", &of.input_tokens), ("output", &of.output_tokens)];
+    let kinds = [("input", &of.input_tokens), ("cached", &of.cached_tokens), ("output", &of.output_tokens)];
     let rows: Vec<_> = kinds.iter().filter_map(|(name, sizes)| Some(row(name, sizes.as_ref()?))).collect();
     (!rows.is_empty()).then_some(rows)
 }
@@ -111,6 +145,13 @@ pub fn concern(concern: &Concern) -> String {
             percent(*ties),
             time(step.as_secs_f64()),
         ),
+        Concern::CountsOnly { period } => {
+            let period = time(period.as_secs_f64());
+            format!(
+                "the log counts the requests of each {period}: their places within it are made up, and so are gaps and \
+                 whatever is shorter"
+            )
+        }
         Concern::FewMinutesOfTheHour { minutes } => format!(
             "all stamps lie in {minutes} of the 60 minutes of the hour: the log was thinned or squeezed, and does not show \
              how requests arrive",

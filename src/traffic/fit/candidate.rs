@@ -29,6 +29,10 @@ impl Candidate {
     /// but few runs have much more variation than the mean and most have less, and the log should be like most.
     pub(super) fn settled(reason: Reason, moments: &Moments, span: f64, options: &Options) -> Result<Self, NoFit> {
         let first = estimated(reason, moments, span);
+        if span > 100.0 * first.memory() {
+            // So many moves make most runs like their mean.
+            return Ok(Candidate { model: first.rounded(), reason, lifts: Vec::new() });
+        }
         // Moments are those of a level day.
         let time = SimDuration::from_secs_f64(span);
         let runs = Runs::of(&first, &Profile::level(), time, options).ok_or(NoFit::Interrupted)?;
@@ -37,20 +41,27 @@ impl Candidate {
             (w, band.map_or(1.0, |band| (first.dispersion(w, bins) / band.median).clamp(0.5, 2.0)))
         };
         let lifts: Vec<(f64, f64)> = moments.windows.iter().map(lift).collect();
-        let model = estimated(reason, &lifted(moments, &lifts), span).rounded();
+        // The memory stays: that of runs which stand out is no longer.
+        let model = estimate::with_its_memory(&lifted(moments, &lifts), span, &first).rounded();
         Ok(Candidate { model, reason, lifts })
     }
 
-    /// The parameters, each with an interval by resampling the blocks of `evidence`.
+    /// The parameters, each with an interval by resampling the blocks of `evidence`, as far as these are long enough to be
+    /// taken as independent of each other.
     pub(super) fn parameters(&self, evidence: &Evidence, least: f64, seed: Seed) -> Vec<Parameter> {
         let again = |number: u64| {
             let moments = evidence.resampled(least, &mut seed.stream(number, "fit-blocks"));
-            estimated(self.reason, &lifted(&moments, &self.lifts), evidence.span())
+            let first = estimated(self.reason, &moments, evidence.span());
+            estimate::with_its_memory(&lifted(&moments, &self.lifts), evidence.span(), &first)
         };
-        let resamples = if evidence.blocks() < 4 { 0 } else { RESAMPLES };
+        let is_enough = evidence.blocks() >= 8 && evidence.block() as f64 >= self.model.memory();
+        let resamples = if is_enough { RESAMPLES } else { 0 };
         let estimates: Vec<Model> = (0..resamples).into_par_iter().map(again).collect();
         let parameter = |&(key, take): &(&'static str, Take)| {
-            Some(Parameter { key, value: take(&self.model)?, interval: interval(&estimates, take) })
+            let value = take(&self.model)?;
+            // Resampling that loses the estimate itself has cut the log into pieces too short.
+            let holds = |&(low, high): &(f64, f64)| low <= value && value <= high;
+            Some(Parameter { key, value, interval: interval(&estimates, take).filter(holds) })
         };
         KEYS.iter().filter_map(parameter).collect()
     }

@@ -62,61 +62,99 @@ pub(super) fn moves(moments: &Moments, level: &Model) -> bool {
 
 /// A rate that wanders.
 pub(super) fn random(moments: &Moments, span: f64) -> Model {
-    let gap_shape = gap_shape(moments);
-    let of = |cv: f64, memory: f64| Model { rate: moments.rate, gap_shape, movement: Movement::Random { cv, memory } };
-    closest(moments, span, (0.005, 8.0), of)
+    closest(moments, span, &wandering(level(moments)))
 }
 
 /// A rate that is on or off.
 pub(super) fn on_off(moments: &Moments, span: f64) -> Model {
-    // By the ratio of the time off to that on, and by 1/r: on = (1 + ratio)/ratio / r, off = (1 + ratio) / r.
-    let times = |ratio: f64, memory: f64| (memory * (1.0 + ratio) / ratio, memory * (1.0 + ratio));
-    let with = |gap_shape: f64| {
-        move |ratio: f64, memory: f64| {
-            let (on, off) = times(ratio, memory);
-            Model { rate: moments.rate, gap_shape, movement: Movement::OnOff { on, off } }
-        }
-    };
-    let first = closest(moments, span, (0.01, 99.0), with(1.0));
-    let Movement::OnOff { on, off } = first.movement else { return first };
+    let base = Model { gap_shape: 1.0, ..level(moments) };
+    let first = closest(moments, span, &switching(base));
+    let Some((on, off)) = first.on_and_off() else { return first };
     // Each silence is one long gap in two pairs.
     let silences = 2.0 / ((on + off) * moments.rate);
-    closest(moments, span, (0.01, 99.0), with(gap_shape_between(moments, silences)))
+    closest(moments, span, &switching(Model { gap_shape: gap_shape_between(moments, silences), ..base }))
 }
 
-/// Of the models `of(strength, memory)` the one whose I(w) is closest to that seen, in the mean square of logarithms.
-///
-/// A memory beyond a quarter of the span cannot be told from a trend, and one below a second is none.
-fn closest(moments: &Moments, span: f64, strength: (f64, f64), of: impl Fn(f64, f64) -> Model) -> Model {
-    let all_alike = nearest(moments, span, span, strength, &of);
-    nearest(moments, span, all_alike.memory(), strength, &of)
+/// `model` with its memory and as much movement as brings it closest to `moments`.
+pub(super) fn with_its_memory(moments: &Moments, span: f64, model: &Model) -> Model {
+    let memory = model.memory();
+    match model.movement {
+        Movement::None => *model,
+        Movement::Random { .. } => Search::new(moments, span, memory, &wandering(*model)).best(memory),
+        Movement::OnOff { .. } => Search::new(moments, span, memory, &switching(*model)).best(memory),
+    }
 }
 
-/// The same with windows weighted as if the memory were `pilot`.
-fn nearest(moments: &Moments, span: f64, pilot: f64, strength: (f64, f64), of: &impl Fn(f64, f64) -> Model) -> Model {
-    // As many independent counts as there are windows, or stretches of the memory, whichever are fewer.
-    let trust = |&(w, bins, _): &(f64, f64, f64)| {
-        let expected = w * moments.rate;
-        // Short windows with next to nothing in them have I(w) near 1 whatever the model.
-        expected / (1.0 + expected) / (1.0 / bins + 2.0 * pilot / span)
+/// Models by the strength of their movement, within these bounds, and its memory in seconds.
+struct Family<F> {
+    strengths: (f64, f64),
+    of: F,
+}
+
+/// By the variation of the rate.
+fn wandering(base: Model) -> Family<impl Fn(f64, f64) -> Model> {
+    let of = move |cv: f64, memory: f64| Model { movement: Movement::Random { cv, memory }, ..base };
+    Family { strengths: (0.005, 8.0), of }
+}
+
+/// By the ratio of the time off to that on. The memory is 1/r with r = 1/on + 1/off.
+fn switching(base: Model) -> Family<impl Fn(f64, f64) -> Model> {
+    let of = move |ratio: f64, memory: f64| {
+        let (on, off) = (memory * (1.0 + ratio) / ratio, memory * (1.0 + ratio));
+        Model { movement: Movement::OnOff { on, off }, ..base }
     };
-    let weights: Vec<f64> = moments.windows.iter().map(trust).collect();
-    let distance = |model: &Model| {
-        let windows = moments.windows.iter().zip(&weights);
-        windows.map(|(window, weight)| weight * off_by(model, window)).sum::<f64>()
-    };
-    let best = |memory: f64| {
-        let ratio = golden(|log| distance(&of(libm::exp(log), memory)), (libm::log(strength.0), libm::log(strength.1)));
-        of(libm::exp(ratio), memory)
-    };
-    let longest = (span / 4.0).max(2.0);
-    const STEPS: i32 = 16;
-    let memory = |step: f64| libm::exp(libm::log(longest) * step / f64::from(STEPS));
-    let tried = (0..=STEPS).map(f64::from).map(|step| (step, distance(&best(memory(step)))));
-    let coarse = tried.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(step, _)| step);
-    let coarse = coarse.unwrap_or_default();
-    let around = ((coarse - 1.0).max(0.0), (coarse + 1.0).min(f64::from(STEPS)));
-    best(memory(golden(|step| distance(&best(memory(step))), around)))
+    Family { strengths: (0.01, 99.0), of }
+}
+
+/// Of a family the model whose I(w) is closest to that seen, in the mean square of logarithms.
+fn closest<F: Fn(f64, f64) -> Model>(moments: &Moments, span: f64, family: &Family<F>) -> Model {
+    let all_alike = Search::new(moments, span, span, family).closest();
+    Search::new(moments, span, all_alike.memory(), family).closest()
+}
+
+/// A search for that model.
+struct Search<'s, F> {
+    moments: &'s Moments,
+    span: f64,
+    /// How much each window can tell.
+    weights: Vec<f64>,
+    family: &'s Family<F>,
+}
+
+impl<'s, F: Fn(f64, f64) -> Model> Search<'s, F> {
+    /// With windows trusted as if the memory were `pilot`.
+    fn new(moments: &'s Moments, span: f64, pilot: f64, family: &'s Family<F>) -> Self {
+        // As many independent counts as there are windows, or stretches of the memory, whichever are fewer.
+        let trust = |&(w, bins, _): &(f64, f64, f64)| {
+            let expected = w * moments.rate;
+            // Short windows with next to nothing in them have I(w) near 1 whatever the model.
+            expected / (1.0 + expected) / (1.0 / bins + 2.0 * pilot / span)
+        };
+        Search { moments, span, weights: moments.windows.iter().map(trust).collect(), family }
+    }
+
+    fn distance(&self, model: &Model) -> f64 {
+        let windows = self.moments.windows.iter().zip(&self.weights);
+        windows.map(|(window, weight)| weight * off_by(model, window)).sum()
+    }
+
+    /// The best one with this memory.
+    fn best(&self, memory: f64) -> Model {
+        let of = |log: f64| (self.family.of)(libm::exp(log), memory);
+        let (low, high) = self.family.strengths;
+        of(golden(|log| self.distance(&of(log)), (libm::log(low), libm::log(high))))
+    }
+
+    /// The best one. A memory beyond a quarter of the span cannot be told from a trend, and one below a second is none.
+    fn closest(&self) -> Model {
+        const STEPS: i32 = 16;
+        let longest = libm::log((self.span / 4.0).max(2.0));
+        let at = |step: f64| self.best(libm::exp(longest * step / f64::from(STEPS)));
+        let tried = (0..=STEPS).map(f64::from).map(|step| (step, self.distance(&at(step))));
+        let coarse = tried.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0.0, |(step, _)| step);
+        let around = ((coarse - 1.0).max(0.0), (coarse + 1.0).min(f64::from(STEPS)));
+        at(golden(|step| self.distance(&at(step)), around))
+    }
 }
 
 /// How far the model's I(w) is from that seen.

@@ -170,6 +170,21 @@ impl Evidence {
         (self.span() / self.block as f64) as usize
     }
 
+    /// Forgets about gaps, of which the clock or the length of a period is to blame.
+    pub fn forget_gaps(&mut self) {
+        for sums in self.blocks.iter_mut().chain([&mut self.whole]) {
+            (sums.logs, sums.variation) = Default::default();
+        }
+    }
+
+    /// Joins blocks two and two until one is twice as long as `memory` seconds, as long as eight are left: what is shorter
+    /// than the memory cannot be resampled as if it were alone.
+    pub fn join_blocks(&mut self, memory: f64) {
+        while (self.block as f64) < 2.0 * memory && self.blocks() / 2 >= 8 {
+            self.halve();
+        }
+    }
+
     /// The moments of the whole log, of windows no shorter than `least` seconds.
     pub fn moments(&self, least: f64) -> Moments {
         let windows = FIT_WINDOWS.iter().enumerate().filter(|&(_, &seconds)| seconds as f64 >= least);

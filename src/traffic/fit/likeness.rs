@@ -5,7 +5,7 @@ use crate::traffic::measure::{Counts, Sliding};
 const SECOND: u64 = 1_000_000_000;
 
 /// Widths of the windows in which I(w) is compared, in seconds.
-pub const COMPARED: [u64; 8] = [1, 2, 5, 10, 30, 60, 120, 300];
+pub const COMPARED: [u64; 12] = super::FIT_WINDOWS;
 /// Widths of the busiest windows that are compared, in seconds.
 pub const BUSIEST: [u64; 3] = [1, 10, 60];
 
@@ -13,6 +13,7 @@ pub const BUSIEST: [u64; 3] = [1, 10, 60];
 #[derive(Clone, Debug)]
 pub struct Likeness {
     first: Option<u64>,
+    last: u64,
     rows: u64,
     counts: Vec<Counts>,
     sliding: Vec<Sliding>,
@@ -22,6 +23,7 @@ impl Default for Likeness {
     fn default() -> Self {
         Likeness {
             first: None,
+            last: 0,
             rows: 0,
             counts: COMPARED.iter().map(|seconds| Counts::new(seconds * SECOND)).collect(),
             sliding: BUSIEST.iter().map(|seconds| Sliding::new(seconds * SECOND)).collect(),
@@ -52,7 +54,9 @@ impl Feature {
 impl Likeness {
     /// Adds an arrival, not before the last one.
     pub fn add(&mut self, nanos: u64) {
-        let at = nanos - *self.first.get_or_insert(nanos);
+        // A file that changes between two passes may step back.
+        let at = nanos.saturating_sub(*self.first.get_or_insert(nanos)).max(self.last);
+        self.last = at;
         self.rows += 1;
         self.counts.iter_mut().for_each(|counts| counts.add(at, 1));
         self.sliding.iter_mut().for_each(|sliding| sliding.add(at, 1));

@@ -13,6 +13,7 @@ mod evidence;
 mod likeness;
 mod model;
 mod profile;
+mod reservoir;
 mod spread;
 
 pub use check::{Band, Runs};
@@ -20,6 +21,7 @@ pub use evidence::{Evidence, FIT_WINDOWS};
 pub use likeness::{BUSIEST, COMPARED, Feature, Likeness};
 pub use model::{Model, Movement};
 pub use profile::Profile;
+pub use reservoir::Reservoir;
 pub use spread::Spread;
 
 use super::measure::{Concern, Description};
@@ -78,12 +80,13 @@ impl Study {
             _ => None,
         });
         let step = step.unwrap_or(SimDuration::ZERO);
+        // Within two steps of the clock counts are those of the spreading, and within a period they are made up.
+        let least = description.period.map_or(2.0 * step.as_secs_f64(), SimDuration::as_secs_f64);
         Study {
             evidence: Evidence::new(description.rows, description.span.as_secs_f64()),
             likeness: Likeness::default(),
             spread: Spread::new(step.as_nanos(), seed.stream(0, "fit-spread")),
-            // Within two steps of the clock counts are those of the spreading.
-            least: 2.0 * step.as_secs_f64(),
+            least,
             profile,
             first: None,
         }
@@ -93,7 +96,7 @@ impl Study {
     pub fn add(&mut self, row: &TraceRow) {
         let first = *self.first.get_or_insert(row.at.as_nanos());
         let Study { profile, spread, evidence, likeness, .. } = self;
-        spread.add(row.at.as_nanos() - first, &mut |at| {
+        spread.add(row.at.as_nanos().saturating_sub(first), &mut |at| {
             evidence.add(profile.operational(at));
             likeness.add(at);
         });
@@ -164,6 +167,13 @@ pub enum Doubt {
     Log(Concern),
     /// A figure of the log lies outside of what nine in ten runs do on that side.
     Outside(Comparison),
+    /// Many of them do.
+    Misfit {
+        /// How many.
+        outside: usize,
+        /// Of so many.
+        of: usize,
+    },
     /// The log is too short to show many moves of the rate.
     LongMemory {
         /// The memory, or the mean time from one time on to the next, in seconds.
@@ -208,10 +218,13 @@ pub enum NoFit {
 /// # Errors
 /// Where the log says too little, and where it was interrupted.
 pub fn fit(description: &Description, studied: Studied, options: Options) -> Result<Fit, NoFit> {
-    let Studied { profile, least, evidence, likeness } = studied;
+    let Studied { profile, least, mut evidence, likeness } = studied;
     let span = evidence.span();
     if evidence.rows() < 30 || span < 60.0 {
         return Err(NoFit::TooLittle);
+    }
+    if least > 0.0 {
+        evidence.forget_gaps();
     }
     let moments = evidence.moments(least);
     let runs = |model: &Model| Runs::of(model, &profile, description.span, &options).ok_or(NoFit::Interrupted);
@@ -235,6 +248,7 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
     };
     let (Candidate { model, reason, .. }, fitted) = &chosen;
     let (model, reason) = (*model, *reason);
+    evidence.join_blocks(model.memory());
     let comparisons = compare(&likeness, fitted, &poisson, least);
     Ok(Fit {
         parameters: chosen.0.parameters(&evidence, least, options.seed),
@@ -256,7 +270,7 @@ fn has_silences(likeness: &Likeness, rate: f64) -> bool {
 fn compare(observed: &Likeness, fitted: &Runs, poisson: &Runs, least: f64) -> Vec<Comparison> {
     let says_something = |feature: &Feature| match *feature {
         Feature::Busiest(seconds) | Feature::Dispersion(seconds) => seconds as f64 >= least,
-        Feature::EmptyMinutes => true,
+        Feature::EmptyMinutes => least <= 60.0,
     };
     let comparison = |feature: Feature| {
         Some(Comparison {
@@ -271,10 +285,15 @@ fn compare(observed: &Likeness, fitted: &Runs, poisson: &Runs, least: f64) -> Ve
 
 fn doubts(description: &Description, model: &Model, comparisons: &[Comparison], span: f64) -> Vec<Doubt> {
     let outside = comparisons.iter().filter(|comparison| !comparison.fitted.covers(comparison.observed));
+    // One figure in five of a right model lies outside.
+    let misfit = match outside.clone().count() {
+        few if few <= 3 => outside.map(|comparison| Doubt::Outside(*comparison)).collect(),
+        outside => vec![Doubt::Misfit { outside, of: comparisons.len() }],
+    };
     let cycle = model.on_and_off().map(|(on, off)| on + off);
     let memory = model.cv_and_memory().map(|(_, memory)| memory).or(cycle).unwrap_or(0.0);
     let long = (memory > span / 8.0).then_some(Doubt::LongMemory { memory, span });
     let of_log = description.concerns.iter().filter(|concern| !matches!(concern, Concern::MovingRate { .. }));
-    let all = outside.map(|comparison| Doubt::Outside(*comparison)).chain(long);
-    all.chain(of_log.cloned().map(Doubt::Log)).chain([Doubt::PeaksGrow]).collect()
+    let all = of_log.cloned().map(Doubt::Log).chain(misfit).chain(long);
+    all.chain([Doubt::PeaksGrow]).collect()
 }

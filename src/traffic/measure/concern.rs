@@ -18,6 +18,11 @@ pub enum Concern {
         /// The shortest gap above zero.
         step: SimDuration,
     },
+    /// Only the requests of each period were counted.
+    CountsOnly {
+        /// How long a period is.
+        period: SimDuration,
+    },
     /// All stamps lie in few minutes of the hour: the log was cut or squeezed.
     FewMinutesOfTheHour {
         /// How many of the sixty.
@@ -62,7 +67,8 @@ const MANY_TIES: f64 = 0.05;
 impl Concern {
     /// All that apply, the gravest first.
     pub(super) fn all(of: &Description) -> Vec<Concern> {
-        let found = [few_rows(of), few_minutes(of), coarse_clock(of), moving_rate(of), one_silence(of)];
+        let found =
+            [few_rows(of), counts_only(of), few_minutes(of), coarse_clock(of), moving_rate(of), one_silence(of)];
         found.into_iter().chain([no_day(of), no_tokens(of), zero_tokens(of)]).flatten().collect()
     }
 }
@@ -76,16 +82,20 @@ fn ties(of: &Description) -> f64 {
     of.gaps.ties() as f64 / of.gaps.count().max(1) as f64
 }
 
+fn counts_only(of: &Description) -> Option<Concern> {
+    of.period.map(|period| Concern::CountsOnly { period })
+}
+
 fn coarse_clock(of: &Description) -> Option<Concern> {
     let step = of.gaps.least()?;
-    (ties(of) > MANY_TIES).then_some(Concern::CoarseClock { ties: ties(of), step })
+    (ties(of) > MANY_TIES && of.period.is_none()).then_some(Concern::CoarseClock { ties: ties(of), step })
 }
 
 fn few_minutes(of: &Description) -> Option<Concern> {
     let minutes = of.hours.minutes_used();
     // A Poisson process that leaves 50 of 60 minutes empty with 100 arrivals or more is beyond all chance.
     let is_long = of.span >= SimDuration::from_secs(3 * 3_600) && of.rows >= 100;
-    (is_long && minutes <= 10).then_some(Concern::FewMinutesOfTheHour { minutes })
+    (is_long && minutes <= 10 && of.period.is_none()).then_some(Concern::FewMinutesOfTheHour { minutes })
 }
 
 fn no_day(of: &Description) -> Option<Concern> {
@@ -98,12 +108,13 @@ fn moving_rate(of: &Description) -> Option<Concern> {
     let bins = of.counts(60)?.bins() as f64;
     // The standard error of I(w) for a Poisson process is √(2 / (bins - 1)).
     let is_beyond_chance = dispersion > 1.5 && dispersion > 1.0 + 5.0 * (2.0 / (bins - 1.0)).sqrt();
-    ((0.75..=1.35).contains(&cv) && is_beyond_chance).then_some(Concern::MovingRate { cv, dispersion })
+    (of.period.is_none() && (0.75..=1.35).contains(&cv) && is_beyond_chance)
+        .then_some(Concern::MovingRate { cv, dispersion })
 }
 
 fn one_silence(of: &Description) -> Option<Concern> {
     let (cv, without) = (of.gaps.cv()?, of.gaps.cv_without_longest()?);
-    let is_one = of.rows >= 20 && cv > 1.5 && of.gaps.longest_share_of_squares() > 0.3;
+    let is_one = of.period.is_none() && of.rows >= 20 && cv > 1.5 && of.gaps.longest_share_of_squares() > 0.3;
     is_one.then_some(Concern::OneSilence { longest: of.gaps.most(), cv, without })
 }
 

@@ -48,6 +48,7 @@ pub struct Measure {
     sliding: [Sliding; SLIDING.len()],
     sliding_tokens: Sliding,
     input: SizeTally,
+    cached: SizeTally,
     output: SizeTally,
     pairs: Pairs,
     hours: Hours,
@@ -66,6 +67,7 @@ impl Measure {
             sliding: SLIDING.map(|seconds| Sliding::new(seconds * SECOND)),
             sliding_tokens: Sliding::new(60 * SECOND),
             input: SizeTally::default(),
+            cached: SizeTally::default(),
             output: SizeTally::default(),
             pairs: Pairs::default(),
             hours: Hours::new(begins.map_or(0, Civil::epoch_nanos)),
@@ -89,6 +91,7 @@ impl Measure {
 
     fn add_tokens(&mut self, row: &TraceRow, nanos: u64) {
         row.input.iter().for_each(|&tokens| self.input.add(tokens));
+        row.cached.iter().for_each(|&tokens| self.cached.add(tokens));
         row.output.iter().for_each(|&tokens| self.output.add(tokens));
         if let (Some(input), Some(output)) = (row.input, row.output) {
             self.pairs.add(input.get(), output.get());
@@ -98,18 +101,20 @@ impl Measure {
         self.sliding_tokens.add(nanos, tokens);
     }
 
-    /// What it came to.
-    pub fn finish(self) -> Description {
+    /// What it came to; of a log that only counts the requests of each period, with the length of a `period`.
+    pub fn finish(self, period: Option<SimDuration>) -> Description {
         let span = self.last.saturating_since(self.first.unwrap_or_default());
         let mut description = Description {
             rows: self.rows,
             span,
+            period,
             gaps: self.gaps,
             counts: self.counts.to_vec(),
             tokens_a_minute: self.tokens_a_minute,
             sliding: self.sliding.iter().map(|sliding| (sliding.width() / SECOND, sliding.busiest())).collect(),
             busiest_tokens: self.sliding_tokens.busiest(),
             input: self.input,
+            cached: self.cached,
             output: self.output,
             correlation: self.pairs.correlation(),
             hours: self.hours,
@@ -127,6 +132,8 @@ pub struct Description {
     pub rows: u64,
     /// From the first to the last.
     pub span: SimDuration,
+    /// The length of a period, where only the requests of each were counted; their places in it are made up.
+    pub period: Option<SimDuration>,
     /// Between one and the next.
     pub gaps: Gaps,
     /// Counts of requests in windows of each of [`WINDOWS`].
@@ -139,6 +146,8 @@ pub struct Description {
     pub busiest_tokens: u64,
     /// Prompt tokens.
     pub input: SizeTally,
+    /// Those of them that were read from a cache.
+    pub cached: SizeTally,
     /// Completion tokens.
     pub output: SizeTally,
     /// Of the prompt and completion tokens of those rows that have both.

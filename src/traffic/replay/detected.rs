@@ -43,6 +43,8 @@ pub struct Detected {
     pub is_completion: bool,
     /// Whether its records count the requests of a period, which were then spread over it.
     pub is_counts: bool,
+    /// The longest of these periods.
+    pub period: Option<SimDuration>,
     /// What happens to rows that are earlier than the row above.
     pub order: RowOrder,
     /// What was taken for granted, one sentence each.

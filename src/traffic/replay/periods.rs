@@ -262,6 +262,11 @@ pub(super) struct Spreading {
 }
 
 impl Spreading {
+    /// The longest period, in nanoseconds.
+    pub(super) fn longest(&self) -> u64 {
+        self.periods.iter().filter_map(|(_, period)| period.nanos).max().unwrap_or(0)
+    }
+
     /// The next request.
     pub(super) fn next(&mut self) -> Option<Reading> {
         let (start, period) = *self.periods.last()?;

@@ -42,6 +42,8 @@ pub struct TraceRow {
 pub struct TraceReader {
     readings: Readings,
     supply: Supply,
+    /// The longest period in nanoseconds, in logs of counts.
+    period: Option<u64>,
     speed: Speed,
     packing: Packing,
     order: RowOrder,
@@ -112,6 +114,7 @@ impl TraceReader {
         };
         Ok(TraceReader {
             readings,
+            period: if let Supply::Periods(periods) = &supply { Some(periods.longest()) } else { None },
             supply,
             speed: Speed::new(spec.speed),
             packing,
@@ -183,6 +186,7 @@ impl TraceReader {
             has_bare_dates: clock.has_bare_dates(),
             is_completion: layout.is_completion,
             is_counts: layout.periods.is_some(),
+            period: self.period.map(SimDuration::from_nanos),
             order: self.order,
             assumptions,
             records: readings.records,
