@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_step_refuses_what_the_minute_would_admit() {
-        let at = |millis| SimTime::ZERO + SimDuration::from_nanos(millis * 1_000_000);
+        let at = |millis: u64| SimTime::ZERO + SimDuration::from_nanos(millis * 1_000_000);
         let limit = Allowance::per(90, SimDuration::from_secs(60));
         let spec = SubWindows { limit, step: SimDuration::from_secs(1), align: Align::Start };
         let mut windows = spec.start(&Civil::default());
