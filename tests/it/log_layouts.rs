@@ -199,3 +199,17 @@ fn the_order_of_the_file_can_be_insisted_on() {
     let error = describe(&file.0, &Replay { order: RowOrder::File, ..Replay::default() }).unwrap_err();
     assert!(error.line == Some(3) && error.message.starts_with("time runs backwards: "), "{error}");
 }
+
+#[test]
+fn prompts_in_cells_may_be_long() {
+    for long in [70_000, 300_000, 5_000_000] {
+        let prompt = "Hello, \"\"world\"\".\n".repeat(long / 18);
+        let row = |second: u32| format!("2025-11-16 18:15:{second},374,44,\"{prompt}\",x\n");
+        let text = format!("startTime,prompt_tokens,completion_tokens,messages,model\n{}{}", row(10), row(11));
+        let expected = vec![(0, Some(374), None, Some(44)), (1_000, Some(374), None, Some(44))];
+        assert_eq!(auto(&text), (TraceFormat::Table, expected), "{long}");
+    }
+    let file = Scratch::new("small.log", "x".repeat(300_000).as_bytes());
+    let error = describe(&file.0, &Replay::default()).unwrap_err();
+    assert!(error.message == "the first line is longer than 256 KiB" && error.line == Some(1), "{error}");
+}
