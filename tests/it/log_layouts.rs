@@ -1,7 +1,7 @@
 //! Small logs in layouts of which no recorded one is at hand: what is a request in them, when it came and what it weighs.
 
 use crate::traces::{Scratch, rows};
-use ratecast::traffic::replay::{Replay, RowOrder, StampedAt, TimeUnit, TraceFormat, describe};
+use ratecast::traffic::replay::{Only, Replay, RowOrder, StampedAt, TimeUnit, TraceFormat, describe};
 use ratecast::units::{SimDuration, Tokens};
 
 /// A request: milliseconds after the first, input, cached input, output.
@@ -212,4 +212,53 @@ fn prompts_in_cells_may_be_long() {
     let file = Scratch::new("small.log", "x".repeat(300_000).as_bytes());
     let error = describe(&file.0, &Replay::default()).unwrap_err();
     assert!(error.message == "the first line is longer than 256 KiB" && error.line == Some(1), "{error}");
+}
+
+#[test]
+fn rows_of_one_path_or_value_can_be_read_alone() {
+    let web = |second: u32, target: &str| format!("::1 - - [17/May/2015:10:05:{second} +0000] \"{target}\" 200 5\n");
+    let access = [web(10, "GET / HTTP/1.1"), web(11, "POST /v1/chat HTTP/1.1"), web(14, "POST /v1/chat?x=1 HTTP/1.1")];
+    let nginx = "{\"msec\":1763316946,\"request_time\":0,\"request_uri\":\"/v1/chat\"}\n\
+        {\"msec\":1763316947,\"request_time\":0,\"request_uri\":\"/health\"}\n\
+        {\"msec\":1763316949,\"request_time\":0,\"request_uri\":\"/v1/chat?a\"}\n";
+    let entry = |second: u32, url: &str| {
+        format!(r#"{{"startedDateTime":"2025-11-16T18:15:{second}Z","request":{{"url":"https://x.org{url}"}}}}"#)
+    };
+    let entries = [entry(10, "/v1/chat"), entry(11, "/"), entry(13, "/v1/chat#x")].join(",");
+    let archive = format!(r#"{{"log":{{"version":"1.2","creator":{{"name":"x"}},"entries":[{entries}]}}}}"#);
+    let table = "timestamp,path,model\n2025-11-16 18:15:10,/v1/chat,gpt-4o\n2025-11-16 18:15:11,/v2,gpt-4o\n\
+        2025-11-16 18:15:13,/v1/chat,gpt-4o-mini\n";
+    let found = |text: &str, spec: &Replay| {
+        let file = Scratch::new("small.log", text.as_bytes());
+        let detected = describe(&file.0, spec).unwrap_or_else(|error| panic!("{error}; {}", error.help)).detected;
+        (requests(text, spec).iter().map(|request| request.0).collect::<Vec<_>>(), detected.skipped)
+    };
+    for path in ["/v1/chat", "/v1*"] {
+        let spec = Replay { only_path: Some(path.into()), ..Replay::default() };
+        let others = vec![(format!("on another path than `{path}`"), 1)];
+        for text in [&access.concat(), nginx, &archive, table] {
+            assert_eq!(found(text, &spec), (vec![0, 3_000], others.clone()), "{path}: {text}");
+        }
+    }
+    let only = |column: &str, value: &str| {
+        let only = Only { column: column.into(), value: value.into() };
+        Replay { only: Some(only), ..Replay::default() }
+    };
+    let others = |value: &str| vec![(format!("with another `model` than `{value}`"), 1)];
+    assert_eq!(found(table, &only("model", "gpt-4o")), (vec![0, 1_000], others("gpt-4o")));
+    assert_eq!(found(table, &only("model", "gpt-4o-*")).0, [0]);
+    assert_eq!(found(&access.concat(), &only("status", "200")).0, [0, 1_000, 4_000]);
+    let fails = |text: &str, spec: &Replay| {
+        let error = describe(&Scratch::new("small.log", text.as_bytes()).0, spec).unwrap_err();
+        format!("{}; {}", error.message, error.help)
+    };
+    assert!(fails(table, &only("modle", "x")).ends_with("; did you mean `model`? mend `only.column`"));
+    assert!(fails(&access.concat(), &only("stat", "x")).ends_with("; did you mean `status`? mend `only.column`"));
+    assert_eq!(
+        fails(table, &only("model", "x")),
+        "read as `table`, none of its 3 records is a request: 3 are with another `model` than `x`; \
+         check that this is the right file, or state its `format`"
+    );
+    let by_path = Replay { only_path: Some("/v1".into()), ..Replay::default() };
+    assert!(fails("timestamp,model\n2025-11-16 18:15:10,a\n", &by_path).starts_with("`only-path` is stated"));
 }

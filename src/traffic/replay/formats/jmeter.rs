@@ -6,5 +6,6 @@ pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys { roots: &[""], has: &["timeStamp", "elapsed"], lacks: &[] }],
     time: &["timeStamp"],
     notes: &["samples are stamped when they start, as is JMeter's default"],
+    path: &["URL"],
     ..Format::NONE
 };

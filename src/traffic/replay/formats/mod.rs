@@ -34,6 +34,7 @@ mod unread;
 mod vegeta;
 mod vidur;
 mod vllm_bench;
+mod wanted;
 mod writing;
 
 use super::layout::{Finder, Layout, Periods, Test, list};
@@ -144,6 +145,8 @@ struct Format {
     output: &'static [Names],
     /// Which records are requests, and what the others are.
     keep: &'static [(Names, Test, &'static str)],
+    /// The path of the request, its address or its request line.
+    path: Names,
     /// What is the same in all records of one request.
     once: &'static [Names],
     /// The name of the session, where each has its own zero.
@@ -196,6 +199,7 @@ impl Format {
         cached: &[],
         output: &[],
         keep: &[],
+        path: &[],
         once: &[],
         session: &[],
         counts: None,
@@ -238,6 +242,7 @@ impl Format {
         if is_completion && duration.is_empty() {
             notes.push("stamps of completion stand for arrivals: the log has no durations".into());
         }
+        let only = wanted::find(&mut finder, sample, spec, self.path)?;
         let layout = finder.layout(format, time, writing);
         let duration_unit = self.duration.1;
         Ok(Layout {
@@ -248,6 +253,7 @@ impl Format {
             cached,
             output,
             keep,
+            only,
             once,
             session,
             periods,
