@@ -133,6 +133,8 @@ fn an_archive_is_known_by_its_creator_too() {
 #[test]
 fn a_table_of_ones_own_is_read_by_the_names_in_it() {
     for text in [
+        "sep=;\r\ncreated_at;prompt_tokens;completion_tokens\r\n2025-11-16 18:15:46;374;44\r\n2025-11-16 18:15:47;;\r\n",
+        "\u{feff}sep=,\ntimestamp,input,output\n2025-11-16 18:15:46,374,44\n2025-11-16 18:15:47,,\n",
         "Created At;Prompt Tokens;Completion Tokens\n2025-11-16 18:15:46;374;44\n2025-11-16 18:15:47;-;\n",
         "createdAt\tinput\toutput\n2025-11-16T19:15:46+01:00\t374\t44\n2025-11-16T18:15:47Z\tnull\tNaN\n",
         "arrival_s,prompt,in,out\n10,\"a,\nb\",374,44\n11,c,,\n",
@@ -261,4 +263,31 @@ fn rows_of_one_path_or_value_can_be_read_alone() {
     );
     let by_path = Replay { only_path: Some("/v1".into()), ..Replay::default() };
     assert!(fails("timestamp,model\n2025-11-16 18:15:10,a\n", &by_path).starts_with("`only-path` is stated"));
+}
+
+#[test]
+fn classic_load_balancers_stamp_arrivals() {
+    let line = |second: u32, target: &str, times: &str| {
+        format!(
+            "2015-05-13T23:39:{second}.945958Z my-loadbalancer 192.168.131.39:2817 10.0.0.1:80 {times} 200 200 0 29 \
+             \"{target}\" \"curl/7.38.0\" - -\n"
+        )
+    };
+    let lines = [
+        line(44, "GET http://www.example.com:80/ HTTP/1.1", "0.000073 0.001048 0.000057"),
+        line(43, "POST http://www.example.com:80/v1/chat HTTP/1.1", "-1 -1 -1"),
+    ];
+    let none = |at| (at, None, None, None);
+    assert_eq!(auto(&lines.concat()), (TraceFormat::Elb, vec![none(0), none(1_000)]));
+    // Without the dash and the cipher, as logs were written before listeners could be secure.
+    let old = lines.concat().replace(" \"curl/7.38.0\" - -", "");
+    assert_eq!(auto(&old).0, TraceFormat::Elb);
+    let spec = Replay { only_path: Some("/v1/chat".into()), ..Replay::default() };
+    assert_eq!(requests(&lines.concat(), &spec), [none(0)]);
+}
+
+#[test]
+fn lines_are_counted_behind_the_word_on_the_separator() {
+    let file = Scratch::new("small.log", b"sep=;\ncreated_at;input_tokens\n2025-11-16 18:15:46;x\n");
+    assert_eq!(describe(&file.0, &Replay::default()).unwrap_err().line, Some(3));
 }

@@ -18,6 +18,7 @@ mod claude_code;
 mod cloudflare_aig;
 mod cloudwatch;
 mod codex;
+mod elb;
 mod har;
 mod jmeter;
 mod k6;
@@ -104,6 +105,8 @@ formats! {
     access_log: AccessLog = "access-log",
     /// Access logs of AWS application load balancers.
     alb: Alb = "alb",
+    /// Access logs of AWS classic load balancers.
+    elb: Elb = "elb",
     /// CSV results of k6.
     k6: K6 = "k6",
     /// CSV or JSON results of vegeta.
