@@ -291,3 +291,21 @@ fn lines_are_counted_behind_the_word_on_the_separator() {
     let file = Scratch::new("small.log", b"sep=;\ncreated_at;input_tokens\n2025-11-16 18:15:46;x\n");
     assert_eq!(describe(&file.0, &Replay::default()).unwrap_err().line, Some(3));
 }
+
+#[test]
+fn samples_of_jmeter_need_no_header() {
+    let row = |millis: u32, label: &str| {
+        format!(
+            "1763316946{millis},52,{label},200,OK,Group 1-1,text,true,,615,119,1,1,https://x.org/v1/chat?a=b,51,0,30\n"
+        )
+    };
+    let none = |at| (at, None, None, None);
+    let text = [row(100, "chat"), row(350, "\"chat, long\"")].concat();
+    assert_eq!(auto(&text), (TraceFormat::JMeter, vec![none(0), none(250)]));
+    let spec = Replay { only_path: Some("/v1/chat".into()), ..Replay::default() };
+    assert_eq!(requests(&text, &spec), [none(0), none(250)]);
+    // With other columns than by default nobody knows which is which.
+    let fewer = text.replace(",30\n", "\n");
+    let error = describe(&Scratch::new("small.log", fewer.as_bytes()).0, &Replay::default()).unwrap_err();
+    assert!(error.message.starts_with("the file has no header"), "{error}");
+}
