@@ -19,6 +19,7 @@ mod error;
 mod formats;
 mod json;
 mod layout;
+mod only;
 mod order;
 mod paths;
 mod periods;
@@ -40,6 +41,7 @@ pub use detected::{Container, Detected};
 pub(super) use error::quote;
 pub use error::{TraceError, TraceErrorKind};
 pub use formats::TraceFormat;
+pub use only::Only;
 pub use play::Player;
 pub use reader::{TraceReader, TraceRow};
 pub use source::Packing;
@@ -199,6 +201,11 @@ pub struct Replay {
     pub output_column: Option<String>,
     /// What groups the digits of counts; absent where no count is doubtful.
     pub thousands: Option<Thousands>,
+    /// The path of the requests that are read, without a query, in logs that have one; with a `*` at the end, what it begins
+    /// with. The others are left out.
+    pub only_path: Option<String>,
+    /// Which rows are read, by the value of a column; the others are left out.
+    pub only: Option<Only>,
     /// What happens to rows that are earlier than the row above.
     pub order: RowOrder,
     /// Where the requests of a period arrive, in logs of counts per period.
@@ -236,6 +243,8 @@ impl Default for Replay {
             cached_column: None,
             output_column: None,
             thousands: None,
+            only_path: None,
+            only: None,
             order: RowOrder::Sort,
             spread: Spread::Even,
             spread_seed: 1,
@@ -260,6 +269,8 @@ impl Parameters for Replay {
         visitor.optional("cached-column", &mut self.cached_column);
         visitor.optional("output-column", &mut self.output_column);
         visitor.optional("thousands", &mut self.thousands);
+        visitor.optional("only-path", &mut self.only_path);
+        visitor.optional_section("only", &mut self.only);
         visitor.optional("order", &mut self.order);
         visitor.optional("spread", &mut self.spread);
         visitor.optional("spread-seed", &mut self.spread_seed);

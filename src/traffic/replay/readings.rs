@@ -50,6 +50,8 @@ struct State {
     before: Vec<Vec<u8>>,
     /// How many records each test took away.
     skipped: Vec<u64>,
+    /// How many requests were not wanted, by reason.
+    left_out: Vec<u64>,
     without_duration: u64,
     /// For the JSON in a column.
     found: Found,
@@ -82,7 +84,7 @@ impl Readings {
             Place::Web { .. } => Rows::Web(Lines::new(bytes)),
         };
         let clock = Clock::new(layout.writing);
-        let tests = layout.keep.len();
+        let (tests, wants) = (layout.keep.len(), layout.only.len());
         Ok(Readings {
             path: path.to_owned(),
             rows,
@@ -96,6 +98,7 @@ impl Readings {
                 session: None,
                 before: vec![Vec::new(); tests],
                 skipped: vec![0; tests],
+                left_out: vec![0; wants],
                 without_duration: 0,
                 found: Found::default(),
             },
@@ -119,8 +122,10 @@ impl Readings {
     }
 
     /// Records that are no request, by reason.
-    pub(super) fn skipped(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.layout.keep.iter().zip(&self.state.skipped).map(|(test, count)| (test.2, *count))
+    pub(super) fn skipped(&self) -> impl Iterator<Item = (&str, u64)> {
+        let skipped = self.layout.keep.iter().zip(&self.state.skipped).map(|(test, count)| (test.2, *count));
+        let left_out = self.layout.only.iter().zip(&self.state.left_out);
+        skipped.chain(left_out.map(|(wanted, count)| (wanted.others.as_str(), *count)))
     }
 
     /// The next request; `None` at the end of the log.
@@ -370,6 +375,12 @@ impl State {
     fn row(&mut self, layout: &Layout, cells: &impl Cells, periods: Option<&mut Periods>) -> Result<Row, Wrong> {
         if !layout.keep.is_empty() && !self.is_kept(layout, cells) {
             return Ok(Row::Skipped);
+        }
+        for (wanted, left_out) in layout.only.iter().zip(&mut self.left_out) {
+            if !wanted.holds(cells)? {
+                *left_out += 1;
+                return Ok(Row::Skipped);
+            }
         }
         if let Some(periods) = periods {
             periods.add(layout, cells, &mut self.clock, self.thousands)?;

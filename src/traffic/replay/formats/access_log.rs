@@ -12,7 +12,8 @@ pub(super) const FORMAT: Format = Format {
     }],
     time: &["time"],
     clock: Clocks::Dates,
-    notes: &["every line is a request to the provider, stamped when it arrived: filter the log by path before"],
+    notes: &["every line is a request to the provider, stamped when it arrived: state `only-path` where some are not"],
+    path: &["request"],
     ..Format::NONE
 };
 

@@ -35,7 +35,8 @@ pub(super) const FORMAT: Format = Format {
     }],
     time: &["request_creation_time"],
     clock: Clocks::Dates,
-    notes: &["every line is a request to the provider: filter the log by path before"],
+    notes: &["every line is a request to the provider: state `only-path` where some are not"],
+    path: &["request"],
     ..Format::NONE
 };
 
