@@ -2,7 +2,7 @@
 
 use super::{Status, Tiers, output};
 use crate::scenario::catalog;
-use crate::scenario::reader::nearest;
+use crate::scenario::names::nearest;
 
 /// Lists the tiers, or prints the catalogue's file of one.
 pub fn run(arguments: &Tiers) -> Status {

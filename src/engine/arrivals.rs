@@ -3,11 +3,11 @@
 
 use crate::protocol::{NOBODY, Request};
 use crate::provider::{Service, ServiceTimes};
-use crate::rng::{BLOCK, Seed, Stream};
+use crate::rng::{BLOCK, Stream};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
 use crate::traffic::users::{Crowd, Prompt};
-use crate::traffic::{self, Columns, Feed, Setting, Traffic};
+use crate::traffic::{self, Columns, Feed, Setting, Streams, Traffic};
 use crate::units::{SimDuration, SimTime};
 
 /// The requests of all sources in the order of arrival; at one instant in the order of the sources.
@@ -43,7 +43,7 @@ impl Arrivals {
     /// The requests of `scenario` in one replication.
     pub fn new(scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
         let setting = scenario.setting(replication);
-        let classes = |(at, (name, traffic)): (usize, &(String, Traffic))| vec![at; traffic.classes(name).len()];
+        let classes = |(at, (name, traffic)): (usize, &(String, Traffic))| vec![at; traffic.class_names(name).len()];
         let source_of: Vec<usize> = scenario.traffic.iter().enumerate().flat_map(classes).collect();
         let first_class = |source: usize| source_of.partition_point(|&of| of < source) as u16;
         let source = |(at, (name, traffic)): (usize, &(String, Traffic))| {
@@ -135,9 +135,7 @@ struct Waiting {
     /// For each thread that of its first tokens and that of the others.
     streams: Vec<[Stream; 2]>,
     left: u64,
-    seed: Seed,
-    replication: u64,
-    name: String,
+    draws: Streams,
 }
 
 impl Waiting {
@@ -148,9 +146,7 @@ impl Waiting {
             service: service.clone(),
             streams: Vec::new(),
             left: traffic.requests.unwrap_or(u64::MAX),
-            seed: setting.seed,
-            replication: setting.replication,
-            name: name.to_owned(),
+            draws: setting.streams(name),
         }
     }
 
@@ -173,8 +169,7 @@ impl Waiting {
     fn service_of(&mut self, prompt: &Prompt) -> SimDuration {
         let slot = prompt.thread as usize;
         if prompt.turn == 0 {
-            let stream =
-                |purpose: &str| self.seed.stream(self.replication, &format!("{purpose}/{}/{}", self.name, prompt.id));
+            let stream = |purpose: &str| self.draws.of_thread(purpose, prompt.id);
             let streams = [stream("first-token"), stream("per-token")];
             match self.streams.get_mut(slot) {
                 Some(old) => *old = streams,
@@ -194,11 +189,11 @@ impl Open {
         traffic: &Traffic,
         setting: &Setting,
     ) -> Result<Self, TraceError> {
-        let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{name}"));
+        let streams = setting.streams(name);
         let mut source = Open {
             feed: Feed::new(traffic, name, setting)?,
             first_class,
-            times: ServiceTimes::new(service, stream("first-token"), stream("per-token")),
+            times: ServiceTimes::new(service, streams.of("first-token"), streams.of("per-token")),
             columns: Columns::default(),
             service: [SimDuration::ZERO; BLOCK],
             row: 0,

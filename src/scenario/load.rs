@@ -2,7 +2,7 @@
 //! defaults that bear on the figures is listed.
 
 use super::catalog;
-use super::reader::{is_name, listed, nearest};
+use super::names::{is_name, listed, nearest};
 use super::spec::check_name;
 use super::{Diagnostic, Failure, Loaded, Scenario};
 use crate::client::Strategy;

@@ -81,8 +81,7 @@ impl Default for Scenario {
 impl Scenario {
     /// The names of all classes of requests, in the order of their numbers: `source`, or `source/class`.
     pub fn classes(&self) -> Vec<String> {
-        let of = |(name, traffic): &(String, Traffic)| traffic.classes(name).into_iter().map(|(name, _)| name);
-        self.traffic.iter().flat_map(of).collect()
+        self.traffic.iter().flat_map(|(name, traffic)| traffic.class_names(name)).collect()
     }
 
     /// Where and when the traffic of one replication runs.

@@ -2,11 +2,10 @@
 
 use super::replay::TraceError;
 use super::sizes::Sizes;
-use super::{Columns, Pairs, Population, Size, SizeStreams, Sizing, Traffic};
+use super::{Columns, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traffic};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::rng::{BLOCK, Stream};
 use crate::units::{Share, Tokens};
-use std::path::Path;
 
 /// One class of a source. What it leaves out is as the source states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,13 +74,19 @@ impl Class {
 }
 
 impl Traffic {
-    /// The source, or each of its classes as a source would state it, with its name: that of the source, or
-    /// `source/class`.
-    pub fn classes(&self, source: &str) -> Vec<(String, Traffic)> {
+    /// The names of the classes of the source called `source`: `source` alone, or `source/class` for each.
+    pub fn class_names(&self, source: &str) -> Vec<String> {
         if self.class.is_empty() {
-            return vec![(source.to_owned(), self.clone())];
+            return vec![source.to_owned()];
         }
-        self.class.iter().map(|(name, class)| (format!("{source}/{name}"), class.of(self))).collect()
+        self.class.iter().map(|(name, _)| format!("{source}/{name}")).collect()
+    }
+
+    /// The source, or each of its classes as a source would state it, with its name.
+    pub fn classes(&self, source: &str) -> Vec<(String, Traffic)> {
+        let classes = self.class.iter().map(|(_, class)| class.of(self));
+        let whole = self.class.is_empty().then(|| self.clone());
+        self.class_names(source).into_iter().zip(classes.chain(whole)).collect()
     }
 }
 
@@ -101,28 +106,26 @@ struct Sizer {
 }
 
 impl Mix {
-    /// The classes of `traffic`; `stream` makes a stream by purpose and name.
+    /// The classes of `traffic` under the name `source`.
     ///
     /// # Errors
     /// If a table of sizes cannot be read.
-    pub fn new(
-        traffic: &Traffic,
-        source: &str,
-        folder: &Path,
-        stream: impl Fn(&str, &str) -> Stream,
-    ) -> Result<Self, TraceError> {
+    pub fn new(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Self, TraceError> {
         let sizer = |(name, class): (String, Traffic)| {
+            let streams = setting.streams(&name);
             Ok(Sizer {
-                sizing: Sizing::new(&class, folder)?,
-                streams: SizeStreams::new(|purpose| stream(purpose, &name)),
+                sizing: Sizing::new(&class, setting.folder)?,
+                streams: SizeStreams::new(|purpose| streams.of(purpose)),
                 ahead: Box::default(),
                 next: BLOCK,
             })
         };
         let sizers = traffic.classes(source).into_iter().map(sizer).collect::<Result<_, TraceError>>()?;
-        let weights = traffic.class.iter().map(|(_, class)| class.weight);
-        let chances = (traffic.class.len() > 1).then(|| (Population::weighted(weights), stream("classes", source)));
-        Ok(Mix { sizers, chances })
+        let chances = || {
+            let weights = traffic.class.iter().map(|(_, class)| class.weight);
+            (Population::weighted(weights), setting.streams(source).of("classes"))
+        };
+        Ok(Mix { sizers, chances: (traffic.class.len() > 1).then(chances) })
     }
 
     /// Draws class and size for a block of requests.

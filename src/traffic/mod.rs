@@ -268,6 +268,33 @@ pub struct Setting<'s> {
     pub replication: u64,
 }
 
+impl Setting<'_> {
+    /// The streams of the source called `name`.
+    pub fn streams(&self, name: &str) -> Streams {
+        Streams { seed: self.seed, replication: self.replication, name: name.to_owned() }
+    }
+}
+
+/// The random streams of one source in one replication, one for each purpose.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    seed: Seed,
+    replication: u64,
+    name: String,
+}
+
+impl Streams {
+    /// The stream for `purpose`.
+    pub fn of(&self, purpose: &str) -> Stream {
+        self.seed.stream(self.replication, &format!("{purpose}/{}", self.name))
+    }
+
+    /// That of thread `id` of the source's users.
+    pub fn of_thread(&self, purpose: &str, id: u64) -> Stream {
+        self.seed.stream(self.replication, &format!("{purpose}/{}/{id}", self.name))
+    }
+}
+
 /// Refuses a name that is no time zone: the check of every key `zone`.
 fn check_zone(zone: Option<&str>) -> Result<(), Invalid> {
     match zone.map(|zone| Civil::default().in_zone(zone)) {
@@ -300,10 +327,10 @@ impl Feed {
     /// # Errors
     /// If a log cannot be opened or its header is not as stated.
     pub fn new(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Self, TraceError> {
-        let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
+        let streams = setting.streams(source);
         let origin = match &traffic.replay {
             Some(replay) => {
-                let player = Player::open(&setting.folder.join(&replay.file), replay, stream)?;
+                let player = Player::open(&setting.folder.join(&replay.file), replay, |purpose| streams.of(purpose))?;
                 Origin::Log(Box::new(player), Vec::with_capacity(BLOCK))
             }
             None => {
@@ -311,9 +338,8 @@ impl Feed {
                 Origin::Process(process(&arrivals, traffic, source, setting))
             }
         };
-        let clients = traffic.clients.as_ref().map(|clients| (Population::new(clients), stream("clients")));
-        let stream = |purpose: &str, name: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{name}"));
-        Ok(Feed { origin, mix: Mix::new(traffic, source, setting.folder, stream)?, clients })
+        let clients = traffic.clients.as_ref().map(|clients| (Population::new(clients), streams.of("clients")));
+        Ok(Feed { origin, mix: Mix::new(traffic, source, setting)?, clients })
     }
 
     /// Makes the next rows; how many, where zero means that there are no more.
@@ -352,11 +378,11 @@ impl Feed {
 
 /// The process of `arrivals`, at which requests or users of `traffic` come, with the rate that its shape gives it.
 fn process(arrivals: &Arrivals, traffic: &Traffic, source: &str, setting: &Setting) -> Box<dyn ArrivalProcess> {
-    let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
-    let process = arrivals.model().process(stream("arrivals"), setting.start);
+    let streams = setting.streams(source);
+    let process = arrivals.model().process(streams.of("arrivals"), setting.start);
     match traffic.shape.as_ref().filter(|shape| !shape.is_level()) {
         Some(shape) => {
-            let stream = |key: &str| stream(&format!("shape-{key}"));
+            let stream = |key: &str| streams.of(&format!("shape-{key}"));
             Box::new(Warped::new(process, shape, (setting.start, setting.end), stream))
         }
         None => process,

@@ -247,9 +247,9 @@ impl<'s> Finder<'s> {
         let column = self.columns[slot];
         match &self.sample.content {
             _ if self.is_web => {
-                let (line, mut fields) = (&self.sample.first_line, Vec::new());
-                super::web::split(line, &mut fields);
-                fields.get(column).map(|&(from, to)| line[from..to].to_vec()).into_iter().collect()
+                let mut ends = Vec::new();
+                let fields = super::web::Fields::of(&self.sample.first_line, &mut ends);
+                fields.get(column).map(<[u8]>::to_vec).into_iter().collect()
             }
             Content::Json(tree) => tree.found(self.root, self.name(slot)).to_vec(),
             Content::Table(table) => {

@@ -12,6 +12,7 @@
 //! A layout is one file in `formats` and one line in its list: what it looks like and which cells mean what. The rest is
 //! shared.
 
+mod cells;
 mod count;
 mod detected;
 mod digits;
@@ -20,6 +21,7 @@ mod formats;
 mod json;
 mod layout;
 mod only;
+mod open;
 mod order;
 mod paths;
 mod periods;
@@ -28,6 +30,7 @@ mod play;
 mod reader;
 mod readings;
 mod records;
+mod row;
 mod shape;
 mod sort;
 mod source;

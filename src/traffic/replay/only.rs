@@ -1,7 +1,7 @@
 //! Which rows of a log are wanted, where the scenario wants some of them only.
 
+use super::cells::Cells;
 use super::error::quote;
-use super::readings::Cells;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::grammar::Misread;
 

@@ -2,7 +2,7 @@
 
 use super::{Clocks, Format, Looks};
 use crate::traffic::replay::digits::is_decimal;
-use crate::traffic::replay::web;
+use crate::traffic::replay::web::Fields;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Lines {
@@ -35,10 +35,9 @@ pub(super) const FORMAT: Format = Format {
 
 /// Whether `line` begins with a date, has three processing times, of which `-1` is none, and a quoted request.
 fn is_like(line: &[u8]) -> bool {
-    let mut fields = Vec::new();
-    web::split(line, &mut fields);
-    let field = |index: usize| fields.get(index).map_or(&[][..], |&(from, to)| &line[from..to]);
+    let mut ends = Vec::new();
+    let fields = Fields::of(line, &mut ends);
+    let field = |index: usize| fields.get(index).unwrap_or_default();
     let are_times = (4..7).all(|index| field(index) == b"-1" || is_decimal(field(index)));
-    let is_quoted = fields.get(11).is_some_and(|&(from, _)| line[..from].ends_with(b"\""));
-    field(0).get(10) == Some(&b'T') && field(2).contains(&b':') && are_times && is_quoted
+    field(0).get(10) == Some(&b'T') && field(2).contains(&b':') && are_times && fields.opens_with(11, b'"')
 }
