@@ -81,7 +81,7 @@ impl Arrivals {
     /// The next request; only when there is one.
     #[inline]
     pub fn take(&mut self) -> Request {
-        let request = match &mut self.sources[self.next] {
+        let (request, next_at) = match &mut self.sources[self.next] {
             Source::Open(source) => {
                 let request = source.request();
                 source.row += 1;
@@ -90,11 +90,15 @@ impl Arrivals {
                 {
                     self.error = Some(error);
                 }
-                request
+                (request, source.next_at())
             }
-            Source::Waiting(source) => source.take(),
+            Source::Waiting(source) => (source.take(), source.next_at()),
         };
-        self.choose();
+        if self.sources.len() == 1 {
+            self.come(next_at);
+        } else {
+            self.choose();
+        }
         request
     }
 
@@ -106,13 +110,17 @@ impl Arrivals {
         }
     }
 
+    /// Finds the source whose request is next.
     #[inline]
     fn choose(&mut self) {
-        if self.sources.len() > 1 {
-            let earliest = self.sources.iter().enumerate().min_by_key(|(_, source)| source.next_at());
-            self.next = earliest.map_or(0, |(at, _)| at);
-        }
-        let at = self.sources[self.next].next_at();
+        let earliest = self.sources.iter().enumerate().min_by_key(|(_, source)| source.next_at());
+        self.next = earliest.map_or(0, |(at, _)| at);
+        self.come(self.sources[self.next].next_at());
+    }
+
+    /// The next request comes at `at`, if that is early enough.
+    #[inline]
+    fn come(&mut self, at: SimTime) {
         self.next_at = if at < self.end { at } else { SimTime::NEVER };
     }
 }
@@ -122,8 +130,7 @@ impl Source {
     fn next_at(&self) -> SimTime {
         match self {
             Source::Open(source) => source.next_at(),
-            Source::Waiting(source) if source.left > 0 => source.crowd.next_at(),
-            Source::Waiting(_) => SimTime::NEVER,
+            Source::Waiting(source) => source.next_at(),
         }
     }
 }
@@ -148,6 +155,10 @@ impl Waiting {
             left: traffic.requests.unwrap_or(u64::MAX),
             draws: setting.streams(name),
         }
+    }
+
+    fn next_at(&self) -> SimTime {
+        if self.left > 0 { self.crowd.next_at() } else { SimTime::NEVER }
     }
 
     fn take(&mut self) -> Request {
