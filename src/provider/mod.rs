@@ -11,7 +11,7 @@ use crate::units::{SimDuration, Tokens};
 
 pub use price::Price;
 pub use quota::{Quota, Usage};
-pub use tier::{LimitSpec, Scope, Tier};
+pub use tier::{Confidence, LimitSpec, Scope, Tier};
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.

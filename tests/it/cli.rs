@@ -239,10 +239,17 @@ fn a_resolved_scenario_gives_the_same_result() {
 #[test]
 fn tiers_are_listed_and_shown() {
     let list = ratecast(["tiers"]);
-    assert_eq!((list.status, list.stdout.lines().count()), (0, 3));
+    assert_eq!((list.status, list.stderr.as_str()), (0, ""));
     assert!(list.stdout.contains("claude-free") && list.stdout.contains("10/min, 5k/month"), "{}", list.stdout);
+    assert!(list.stdout.lines().all(|line| line.len() <= 80), "{}", list.stdout);
+    for name in ratecast::scenario::catalog::names() {
+        assert_eq!(list.stdout.lines().filter(|line| line.split(' ').any(|word| word == name)).count(), 1, "{name}");
+    }
+    let providers: Vec<&str> = list.stdout.lines().filter(|line| !line.is_empty() && !line.starts_with(' ')).collect();
+    assert!(providers.iter().enumerate().all(|(at, name)| !providers[..at].contains(name)), "{providers:?}");
     let shown = ratecast(["tiers", "claude-paid"]);
     assert_eq!(shown.stdout, fs::read_to_string("catalog/claude-paid.toml").unwrap());
+    assert!(shown.stderr.contains("days old"), "figures of 2023 are old: {}", shown.stderr);
     let unknown = ratecast(["tiers", "claude-fre"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("did you mean `claude-free`?"), "{}", unknown.stderr);

@@ -149,7 +149,7 @@ pub fn tier(dice: &mut Dice, limits: u64, unit: SimDuration) -> Tier {
         let counts = if plain { Counts::Requests } else { dice.one_of(&any) };
         let scope =
             if plain || dice.percent(70) { Scope::Account } else { dice.one_of(&[Scope::Source, Scope::Client]) };
-        (format!("limit-{at}"), LimitSpec { counts, scope, limiter })
+        (format!("limit-{at}"), LimitSpec { counts, scope, limiter, ..LimitSpec::default() })
     };
     Tier { limits: (0..limits).map(limit).collect(), ..Tier::default() }
 }
