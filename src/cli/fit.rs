@@ -7,7 +7,7 @@ use crate::report::files::{Disk, write_whole};
 use crate::report::fit::{self, FitDocument, Subject};
 use crate::rng::Seed;
 use crate::scenario::diagnostic::printable;
-use crate::scenario::reader::is_name;
+use crate::scenario::names::is_name;
 use crate::traffic::fit as fitting;
 use crate::traffic::fit::{NoFit, Options, Profile, Reservoir, Study};
 use crate::units::Civil;

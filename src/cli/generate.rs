@@ -7,7 +7,7 @@ use crate::protocol::NOBODY;
 use crate::report::files::write_stream;
 use crate::report::rows::{COLUMNS, RowFormat, RowWriter};
 use crate::scenario::diagnostic::printable;
-use crate::scenario::reader::{listed, nearest};
+use crate::scenario::names::{listed, nearest};
 use crate::scenario::{self, Scenario, path};
 use crate::units::SimTime;
 use std::io::{self, BufWriter, ErrorKind, Write};

@@ -3,11 +3,11 @@
 
 use crate::protocol::{NOBODY, Request};
 use crate::provider::{Service, ServiceTimes};
-use crate::rng::{BLOCK, Seed, Stream};
+use crate::rng::{BLOCK, Stream};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
 use crate::traffic::users::{Crowd, Prompt};
-use crate::traffic::{self, Columns, Feed, Setting, Traffic};
+use crate::traffic::{self, Columns, Feed, Setting, Streams, Traffic};
 use crate::units::{SimDuration, SimTime};
 
 /// The requests of all sources in the order of arrival; at one instant in the order of the sources.
@@ -43,7 +43,7 @@ impl Arrivals {
     /// The requests of `scenario` in one replication.
     pub fn new(scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
         let setting = scenario.setting(replication);
-        let classes = |(at, (name, traffic)): (usize, &(String, Traffic))| vec![at; traffic.classes(name).len()];
+        let classes = |(at, (name, traffic)): (usize, &(String, Traffic))| vec![at; traffic.class_names(name).len()];
         let source_of: Vec<usize> = scenario.traffic.iter().enumerate().flat_map(classes).collect();
         let first_class = |source: usize| source_of.partition_point(|&of| of < source) as u16;
         let source = |(at, (name, traffic)): (usize, &(String, Traffic))| {
@@ -81,7 +81,7 @@ impl Arrivals {
     /// The next request; only when there is one.
     #[inline]
     pub fn take(&mut self) -> Request {
-        let request = match &mut self.sources[self.next] {
+        let (request, next_at) = match &mut self.sources[self.next] {
             Source::Open(source) => {
                 let request = source.request();
                 source.row += 1;
@@ -90,11 +90,15 @@ impl Arrivals {
                 {
                     self.error = Some(error);
                 }
-                request
+                (request, source.next_at())
             }
-            Source::Waiting(source) => source.take(),
+            Source::Waiting(source) => (source.take(), source.next_at()),
         };
-        self.choose();
+        if self.sources.len() == 1 {
+            self.come(next_at);
+        } else {
+            self.choose();
+        }
         request
     }
 
@@ -106,13 +110,17 @@ impl Arrivals {
         }
     }
 
+    /// Finds the source whose request is next.
     #[inline]
     fn choose(&mut self) {
-        if self.sources.len() > 1 {
-            let earliest = self.sources.iter().enumerate().min_by_key(|(_, source)| source.next_at());
-            self.next = earliest.map_or(0, |(at, _)| at);
-        }
-        let at = self.sources[self.next].next_at();
+        let earliest = self.sources.iter().enumerate().min_by_key(|(_, source)| source.next_at());
+        self.next = earliest.map_or(0, |(at, _)| at);
+        self.come(self.sources[self.next].next_at());
+    }
+
+    /// The next request comes at `at`, if that is early enough.
+    #[inline]
+    fn come(&mut self, at: SimTime) {
         self.next_at = if at < self.end { at } else { SimTime::NEVER };
     }
 }
@@ -122,8 +130,7 @@ impl Source {
     fn next_at(&self) -> SimTime {
         match self {
             Source::Open(source) => source.next_at(),
-            Source::Waiting(source) if source.left > 0 => source.crowd.next_at(),
-            Source::Waiting(_) => SimTime::NEVER,
+            Source::Waiting(source) => source.next_at(),
         }
     }
 }
@@ -135,9 +142,7 @@ struct Waiting {
     /// For each thread that of its first tokens and that of the others.
     streams: Vec<[Stream; 2]>,
     left: u64,
-    seed: Seed,
-    replication: u64,
-    name: String,
+    draws: Streams,
 }
 
 impl Waiting {
@@ -148,10 +153,12 @@ impl Waiting {
             service: service.clone(),
             streams: Vec::new(),
             left: traffic.requests.unwrap_or(u64::MAX),
-            seed: setting.seed,
-            replication: setting.replication,
-            name: name.to_owned(),
+            draws: setting.streams(name),
         }
+    }
+
+    fn next_at(&self) -> SimTime {
+        if self.left > 0 { self.crowd.next_at() } else { SimTime::NEVER }
     }
 
     fn take(&mut self) -> Request {
@@ -173,8 +180,7 @@ impl Waiting {
     fn service_of(&mut self, prompt: &Prompt) -> SimDuration {
         let slot = prompt.thread as usize;
         if prompt.turn == 0 {
-            let stream =
-                |purpose: &str| self.seed.stream(self.replication, &format!("{purpose}/{}/{}", self.name, prompt.id));
+            let stream = |purpose: &str| self.draws.of_thread(purpose, prompt.id);
             let streams = [stream("first-token"), stream("per-token")];
             match self.streams.get_mut(slot) {
                 Some(old) => *old = streams,
@@ -194,11 +200,11 @@ impl Open {
         traffic: &Traffic,
         setting: &Setting,
     ) -> Result<Self, TraceError> {
-        let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{name}"));
+        let streams = setting.streams(name);
         let mut source = Open {
             feed: Feed::new(traffic, name, setting)?,
             first_class,
-            times: ServiceTimes::new(service, stream("first-token"), stream("per-token")),
+            times: ServiceTimes::new(service, streams.of("first-token"), streams.of("per-token")),
             columns: Columns::default(),
             service: [SimDuration::ZERO; BLOCK],
             row: 0,

@@ -382,7 +382,7 @@ impl Desk {
     fn serve(&mut self, at: SimTime, request: &Request, queued: SimDuration) {
         self.record.served(request, at - request.arrived, queued);
         if request.thread != NOBODY {
-            self.told.push(Answer { request: *request, at, is_served: true });
+            self.tell(request, at, true);
         }
     }
 
@@ -391,8 +391,15 @@ impl Desk {
     fn fail(&mut self, now: SimTime, request: &Request, why: Failure) {
         self.record.failed(now, request, why);
         if request.thread != NOBODY {
-            self.told.push(Answer { request: *request, at: now, is_served: false });
+            self.tell(request, now, false);
         }
+    }
+
+    /// Keeps an outcome for the user who waits for it. Apart from its callers, which sources without users pass too.
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, request: &Request, at: SimTime, is_served: bool) {
+        self.told.push(Answer { request: *request, at, is_served });
     }
 
     /// One call of a request that has a slot. Inlined whatever the compiler thinks, as is what it calls on the way to a

@@ -16,6 +16,20 @@ crate::words! {
     }
 }
 
+impl Align {
+    /// When the first window of `length` ends that the scenario's start lies in; at the start if there is none yet.
+    pub(super) fn first_edge(self, length: SimDuration, civil: &Civil) -> SimTime {
+        match self {
+            Align::Epoch => {
+                let into = SimDuration::from_nanos(civil.epoch_nanos() % length.as_nanos());
+                SimTime::ZERO + (length - into)
+            }
+            Align::Start => SimTime::ZERO + length,
+            Align::FirstRequest => SimTime::ZERO,
+        }
+    }
+}
+
 /// `limit` per window; what is not used lapses, and everything is free again at the edge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FixedWindow {
@@ -47,14 +61,7 @@ impl LimiterModel for FixedWindow {
 
     fn start(&self, civil: &Civil) -> State {
         let length = self.period();
-        let end = match self.align {
-            Align::Epoch => {
-                let into = SimDuration::from_nanos(civil.epoch_nanos() % length.as_nanos());
-                SimTime::ZERO + (length - into)
-            }
-            Align::Start => SimTime::ZERO + length,
-            Align::FirstRequest => SimTime::ZERO,
-        };
+        let end = self.align.first_edge(length, civil);
         State { amount: self.limit.amount, length, floats: self.align == Align::FirstRequest, used: 0, end }
     }
 
@@ -86,6 +93,12 @@ pub struct State {
 }
 
 impl State {
+    /// Whether there is room for `amount` in the window that [`Limiter::admits`] last looked at.
+    #[inline]
+    pub(super) fn fits(&self, amount: u64) -> bool {
+        self.amount - self.used >= amount
+    }
+
     #[cold]
     fn roll(&mut self, now: SimTime) {
         self.used = 0;
@@ -103,7 +116,7 @@ impl Limiter for State {
         if now >= self.end {
             self.roll(now);
         }
-        self.amount - self.used >= amount
+        self.fits(amount)
     }
 
     #[inline]

@@ -10,7 +10,9 @@ mod calendar_window;
 mod concurrency;
 mod fixed_window;
 mod gcra;
+mod sliding_counter;
 mod sliding_log;
+mod sub_windows;
 mod token_bucket;
 
 use crate::params::Parameters;
@@ -20,7 +22,9 @@ pub use calendar_window::CalendarWindow;
 pub use concurrency::Concurrency;
 pub use fixed_window::{Align, FixedWindow};
 pub use gcra::Gcra;
+pub use sliding_counter::{SlidingCounter, Weighted};
 pub use sliding_log::SlidingLog;
+pub use sub_windows::SubWindows;
 pub use token_bucket::TokenBucket;
 
 /// What a limit says to an amount at an instant.
@@ -169,6 +173,10 @@ limiters! {
     calendar_window::CalendarWindow = "calendar-window",
     /// Remembers each admitted amount for exactly one period.
     sliding_log::SlidingLog = "sliding-log",
+    /// Counts per window and weighs the window before by how much of it a sliding one still covers.
+    sliding_counter::SlidingCounter = "sliding-counter",
+    /// Counts per window and, for a share of the amount, per shorter windows within.
+    sub_windows::SubWindows = "sub-windows",
     /// Refills continuously at a constant rate, up to its capacity.
     token_bucket::TokenBucket = "token-bucket",
     /// Spaces amounts by a theoretical arrival time, with a tolerance (ITU-T I.371).

@@ -31,8 +31,8 @@ struct Limit {
     scope: Scope,
     capacity: u64,
     holds: bool,
-    /// As each of those that it counts apart begins.
-    fresh: AnyLimiter,
+    /// All of the account; of a limit that counts some apart, how each of them begins.
+    whole: Part,
     /// Those that it counts apart, by number.
     parts: Vec<Part>,
 }
@@ -71,7 +71,8 @@ impl Quota {
 
     /// What was charged to each limit so far; of a limit that counts some apart, to the one that used it most.
     pub fn usage(&self) -> impl Iterator<Item = Usage> + '_ {
-        self.limits.iter().map(|limit| limit.parts.iter().map(|part| part.usage).max().unwrap_or_default())
+        let most = |limit: &Limit| limit.parts.iter().chain([&limit.whole]).map(|part| part.usage).max();
+        self.limits.iter().map(move |limit| most(limit).unwrap_or_default())
     }
 
     /// Asks all limits, and charges all of them or none.
@@ -170,27 +171,31 @@ impl Quota {
 
 impl Limit {
     fn new(spec: &LimitSpec, civil: &Civil) -> Self {
-        let fresh = spec.limiter.start(civil);
         Limit {
             counts: spec.counts,
             scope: spec.scope,
             capacity: spec.limiter.capacity(),
             holds: spec.limiter.holds(),
-            parts: vec![Part { state: fresh.clone(), usage: Usage::default() }],
-            fresh,
+            whole: Part { state: spec.limiter.start(civil), usage: Usage::default() },
+            parts: Vec::new(),
         }
     }
 
     /// Where `request` is counted.
     #[inline]
     fn part(&mut self, request: &Request) -> &mut Part {
-        let number = match self.scope {
-            Scope::Account => return &mut self.parts[0],
-            Scope::Source => usize::from(request.source),
-            Scope::Client => request.client as usize,
-        };
+        match self.scope {
+            Scope::Account => &mut self.whole,
+            Scope::Source => self.one_of(usize::from(request.source)),
+            Scope::Client => self.one_of(request.client as usize),
+        }
+    }
+
+    /// That of the `number`-th of those that are counted apart.
+    #[inline(never)]
+    fn one_of(&mut self, number: usize) -> &mut Part {
         if number >= self.parts.len() {
-            self.parts.resize(number + 1, Part { state: self.fresh.clone(), usage: Usage::default() });
+            self.parts.resize(number + 1, self.whole.clone());
         }
         &mut self.parts[number]
     }

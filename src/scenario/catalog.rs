@@ -1,14 +1,21 @@
 //! The tiers that come with ratecast, as data: one dated file with its sources for each.
 
-use super::read_text;
+use super::diagnostic::printable;
+use super::names::listed;
+use super::{Diagnostic, read_text};
 use crate::params::{Named, Parameters};
 use crate::provider::Tier;
+use jiff::civil::Date;
 use std::ops::Deref;
+
+/// Figures that are more days old than this are worth another look at their source.
+pub const FRESH_DAYS: i32 = 90;
 
 /// Name and text of every tier.
 const TIERS: &[(&str, &str)] = &[
     ("claude-free", include_str!("../../catalog/claude-free.toml")),
     ("claude-paid", include_str!("../../catalog/claude-paid.toml")),
+    ("anthropic-2024-free", include_str!("../../catalog/anthropic-2024-free.toml")),
     ("anthropic-2024-tier1", include_str!("../../catalog/anthropic-2024-tier1.toml")),
     ("anthropic-2024-tier2", include_str!("../../catalog/anthropic-2024-tier2.toml")),
     ("anthropic-2024-tier3", include_str!("../../catalog/anthropic-2024-tier3.toml")),
@@ -41,12 +48,16 @@ const TIERS: &[(&str, &str)] = &[
     ("azure-chat-100k", include_str!("../../catalog/azure-chat-100k.toml")),
     ("azure-gpt-1m", include_str!("../../catalog/azure-gpt-1m.toml")),
     ("cohere-trial", include_str!("../../catalog/cohere-trial.toml")),
+    ("cohere-trial-rerank", include_str!("../../catalog/cohere-trial-rerank.toml")),
     ("cohere-production", include_str!("../../catalog/cohere-production.toml")),
+    ("cohere-production-rerank", include_str!("../../catalog/cohere-production-rerank.toml")),
     ("ai21", include_str!("../../catalog/ai21.toml")),
+    ("hugging-face-anonymous", include_str!("../../catalog/hugging-face-anonymous.toml")),
     ("hugging-face-free", include_str!("../../catalog/hugging-face-free.toml")),
     ("hugging-face-pro", include_str!("../../catalog/hugging-face-pro.toml")),
     ("hugging-face-team", include_str!("../../catalog/hugging-face-team.toml")),
     ("hugging-face-enterprise", include_str!("../../catalog/hugging-face-enterprise.toml")),
+    ("hugging-face-enterprise-plus", include_str!("../../catalog/hugging-face-enterprise-plus.toml")),
     ("mistral-observed", include_str!("../../catalog/mistral-observed.toml")),
     ("groq-free", include_str!("../../catalog/groq-free.toml")),
     ("groq-free-gpt-oss", include_str!("../../catalog/groq-free-gpt-oss.toml")),
@@ -75,6 +86,20 @@ pub fn tier(name: &str) -> Option<Tier> {
         Ok(_) => Some(tier),
         Err(failure) => panic!("a catalogue file is broken: {failure}"),
     }
+}
+
+/// The warning that figures of `tiers` are more than [`FRESH_DAYS`] old on the day `today`, if there are any. It names no
+/// number of days, so that it is the same tomorrow.
+pub fn old_figures<'t>(tiers: impl IntoIterator<Item = (&'t str, &'t Tier)>, today: Date) -> Option<Diagnostic> {
+    let is_old = |tier: &Tier| tier.days_old(today).is_some_and(|days| days > FRESH_DAYS);
+    let old: Vec<&str> = tiers.into_iter().filter(|(_, tier)| is_old(tier)).map(|(name, _)| name).collect();
+    if old.is_empty() {
+        return None;
+    }
+    let message = format!("figures of tiers are more than {FRESH_DAYS} days old: {}", listed(&old));
+    let help =
+        "`ratecast tiers NAME` shows their source; state in `[tier.NAME]` what has changed, and its date in `as-of`";
+    Some(Diagnostic::warning(printable(&message)).help(help))
 }
 
 /// The tiers of a scenario by name. One that the catalogue knows begins as it is there, so that a scenario states only

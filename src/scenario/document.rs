@@ -1,8 +1,9 @@
 //! A scenario's file, the files that it extends and what the command line sets, laid over one another.
 
 use super::diagnostic::Diagnostic;
+use super::loaded::{Failure, Loaded, Problems};
 use super::path::{self, Malformed, Part};
-use super::reader::{Failure, Loaded, Problems, Reader};
+use super::reader::Reader;
 use super::source::{self, Entry, Layer, MAX_DEPTH, Node, Origin, SourceId, SourceKind, Sources, Table, Value};
 use crate::params::Parameters;
 use std::fs::{self, File};

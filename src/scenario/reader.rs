@@ -1,131 +1,13 @@
 //! Fills parameters from a tree, collecting every problem instead of stopping at the first.
 
-use super::diagnostic::{self, Diagnostic, Paint};
+use super::diagnostic::Diagnostic;
+use super::keys::{is_key_of, kind_of_keys};
+use super::loaded::{Failure, Loaded, Origins, Problems};
+use super::names::{is_name, listed, nearest, suggestion, uncapitalised};
 use super::path;
 use super::source::{Entry, Layer, Node, Origin, Sources, Table, Value};
 use crate::params::{Choice, Invalid, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
-
-/// Why no scenario came out.
-#[derive(Debug)]
-pub enum Failure {
-    /// The world would not have it: the file cannot be read.
-    World {
-        /// The file.
-        path: PathBuf,
-        /// Why not, in lower case without a full stop.
-        cause: String,
-    },
-    /// The texts are wrong.
-    Scenario(Problems),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::World { path, cause } => {
-                let path = diagnostic::printable(&path.display().to_string());
-                write!(f, "error: cannot read `{path}`: {cause}")
-            }
-            Failure::Scenario(problems) => f.write_str(problems.draw(Paint::Plain).trim_end()),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-/// What is wrong with a scenario, and the texts that it is about.
-#[derive(Debug)]
-pub struct Problems {
-    /// The texts.
-    pub sources: Sources,
-    /// At least one.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-impl Problems {
-    /// The pictures of all of them, in the order of their places.
-    pub fn draw(&self, paint: Paint) -> String {
-        diagnostic::draw(&self.diagnostics, &self.sources, paint)
-    }
-}
-
-/// A scenario that was read: where each of its values came from.
-#[derive(Debug)]
-pub struct Loaded {
-    /// The texts.
-    pub sources: Sources,
-    /// What the user should know.
-    pub warnings: Vec<Diagnostic>,
-    origins: Origins,
-}
-
-impl Loaded {
-    /// Where the value or table at `path` is stated, or else the nearest table around it.
-    pub fn at(&self, path: &str) -> Origin {
-        self.origins.nearest(&path::canonical(path).unwrap_or_default())
-    }
-
-    /// Where element `index` of the list at `path` is stated, or else what [`Loaded::at`] says.
-    pub fn item(&self, path: &str, index: usize) -> Origin {
-        let stated = path::canonical(path).and_then(|path| self.origins.stated.get(&path));
-        let item = stated.and_then(|stated| stated.items.get(index));
-        item.copied().unwrap_or_else(|| self.at(path))
-    }
-
-    /// Whether `path` is stated, rather than left at its default.
-    pub fn states(&self, path: &str) -> bool {
-        path::canonical(path).is_some_and(|path| self.origins.stated.contains_key(&path))
-    }
-
-    /// Where `path` is stated, in a few words: `chat.toml:14`, `--set` or `default`.
-    pub fn place(&self, path: &str) -> String {
-        if self.states(path) { self.sources.place(self.at(path)) } else { "default".into() }
-    }
-
-    /// The warnings' pictures.
-    pub fn draw_warnings(&self, paint: Paint) -> String {
-        diagnostic::draw(&self.warnings, &self.sources, paint)
-    }
-
-    /// Turns the scenario down, for what only shows once all of it is known.
-    pub fn refuse(self, diagnostics: Vec<Diagnostic>) -> Failure {
-        Failure::Scenario(Problems { sources: self.sources, diagnostics })
-    }
-}
-
-/// Where everything that is stated stands.
-#[derive(Debug)]
-struct Origins {
-    root: Origin,
-    stated: BTreeMap<String, Stated>,
-}
-
-#[derive(Debug)]
-struct Stated {
-    origin: Origin,
-    items: Vec<Origin>,
-}
-
-impl Origins {
-    fn record(&mut self, path: &str, node: &Node) {
-        let items = match &node.value {
-            Value::List(items) => items.iter().map(|item| item.origin).collect(),
-            _ => Vec::new(),
-        };
-        self.stated.insert(path.to_owned(), Stated { origin: node.origin, items });
-    }
-
-    /// `path` in its canonical form.
-    fn nearest(&self, path: &str) -> Origin {
-        let keys = path::split(path, None).map(|(parts, _)| parts).unwrap_or_default();
-        let prefixes = (1..=keys.len()).rev().map(|len| path::join(keys[..len].iter().map(|part| part.key.as_str())));
-        let mut found = prefixes.filter_map(|prefix| self.stated.get(&prefix));
-        found.next().map_or(self.root, |stated| stated.origin)
-    }
-}
 
 /// What has come out so far.
 pub struct Reader {
@@ -221,7 +103,7 @@ struct TableReader<'r, 't> {
 }
 
 /// The table that `node` is, if it is one.
-fn table_of(node: &Node) -> Option<&Table> {
+pub(super) fn table_of(node: &Node) -> Option<&Table> {
     match &node.value {
         Value::Table(table) => Some(table),
         _ => None,
@@ -634,64 +516,6 @@ impl Missing {
     }
 }
 
-/// Collects the keys of a model.
-#[derive(Default)]
-struct Keys(Vec<&'static str>);
-
-impl Keys {
-    fn of(model: &mut dyn Parameters) -> Vec<&'static str> {
-        let mut keys = Keys::default();
-        model.visit(&mut keys);
-        keys.0
-    }
-}
-
-impl Visitor for Keys {
-    fn value(&mut self, key: &'static str, _presence: Presence, _slot: &mut dyn Parameter) {
-        self.0.push(key);
-    }
-
-    fn section(&mut self, key: &'static str, _slot: &mut dyn Parameters) {
-        self.0.push(key);
-    }
-
-    fn optional_section(&mut self, key: &'static str, _slot: &mut dyn OptionalSection) {
-        self.0.push(key);
-    }
-
-    fn kind(&mut self, _presence: Presence, slot: &mut dyn Choice) {
-        self.0.extend(slot.kinds().iter().map(|(kind, _)| *kind));
-    }
-
-    fn choice(&mut self, key: &'static str, _presence: Presence, _slot: &mut dyn Choice) {
-        self.0.push(key);
-    }
-
-    fn named(&mut self, key: &'static str, _slot: &mut dyn Named) {
-        self.0.push(key);
-    }
-}
-
-/// Whether `entry`, which should be a name over keys of `model`, is one of those keys itself.
-fn is_key_of(model: &mut dyn Parameters, entry: &Entry) -> bool {
-    let keys = Keys::of(model);
-    let inner = table_of(&entry.node).map_or(&[][..], Table::entries);
-    // A name may read like a key, as long as keys stand below it.
-    keys.contains(&entry.key.as_str()) && inner.iter().all(|inner| nearest(&inner.key, keys.iter().copied()).is_none())
-}
-
-/// The kind that has all the keys in `table`, where the user forgot to name it.
-fn kind_of_keys(slot: &mut dyn Choice, table: &Table) -> Option<&'static str> {
-    let kinds = slot.kinds();
-    let is_meant = |at: &usize| {
-        // The scenario is refused anyway, so that the choice may change.
-        slot.choose(*at);
-        let keys = Keys::of(slot.parameters());
-        !table.entries().is_empty() && table.entries().iter().all(|entry| keys.contains(&entry.key.as_str()))
-    };
-    (0..kinds.len()).find(is_meant).map(|at| kinds[at].0)
-}
-
 /// Says that a kind must be chosen, and what there is to choose from.
 fn no_kind(message: String, before: &str, kinds: Kinds) -> Diagnostic {
     let names: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
@@ -700,17 +524,6 @@ fn no_kind(message: String, before: &str, kinds: Kinds) -> Diagnostic {
     };
     let problem = kinds.iter().fold(Diagnostic::error(message), listing);
     problem.help(format!("choose one, as in `{before}{} = {{ … }}`", names.first().unwrap_or(&"kind")))
-}
-
-/// `sentence` as it goes on after a colon; an abbreviation keeps its capitals.
-fn uncapitalised(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain(sentence.chars().skip(1)).collect()
-        }
-        _ => sentence.to_owned(),
-    }
 }
 
 /// How to write the choice `key` for which `found` stands.
@@ -723,43 +536,5 @@ fn kind_help(key: &str, found: &Node, kinds: Kinds) -> String {
     match meant {
         Some(kind) => format!("the kind is a key: write `{key}.{kind} = {{ … }}`"),
         None => format!("write `{key}.KIND = {{ … }}`, where the kinds are {}", listed(&names)),
-    }
-}
-
-/// Whether the user may call something `name`.
-pub fn is_name(name: &str) -> bool {
-    let is_tame = |c: char| c.is_ascii_alphanumeric() || " _.:/+-".contains(c);
-    name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_tame)
-}
-
-/// The candidate that `found` is a misspelling of: at most two slips away, and not all slips.
-pub fn nearest<'k>(found: &str, candidates: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let len = found.chars().count();
-    // Nothing that long is a key, and comparing takes time.
-    if len > 64 {
-        return None;
-    }
-    let distances = candidates.into_iter().map(|candidate| (strsim::damerau_levenshtein(found, candidate), candidate));
-    distances
-        .filter(|&(distance, _)| distance <= 2 && distance < len)
-        .min_by_key(|&(distance, _)| distance)
-        .map(|n| n.1)
-}
-
-fn suggestion(guess: Option<&str>, what: &str, known: &[&str]) -> String {
-    match guess {
-        Some(guess) => format!("did you mean `{guess}`?"),
-        None if known.is_empty() => format!("there are no {what} here"),
-        None => format!("the {what} here are {}", listed(known)),
-    }
-}
-
-/// At most eight of `names`, in backticks.
-pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    const LISTED: usize = 8;
-    let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{}`", name.as_ref())).collect();
-    match names.len().checked_sub(LISTED) {
-        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
-        _ => shown.join(", "),
     }
 }

@@ -1,8 +1,8 @@
 //! Parameters written back as a scenario, with every default filled in, and looked up by path.
 
+use super::Loaded;
 use super::diagnostic::printable;
 use super::path;
-use super::reader::Loaded;
 use crate::params::{Choice, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 
 /// `params` as TOML that reads back to equal values; with `loaded`, each value says where it came from.

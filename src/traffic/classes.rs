@@ -2,11 +2,11 @@
 
 use super::replay::TraceError;
 use super::sizes::Sizes;
-use super::{Columns, Pairs, Population, Size, SizeStreams, Sizing, Traffic};
+use super::{Columns, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traffic, visit_labels};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::protocol::{self, Labels};
 use crate::rng::{BLOCK, Stream};
 use crate::units::{Share, Tokens};
-use std::path::Path;
 
 /// One class of a source. What it leaves out is as the source states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +21,12 @@ pub struct Class {
     pub pairs: Option<Pairs>,
     /// The share of the input that the provider has cached.
     pub cached_input: Option<Share>,
+    /// The share of the rest that each call has the provider cache.
+    pub cache_write: Option<Share>,
     /// The `max_tokens` that each call states.
     pub max_tokens: Option<Tokens>,
+    /// What it asks for and on whose behalf.
+    pub labels: Labels,
 }
 
 impl Default for Class {
@@ -33,7 +37,9 @@ impl Default for Class {
             output_tokens: None,
             pairs: None,
             cached_input: None,
+            cache_write: None,
             max_tokens: None,
+            labels: Labels::default(),
         }
     }
 }
@@ -45,7 +51,9 @@ impl Parameters for Class {
         visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
         visitor.optional_section("pairs", &mut self.pairs);
         visitor.optional("cached-input", &mut self.cached_input);
+        visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visit_labels(&mut self.labels, visitor);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -69,19 +77,40 @@ impl Class {
         class.output_tokens = self.output_tokens.clone().unwrap_or(class.output_tokens);
         class.pairs = self.pairs.clone().or(class.pairs);
         class.cached_input = self.cached_input.unwrap_or(class.cached_input);
+        class.cache_write = self.cache_write.unwrap_or(class.cache_write);
         class.max_tokens = self.max_tokens.or(class.max_tokens);
+        class.labels = self.labels.clone().or(&class.labels);
         class
     }
 }
 
 impl Traffic {
-    /// The source, or each of its classes as a source would state it, with its name: that of the source, or
-    /// `source/class`.
-    pub fn classes(&self, source: &str) -> Vec<(String, Traffic)> {
+    /// The names of the classes of the source called `source`: `source` alone, or `source/class` for each.
+    pub fn class_names(&self, source: &str) -> Vec<String> {
         if self.class.is_empty() {
-            return vec![(source.to_owned(), self.clone())];
+            return vec![source.to_owned()];
         }
-        self.class.iter().map(|(name, class)| (format!("{source}/{name}"), class.of(self))).collect()
+        self.class.iter().map(|(name, _)| format!("{source}/{name}")).collect()
+    }
+
+    /// The source, or each of its classes as a source would state it, with its name.
+    pub fn classes(&self, source: &str) -> Vec<(String, Traffic)> {
+        let classes = self.class.iter().map(|(_, class)| class.of(self));
+        let whole = self.class.is_empty().then(|| self.clone());
+        self.class_names(source).into_iter().zip(classes.chain(whole)).collect()
+    }
+}
+
+impl Traffic {
+    /// What the requests of each class of the source called `source` have in common.
+    pub fn facts(&self, source: &str) -> Vec<protocol::Class> {
+        let facts = |(name, class): (String, Traffic)| protocol::Class {
+            name,
+            labels: class.labels,
+            max_tokens: class.max_tokens,
+            cache_write: class.cache_write,
+        };
+        self.classes(source).into_iter().map(facts).collect()
     }
 }
 
@@ -101,28 +130,26 @@ struct Sizer {
 }
 
 impl Mix {
-    /// The classes of `traffic`; `stream` makes a stream by purpose and name.
+    /// The classes of `traffic` under the name `source`.
     ///
     /// # Errors
     /// If a table of sizes cannot be read.
-    pub fn new(
-        traffic: &Traffic,
-        source: &str,
-        folder: &Path,
-        stream: impl Fn(&str, &str) -> Stream,
-    ) -> Result<Self, TraceError> {
+    pub fn new(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Self, TraceError> {
         let sizer = |(name, class): (String, Traffic)| {
+            let streams = setting.streams(&name);
             Ok(Sizer {
-                sizing: Sizing::new(&class, folder)?,
-                streams: SizeStreams::new(|purpose| stream(purpose, &name)),
+                sizing: Sizing::new(&class, setting.folder)?,
+                streams: SizeStreams::new(|purpose| streams.of(purpose)),
                 ahead: Box::default(),
                 next: BLOCK,
             })
         };
         let sizers = traffic.classes(source).into_iter().map(sizer).collect::<Result<_, TraceError>>()?;
-        let weights = traffic.class.iter().map(|(_, class)| class.weight);
-        let chances = (traffic.class.len() > 1).then(|| (Population::weighted(weights), stream("classes", source)));
-        Ok(Mix { sizers, chances })
+        let chances = || {
+            let weights = traffic.class.iter().map(|(_, class)| class.weight);
+            (Population::weighted(weights), setting.streams(source).of("classes"))
+        };
+        Ok(Mix { sizers, chances: (traffic.class.len() > 1).then(chances) })
     }
 
     /// Draws class and size for a block of requests.

@@ -13,6 +13,7 @@ mod sizing;
 pub mod users;
 
 use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
+use crate::protocol::Labels;
 use crate::rng::{BLOCK, Seed, Stream};
 use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
@@ -50,8 +51,12 @@ pub struct Traffic {
     /// The share of the input that the provider has cached, in 0..=1, where neither a log, nor a table, nor a growing context
     /// says it by request.
     pub cached_input: Share,
+    /// The share of the rest of the input that each call has the provider cache, in 0..=1. It is charged for so.
+    pub cache_write: Share,
     /// The `max_tokens` that each call states: longer answers are cut off there.
     pub max_tokens: Option<Tokens>,
+    /// What it asks for and on whose behalf.
+    pub labels: Labels,
     /// Who the requests come from; without it all are one client's, but each user of a closed loop is a client.
     pub clients: Option<Clients>,
     /// Classes that its requests are of, by name, each by chance.
@@ -72,7 +77,9 @@ impl Default for Traffic {
             correlation: 0.0,
             pairs: None,
             cached_input: Share::default(),
+            cache_write: Share::default(),
             max_tokens: None,
+            labels: Labels::default(),
             clients: None,
             class: Vec::new(),
             requests: None,
@@ -91,7 +98,9 @@ impl Parameters for Traffic {
         visitor.optional("correlation", &mut self.correlation);
         visitor.optional_section("pairs", &mut self.pairs);
         visitor.optional("cached-input", &mut self.cached_input);
+        visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visit_labels(&mut self.labels, visitor);
         visitor.optional_section("clients", &mut self.clients);
         visitor.named("class", &mut self.class);
         visitor.optional("requests", &mut self.requests);
@@ -161,6 +170,10 @@ impl Traffic {
 
     /// Refuses sizes that no class may have.
     fn check_class(&self) -> Result<(), Invalid> {
+        if self.cache_write > Share::ONE {
+            let message = format!("`{}` is more than all of it", self.cache_write);
+            return Err(Invalid::new("cache-write", message, "write a share of at most `100%`, as in `\"100%\"`"));
+        }
         if self.max_tokens == Some(Tokens::new(0)) {
             return Err(Invalid::new("max-tokens", "0 tokens leave no answer", "write at least 1, or leave it out"));
         }
@@ -219,6 +232,15 @@ impl Traffic {
     }
 }
 
+/// Lists the labels of a source or a class.
+fn visit_labels(labels: &mut Labels, visitor: &mut dyn Visitor) {
+    visitor.optional("model", &mut labels.model);
+    visitor.optional("endpoint", &mut labels.endpoint);
+    visitor.optional("region", &mut labels.region);
+    visitor.optional("team", &mut labels.team);
+    visitor.optional("key", &mut labels.key);
+}
+
 /// The most classes of a source.
 const MOST_CLASSES: usize = 1_000;
 
@@ -268,6 +290,33 @@ pub struct Setting<'s> {
     pub replication: u64,
 }
 
+impl Setting<'_> {
+    /// The streams of the source called `name`.
+    pub fn streams(&self, name: &str) -> Streams {
+        Streams { seed: self.seed, replication: self.replication, name: name.to_owned() }
+    }
+}
+
+/// The random streams of one source in one replication, one for each purpose.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    seed: Seed,
+    replication: u64,
+    name: String,
+}
+
+impl Streams {
+    /// The stream for `purpose`.
+    pub fn of(&self, purpose: &str) -> Stream {
+        self.seed.stream(self.replication, &format!("{purpose}/{}", self.name))
+    }
+
+    /// That of thread `id` of the source's users.
+    pub fn of_thread(&self, purpose: &str, id: u64) -> Stream {
+        self.seed.stream(self.replication, &format!("{purpose}/{}/{id}", self.name))
+    }
+}
+
 /// Refuses a name that is no time zone: the check of every key `zone`.
 fn check_zone(zone: Option<&str>) -> Result<(), Invalid> {
     match zone.map(|zone| Civil::default().in_zone(zone)) {
@@ -300,10 +349,10 @@ impl Feed {
     /// # Errors
     /// If a log cannot be opened or its header is not as stated.
     pub fn new(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Self, TraceError> {
-        let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
+        let streams = setting.streams(source);
         let origin = match &traffic.replay {
             Some(replay) => {
-                let player = Player::open(&setting.folder.join(&replay.file), replay, stream)?;
+                let player = Player::open(&setting.folder.join(&replay.file), replay, |purpose| streams.of(purpose))?;
                 Origin::Log(Box::new(player), Vec::with_capacity(BLOCK))
             }
             None => {
@@ -311,9 +360,8 @@ impl Feed {
                 Origin::Process(process(&arrivals, traffic, source, setting))
             }
         };
-        let clients = traffic.clients.as_ref().map(|clients| (Population::new(clients), stream("clients")));
-        let stream = |purpose: &str, name: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{name}"));
-        Ok(Feed { origin, mix: Mix::new(traffic, source, setting.folder, stream)?, clients })
+        let clients = traffic.clients.as_ref().map(|clients| (Population::new(clients), streams.of("clients")));
+        Ok(Feed { origin, mix: Mix::new(traffic, source, setting)?, clients })
     }
 
     /// Makes the next rows; how many, where zero means that there are no more.
@@ -352,11 +400,11 @@ impl Feed {
 
 /// The process of `arrivals`, at which requests or users of `traffic` come, with the rate that its shape gives it.
 fn process(arrivals: &Arrivals, traffic: &Traffic, source: &str, setting: &Setting) -> Box<dyn ArrivalProcess> {
-    let stream = |purpose: &str| setting.seed.stream(setting.replication, &format!("{purpose}/{source}"));
-    let process = arrivals.model().process(stream("arrivals"), setting.start);
+    let streams = setting.streams(source);
+    let process = arrivals.model().process(streams.of("arrivals"), setting.start);
     match traffic.shape.as_ref().filter(|shape| !shape.is_level()) {
         Some(shape) => {
-            let stream = |key: &str| stream(&format!("shape-{key}"));
+            let stream = |key: &str| streams.of(&format!("shape-{key}"));
             Box::new(Warped::new(process, shape, (setting.start, setting.end), stream))
         }
         None => process,

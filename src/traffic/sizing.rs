@@ -81,9 +81,9 @@ impl Sizing {
             }
             Law::Together(table) => {
                 for at in 0..BLOCK {
-                    let size = table.draw(&mut streams.pairing);
-                    (columns.input[at], columns.output[at]) = (size.input, size.output);
-                    columns.cached[at] = if table.has_cached() { size.cached } else { self.cached_of(size.input) };
+                    let size = self.drawn_from(table, &mut streams.pairing);
+                    (columns.input[at], columns.cached[at], columns.output[at]) =
+                        (size.input, size.cached, size.output);
                 }
             }
         }
@@ -104,13 +104,16 @@ impl Sizing {
                 let input = one(input, &mut streams.input);
                 Size { input, cached: self.cached_of(input), output: one(output, &mut streams.output) }
             }
-            Law::Together(table) => {
-                let size = table.draw(&mut streams.pairing);
-                Size { cached: if table.has_cached() { size.cached } else { self.cached_of(size.input) }, ..size }
-            }
+            Law::Together(table) => self.drawn_from(table, &mut streams.pairing),
         };
         size.output = self.cut(size.output);
         size
+    }
+
+    /// A row of `table`, with the stated share of its input cached where the table does not say it.
+    fn drawn_from(&self, table: &Table, stream: &mut Stream) -> Size {
+        let size = table.draw(stream);
+        Size { cached: if table.has_cached() { size.cached } else { self.cached_of(size.input) }, ..size }
     }
 
     /// `output`, as `max_tokens` lets it be.

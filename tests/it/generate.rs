@@ -5,7 +5,8 @@ use ratecast::client::retry::{
     RetryPolicy,
 };
 use ratecast::limiter::{
-    Align, CalendarWindow, Concurrency, FixedWindow, Gcra, LimiterModel, LimiterSpec, SlidingLog, TokenBucket,
+    Align, CalendarWindow, Concurrency, FixedWindow, Gcra, LimiterModel, LimiterSpec, SlidingCounter, SlidingLog,
+    SubWindows, TokenBucket, Weighted,
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use ratecast::protocol::Counts;
@@ -86,6 +87,18 @@ pub fn limiter(dice: &mut Dice, kind: &str, unit: SimDuration) -> LimiterSpec {
             LimiterSpec::CalendarWindow(CalendarWindow { limit, zone })
         }
         "sliding-log" => LimiterSpec::SlidingLog(SlidingLog { limit }),
+        "sliding-counter" => {
+            let weighted = dice.one_of(&[Weighted::Exact, Weighted::RoundedDown]);
+            let align = dice.one_of(&[Align::Epoch, Align::Start]);
+            LimiterSpec::SlidingCounter(SlidingCounter { limit, weighted, align })
+        }
+        "sub-windows" => {
+            // At least twice a step, and often no multiple of it.
+            let limit = Allowance::per(amount, span + unit);
+            let step = SimDuration::from_nanos(dice.pick(unit.as_nanos()..=span.as_nanos()));
+            let align = dice.one_of(&[Align::Epoch, Align::Start, Align::FirstRequest]);
+            LimiterSpec::SubWindows(SubWindows { limit, step, align })
+        }
         "token-bucket" => {
             let capacity = dice.perhaps(90, |_| amount);
             LimiterSpec::TokenBucket(TokenBucket { refill: rate, capacity })

@@ -87,9 +87,16 @@ fn cases() -> Vec<Case> {
         (
             "a row of a table without an end",
             gibibyte("timestamp,input_tokens\n2023-11-16 18:15:46,1\n", b'x'),
-            "`log`, line 3: the line, from byte 45 on, is longer than 64 KiB; \
+            "`log`, line 3: the line, from byte 45 on, is longer than 16 MiB; \
              end every record with a line end, and leave out long columns such as prompts",
-            32 * 1024,
+            64 * 1024,
+        ),
+        (
+            "a quote without an end",
+            gibibyte("timestamp,input_tokens,messages\n2023-11-16 18:15:46,1,\"", b'x'),
+            "`log`, line 2: a quote in the record from byte 32 on is not closed within 16 MiB; \
+             close the field with `\"`, and write a quote inside it as `\"\"`",
+            64 * 1024,
         ),
         ("a long log in order", format!("{object}\n").repeat(1_000_000).into_bytes(), "1000000 rows", 32 * 1024),
         ("a long log out of order", shuffled(2_500_000), "2500000 rows", 96 * 1024),

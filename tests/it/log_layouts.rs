@@ -1,7 +1,7 @@
 //! Small logs in layouts of which no recorded one is at hand: what is a request in them, when it came and what it weighs.
 
 use crate::traces::{Scratch, rows};
-use ratecast::traffic::replay::{Replay, RowOrder, StampedAt, TimeUnit, TraceFormat, describe};
+use ratecast::traffic::replay::{Only, Replay, RowOrder, StampedAt, TimeUnit, TraceFormat, describe};
 use ratecast::units::{SimDuration, Tokens};
 
 /// A request: milliseconds after the first, input, cached input, output.
@@ -133,6 +133,8 @@ fn an_archive_is_known_by_its_creator_too() {
 #[test]
 fn a_table_of_ones_own_is_read_by_the_names_in_it() {
     for text in [
+        "sep=;\r\ncreated_at;prompt_tokens;completion_tokens\r\n2025-11-16 18:15:46;374;44\r\n2025-11-16 18:15:47;;\r\n",
+        "\u{feff}sep=,\ntimestamp,input,output\n2025-11-16 18:15:46,374,44\n2025-11-16 18:15:47,,\n",
         "Created At;Prompt Tokens;Completion Tokens\n2025-11-16 18:15:46;374;44\n2025-11-16 18:15:47;-;\n",
         "createdAt\tinput\toutput\n2025-11-16T19:15:46+01:00\t374\t44\n2025-11-16T18:15:47Z\tnull\tNaN\n",
         "arrival_s,prompt,in,out\n10,\"a,\nb\",374,44\n11,c,,\n",
@@ -198,4 +200,112 @@ fn the_order_of_the_file_can_be_insisted_on() {
     let file = Scratch::new("small.log", text.as_bytes());
     let error = describe(&file.0, &Replay { order: RowOrder::File, ..Replay::default() }).unwrap_err();
     assert!(error.line == Some(3) && error.message.starts_with("time runs backwards: "), "{error}");
+}
+
+#[test]
+fn prompts_in_cells_may_be_long() {
+    for long in [70_000, 300_000, 5_000_000] {
+        let prompt = "Hello, \"\"world\"\".\n".repeat(long / 18);
+        let row = |second: u32| format!("2025-11-16 18:15:{second},374,44,\"{prompt}\",x\n");
+        let text = format!("startTime,prompt_tokens,completion_tokens,messages,model\n{}{}", row(10), row(11));
+        let expected = vec![(0, Some(374), None, Some(44)), (1_000, Some(374), None, Some(44))];
+        assert_eq!(auto(&text), (TraceFormat::Table, expected), "{long}");
+    }
+    let file = Scratch::new("small.log", "x".repeat(300_000).as_bytes());
+    let error = describe(&file.0, &Replay::default()).unwrap_err();
+    assert!(error.message == "the first line is longer than 256 KiB" && error.line == Some(1), "{error}");
+}
+
+#[test]
+fn rows_of_one_path_or_value_can_be_read_alone() {
+    let web = |second: u32, target: &str| format!("::1 - - [17/May/2015:10:05:{second} +0000] \"{target}\" 200 5\n");
+    let access = [web(10, "GET / HTTP/1.1"), web(11, "POST /v1/chat HTTP/1.1"), web(14, "POST /v1/chat?x=1 HTTP/1.1")];
+    let nginx = "{\"msec\":1763316946,\"request_time\":0,\"request_uri\":\"/v1/chat\"}\n\
+        {\"msec\":1763316947,\"request_time\":0,\"request_uri\":\"/health\"}\n\
+        {\"msec\":1763316949,\"request_time\":0,\"request_uri\":\"/v1/chat?a\"}\n";
+    let entry = |second: u32, url: &str| {
+        format!(r#"{{"startedDateTime":"2025-11-16T18:15:{second}Z","request":{{"url":"https://x.org{url}"}}}}"#)
+    };
+    let entries = [entry(10, "/v1/chat"), entry(11, "/"), entry(13, "/v1/chat#x")].join(",");
+    let archive = format!(r#"{{"log":{{"version":"1.2","creator":{{"name":"x"}},"entries":[{entries}]}}}}"#);
+    let table = "timestamp,path,model\n2025-11-16 18:15:10,/v1/chat,gpt-4o\n2025-11-16 18:15:11,/v2,gpt-4o\n\
+        2025-11-16 18:15:13,/v1/chat,gpt-4o-mini\n";
+    let found = |text: &str, spec: &Replay| {
+        let file = Scratch::new("small.log", text.as_bytes());
+        let detected = describe(&file.0, spec).unwrap_or_else(|error| panic!("{error}; {}", error.help)).detected;
+        (requests(text, spec).iter().map(|request| request.0).collect::<Vec<_>>(), detected.skipped)
+    };
+    for path in ["/v1/chat", "/v1*"] {
+        let spec = Replay { only_path: Some(path.into()), ..Replay::default() };
+        let others = vec![(format!("on another path than `{path}`"), 1)];
+        for text in [&access.concat(), nginx, &archive, table] {
+            assert_eq!(found(text, &spec), (vec![0, 3_000], others.clone()), "{path}: {text}");
+        }
+    }
+    let only = |column: &str, value: &str| {
+        let only = Only { column: column.into(), value: value.into() };
+        Replay { only: Some(only), ..Replay::default() }
+    };
+    let others = |value: &str| vec![(format!("with another `model` than `{value}`"), 1)];
+    assert_eq!(found(table, &only("model", "gpt-4o")), (vec![0, 1_000], others("gpt-4o")));
+    assert_eq!(found(table, &only("model", "gpt-4o-*")).0, [0]);
+    assert_eq!(found(&access.concat(), &only("status", "200")).0, [0, 1_000, 4_000]);
+    let fails = |text: &str, spec: &Replay| {
+        let error = describe(&Scratch::new("small.log", text.as_bytes()).0, spec).unwrap_err();
+        format!("{}; {}", error.message, error.help)
+    };
+    assert!(fails(table, &only("modle", "x")).ends_with("; did you mean `model`? mend `only.column`"));
+    assert!(fails(&access.concat(), &only("stat", "x")).ends_with("; did you mean `status`? mend `only.column`"));
+    assert_eq!(
+        fails(table, &only("model", "x")),
+        "read as `table`, none of its 3 records is a request: 3 are with another `model` than `x`; \
+         check that this is the right file, or state its `format`"
+    );
+    let by_path = Replay { only_path: Some("/v1".into()), ..Replay::default() };
+    assert!(fails("timestamp,model\n2025-11-16 18:15:10,a\n", &by_path).starts_with("`only-path` is stated"));
+}
+
+#[test]
+fn classic_load_balancers_stamp_arrivals() {
+    let line = |second: u32, target: &str, times: &str| {
+        format!(
+            "2015-05-13T23:39:{second}.945958Z my-loadbalancer 192.168.131.39:2817 10.0.0.1:80 {times} 200 200 0 29 \
+             \"{target}\" \"curl/7.38.0\" - -\n"
+        )
+    };
+    let lines = [
+        line(44, "GET http://www.example.com:80/ HTTP/1.1", "0.000073 0.001048 0.000057"),
+        line(43, "POST http://www.example.com:80/v1/chat HTTP/1.1", "-1 -1 -1"),
+    ];
+    let none = |at| (at, None, None, None);
+    assert_eq!(auto(&lines.concat()), (TraceFormat::Elb, vec![none(0), none(1_000)]));
+    // Without the dash and the cipher, as logs were written before listeners could be secure.
+    let old = lines.concat().replace(" \"curl/7.38.0\" - -", "");
+    assert_eq!(auto(&old).0, TraceFormat::Elb);
+    let spec = Replay { only_path: Some("/v1/chat".into()), ..Replay::default() };
+    assert_eq!(requests(&lines.concat(), &spec), [none(0)]);
+}
+
+#[test]
+fn lines_are_counted_behind_the_word_on_the_separator() {
+    let file = Scratch::new("small.log", b"sep=;\ncreated_at;input_tokens\n2025-11-16 18:15:46;x\n");
+    assert_eq!(describe(&file.0, &Replay::default()).unwrap_err().line, Some(3));
+}
+
+#[test]
+fn samples_of_jmeter_need_no_header() {
+    let row = |millis: u32, label: &str| {
+        format!(
+            "1763316946{millis},52,{label},200,OK,Group 1-1,text,true,,615,119,1,1,https://x.org/v1/chat?a=b,51,0,30\n"
+        )
+    };
+    let none = |at| (at, None, None, None);
+    let text = [row(100, "chat"), row(350, "\"chat, long\"")].concat();
+    assert_eq!(auto(&text), (TraceFormat::JMeter, vec![none(0), none(250)]));
+    let spec = Replay { only_path: Some("/v1/chat".into()), ..Replay::default() };
+    assert_eq!(requests(&text, &spec), [none(0), none(250)]);
+    // With other columns than by default nobody knows which is which.
+    let fewer = text.replace(",30\n", "\n");
+    let error = describe(&Scratch::new("small.log", fewer.as_bytes()).0, &Replay::default()).unwrap_err();
+    assert!(error.message.starts_with("the file has no header"), "{error}");
 }

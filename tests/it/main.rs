@@ -28,6 +28,7 @@ mod memory;
 mod mutated_logs;
 mod play;
 mod program;
+mod published_waits;
 mod reading;
 mod recorded_log;
 mod recorded_sets;

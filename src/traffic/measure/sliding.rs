@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// The largest sum in any window `[t, t + width)`.
 ///
-/// Exact while a window holds at most [`MOST_INSTANTS`] different instants; beyond that instants are rounded to a 131,072th
+/// Exact while a window holds at most `MOST_INSTANTS` different instants; beyond that instants are rounded to a 131,072th
 /// of the width, and a window may be too long by that much.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sliding {

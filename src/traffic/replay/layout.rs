@@ -1,6 +1,7 @@
 //! Which cells of a record mean what.
 
 use super::error::quote;
+use super::only::Wanted;
 use super::paths::Paths;
 use super::shape::{Content, Sample, Table};
 use super::stamp::Writing;
@@ -30,6 +31,8 @@ pub(super) struct Layout {
     pub(super) output: Vec<usize>,
     /// Which records are requests.
     pub(super) keep: Vec<(usize, Test, &'static str)>,
+    /// Which of the requests are wanted.
+    pub(super) only: Vec<Wanted>,
     /// What is the same in all records of one request.
     pub(super) once: Vec<usize>,
     /// The name of the session, where each has its own zero.
@@ -99,8 +102,11 @@ impl Layout {
     /// Where the cells are, if this is the layout of a simple table.
     pub(super) fn simple_columns(&self) -> Option<Simple> {
         let Place::Table { fields, columns, inner, .. } = &self.place else { return None };
-        let has_no_rules =
-            self.keep.is_empty() && self.once.is_empty() && self.session.is_none() && self.periods.is_none();
+        let has_no_rules = self.keep.is_empty()
+            && self.only.is_empty()
+            && self.once.is_empty()
+            && self.session.is_none()
+            && self.periods.is_none();
         let is_bare = !self.is_completion && self.cached.is_empty() && inner.iter().all(Option::is_none);
         let one = |slots: &[usize]| match *slots {
             [] => Some(None),
@@ -146,6 +152,16 @@ impl<'s> Finder<'s> {
     /// Looks in a table without a header, or in the lines of an access log, whose fields are called `names`.
     pub(super) fn without_header(sample: &'s Sample, names: &'static [&'static str], is_web: bool) -> Self {
         Finder { fixed: Some(names), is_web, ..Finder::new(sample, "") }
+    }
+
+    /// Where the objects are.
+    pub(super) fn root(&self) -> &'s str {
+        self.root
+    }
+
+    /// The names of columns that the layout knows by their place.
+    pub(super) fn fixed_names(&self) -> Option<&'static [&'static str]> {
+        self.fixed
     }
 
     fn index(&self, name: &str) -> Option<usize> {
@@ -231,9 +247,9 @@ impl<'s> Finder<'s> {
         let column = self.columns[slot];
         match &self.sample.content {
             _ if self.is_web => {
-                let (line, mut fields) = (&self.sample.first_line, Vec::new());
-                super::web::split(line, &mut fields);
-                fields.get(column).map(|&(from, to)| line[from..to].to_vec()).into_iter().collect()
+                let mut ends = Vec::new();
+                let fields = super::web::Fields::of(&self.sample.first_line, &mut ends);
+                fields.get(column).map(<[u8]>::to_vec).into_iter().collect()
             }
             Content::Json(tree) => tree.found(self.root, self.name(slot)).to_vec(),
             Content::Table(table) => {
@@ -278,6 +294,7 @@ impl<'s> Finder<'s> {
             cached: Vec::new(),
             output: Vec::new(),
             keep: Vec::new(),
+            only: Vec::new(),
             once: Vec::new(),
             session: None,
             periods: None,

@@ -12,6 +12,7 @@
 //! A layout is one file in `formats` and one line in its list: what it looks like and which cells mean what. The rest is
 //! shared.
 
+mod cells;
 mod count;
 mod detected;
 mod digits;
@@ -19,6 +20,8 @@ mod error;
 mod formats;
 mod json;
 mod layout;
+mod only;
+mod open;
 mod order;
 mod paths;
 mod periods;
@@ -27,6 +30,7 @@ mod play;
 mod reader;
 mod readings;
 mod records;
+mod row;
 mod shape;
 mod sort;
 mod source;
@@ -40,6 +44,7 @@ pub use detected::{Container, Detected};
 pub(super) use error::quote;
 pub use error::{TraceError, TraceErrorKind};
 pub use formats::TraceFormat;
+pub use only::Only;
 pub use play::Player;
 pub use reader::{TraceReader, TraceRow};
 pub use source::Packing;
@@ -199,6 +204,11 @@ pub struct Replay {
     pub output_column: Option<String>,
     /// What groups the digits of counts; absent where no count is doubtful.
     pub thousands: Option<Thousands>,
+    /// The path of the requests that are read, without a query, in logs that have one; with a `*` at the end, what it begins
+    /// with. The others are left out.
+    pub only_path: Option<String>,
+    /// Which rows are read, by the value of a column; the others are left out.
+    pub only: Option<Only>,
     /// What happens to rows that are earlier than the row above.
     pub order: RowOrder,
     /// Where the requests of a period arrive, in logs of counts per period.
@@ -236,6 +246,8 @@ impl Default for Replay {
             cached_column: None,
             output_column: None,
             thousands: None,
+            only_path: None,
+            only: None,
             order: RowOrder::Sort,
             spread: Spread::Even,
             spread_seed: 1,
@@ -260,6 +272,8 @@ impl Parameters for Replay {
         visitor.optional("cached-column", &mut self.cached_column);
         visitor.optional("output-column", &mut self.output_column);
         visitor.optional("thousands", &mut self.thousands);
+        visitor.optional("only-path", &mut self.only_path);
+        visitor.optional_section("only", &mut self.only);
         visitor.optional("order", &mut self.order);
         visitor.optional("spread", &mut self.spread);
         visitor.optional("spread-seed", &mut self.spread_seed);

@@ -2,11 +2,11 @@
 //!
 //! Where in its period a request came nobody knows: bursts within a period cannot be seen in what this makes.
 
+use super::cells::Cells;
 use super::count;
 use super::error::quote;
 use super::layout::{self, Layout};
 use super::plain::Reading;
-use super::readings::Cells;
 use super::stamp::{Clock, Stamp};
 use super::{Replay, Spread, Thousands};
 use crate::rng::{self, Seed, Stream};

@@ -1,7 +1,8 @@
 //! The records of a CSV file through buffers of a fixed size.
 //!
-//! A file that never ends a line or never closes a quote costs no more memory than any other: its record is refused when
-//! it outgrows the buffers.
+//! Most records pass through in the buffer of the file. One with quotes is unquoted into a text that grows with the longest
+//! of them, prompts included; a file that never ends a line or never closes a quote is refused when its record outgrows the
+//! bound.
 
 use super::error::nul_byte;
 use super::source::Bytes;
@@ -10,9 +11,9 @@ use csv_core::ReadRecordResult;
 use std::io::{self, Read};
 
 /// The most bytes in the fields of one record.
-pub(super) const RECORD_BYTES: usize = 64 * 1024;
+const RECORD_BYTES: usize = 16 << 20;
 /// The most fields in one record.
-pub(super) const RECORD_FIELDS: usize = 64;
+const RECORD_FIELDS: usize = 64;
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -43,8 +44,8 @@ pub(super) struct Records {
     passed: u64,
     /// The line of the next byte, from 1.
     line: u64,
-    /// The fields of the current record, one after the other, unquoted.
-    text: Box<[u8]>,
+    /// The fields of the current record, one after the other, unquoted; at most [`RECORD_BYTES`].
+    text: Vec<u8>,
     /// Where each field ends in `text`. One more than allowed, so that the end of the last one has room.
     ends: Box<[usize; RECORD_FIELDS + 1]>,
 }
@@ -96,7 +97,7 @@ impl Records {
             to: 0,
             passed: 0,
             line: 1,
-            text: vec![0; RECORD_BYTES].into(),
+            text: vec![0; BUFFER_BYTES],
             ends: Box::new([0; RECORD_FIELDS + 1]),
         }
     }
@@ -111,6 +112,11 @@ impl Records {
     #[inline]
     pub(super) fn pass(&mut self, bytes: usize) {
         self.from += bytes;
+    }
+
+    /// Whether nothing of the file is left, as far as it was read.
+    pub(super) fn is_passed(&self) -> bool {
+        self.from == self.to
     }
 
     /// The line of the next record after [`Records::next_record_begins`], from 1.
@@ -190,6 +196,9 @@ impl Records {
                 ReadRecordResult::InputEmpty => {
                     return Err(Stop::Data(open_quote(start, "before the end of the file")));
                 }
+                ReadRecordResult::OutputFull if self.text.len() < RECORD_BYTES => {
+                    self.text.resize((2 * self.text.len()).min(RECORD_BYTES), 0);
+                }
                 ReadRecordResult::OutputFull => return Err(Stop::Data(self.too_long(start))),
                 _ => return Err(Stop::Data(too_many_fields(start))),
             }
@@ -228,10 +237,10 @@ impl Records {
         match result {
             ReadRecordResult::Record if self.text.contains(&0) => nul_byte(),
             ReadRecordResult::Record => Misread::new(
-                format!("the line, from byte {start} on, is longer than 64 KiB"),
+                format!("the line, from byte {start} on, is longer than {} MiB", RECORD_BYTES >> 20),
                 "end every record with a line end, and leave out long columns such as prompts",
             ),
-            _ => open_quote(start, "within 64 KiB"),
+            _ => open_quote(start, &format!("within {} MiB", RECORD_BYTES >> 20)),
         }
     }
 }
@@ -300,6 +309,21 @@ mod tests {
         for (at, (line, fields)) in found.iter().enumerate() {
             assert_eq!((*line, fields.join("|").as_str()), (at as u64 + 1, "0123456789|a\"b"));
         }
+    }
+
+    #[test]
+    fn records_grow_to_the_bound_and_no_further() {
+        let row = |bytes: usize| format!("a,\"{}\"\nb,c\n", "x,\n".repeat(bytes / 3) + &"y".repeat(bytes % 3));
+        for bytes in [BUFFER_BYTES - 1, BUFFER_BYTES, 1_000_000, RECORD_BYTES - 8] {
+            let mut records = records(row(bytes).as_bytes());
+            assert!(records.next_record_begins().unwrap());
+            let record = records.record().ok().unwrap();
+            assert_eq!((record.field(0), record.field(1).len()), (&b"a"[..], bytes));
+            assert!(records.next_record_begins().unwrap());
+            assert_eq!(records.line(), 2 + bytes as u64 / 3);
+            assert_eq!(records.record().ok().unwrap().field(1), b"c");
+        }
+        assert!(records(row(RECORD_BYTES + 1).as_bytes()).record().is_err());
     }
 
     #[test]

@@ -92,14 +92,19 @@ impl Table {
             Err(Stop::Data(misread)) => return Err((Some(line), misread)),
             Err(Stop::Io(error)) => return Err((Some(line), Misread::new(error.to_string(), "check the file"))),
         };
+        if !is_whole && records.is_passed() {
+            let message = format!("the first line is longer than {} KiB", head.len() >> 10);
+            return Err((Some(line), Misread::new(message, "end every record with a line end")));
+        }
         let mut rows = Vec::new();
         while rows.len() < MOST_ROWS && records.next_record_begins().unwrap_or(false) {
             let Ok(record) = records.record() else { break };
-            rows.push(record.fields().map(<[u8]>::to_vec).collect());
-        }
-        if !is_whole && rows.len() < MOST_ROWS {
-            // The last one is cut where the head ends.
-            rows.pop();
+            let row = record.fields().map(<[u8]>::to_vec).collect();
+            if !is_whole && records.is_passed() {
+                // It is cut where the head ends.
+                break;
+            }
+            rows.push(row);
         }
         Ok(Table { delimiter, line, names, rows })
     }

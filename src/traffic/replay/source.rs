@@ -42,7 +42,7 @@ const HEAD_BYTES: usize = 256 << 10;
 /// A log whose first bytes are known, and that can still be read from the front.
 pub(super) struct Opened {
     pub(super) packing: Packing,
-    /// The first bytes without a byte order mark: all there are, or a quarter of a mebibyte.
+    /// The first bytes without a byte order mark and Excel's word on the separator: all there are, or a quarter of a mebibyte.
     pub(super) head: Vec<u8>,
     /// Whether that is all there is.
     pub(super) is_whole: bool,
@@ -68,10 +68,14 @@ impl Opened {
         if head.starts_with(&[0xef, 0xbb, 0xbf]) {
             head.drain(..3);
         }
+        // Its line end stays, so that lines are counted as they stand in the file. The header shows the separator as well.
+        if let [b's', b'e', b'p', b'=', b',' | b';' | b'\t', b'\r' | b'\n', ..] = head[..] {
+            head.drain(..5);
+        }
         Ok(Opened { packing: source.packing(), head, is_whole, source })
     }
 
-    /// The whole log from its front, behind a byte order mark.
+    /// The whole log from its front, behind what is not part of its records.
     pub(super) fn into_bytes(self) -> Bytes {
         Box::new(io::Cursor::new(self.head).chain(self.source))
     }

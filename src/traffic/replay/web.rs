@@ -55,8 +55,7 @@ impl Lines {
     /// The fields of the line that is `bytes` long.
     pub(super) fn fields(&mut self, bytes: usize) -> Fields<'_> {
         let text = &self.window.ahead()[..bytes];
-        split(text, &mut self.fields);
-        Fields { text, ends: &self.fields }
+        Fields::of(text, &mut self.fields)
     }
 
     /// Passes the line that is `bytes` long.
@@ -73,6 +72,12 @@ pub(super) struct Fields<'l> {
 }
 
 impl<'l> Fields<'l> {
+    /// The fields of `text`, whose places go into `ends`.
+    pub(super) fn of(text: &'l [u8], ends: &'l mut Vec<(usize, usize)>) -> Self {
+        split(text, ends);
+        Fields { text, ends }
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
@@ -83,6 +88,11 @@ impl<'l> Fields<'l> {
         self.ends.get(index).map(|&(from, to)| &self.text[from..to])
     }
 
+    /// Whether the field at `index` stands right behind `opening`, a quote or a bracket.
+    pub(super) fn opens_with(&self, index: usize, opening: u8) -> bool {
+        self.ends.get(index).is_some_and(|&(from, _)| self.text[..from].ends_with(&[opening]))
+    }
+
     /// The whole line.
     pub(super) fn text(&self) -> &'l [u8] {
         self.text
@@ -90,7 +100,7 @@ impl<'l> Fields<'l> {
 }
 
 /// Finds the fields of `line`, without their quotes and brackets.
-pub(super) fn split(line: &[u8], fields: &mut Vec<(usize, usize)>) {
+fn split(line: &[u8], fields: &mut Vec<(usize, usize)>) {
     fields.clear();
     let mut at = 0;
     while fields.len() < FIELDS {

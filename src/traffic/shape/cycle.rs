@@ -1,6 +1,7 @@
 //! Factors that repeat on the clock: every day, every week.
 
 use super::curve::{Curve, Line};
+use super::path::Path;
 use crate::params::Invalid;
 use crate::units::{Civil, SimTime};
 
@@ -36,8 +37,23 @@ impl Cycle {
         Cycle { clock, period, first, nodes, between, local: 0, change: SimTime::ZERO }
     }
 
+    /// A recorded `preset` or else the stated `weights` as parts of a period; level where there is neither.
+    pub(super) fn stated(
+        clock: Civil,
+        period: (i128, i128),
+        preset: Option<Vec<f64>>,
+        weights: &[f64],
+        between: impl Fn(usize) -> Between,
+    ) -> Box<dyn Curve> {
+        let weights = preset.as_deref().unwrap_or(weights);
+        if weights.is_empty() {
+            return Box::new(Path::level(1.0));
+        }
+        Box::new(Cycle::of_parts(clock, period, weights, between(weights.len())))
+    }
+
     /// `weights` of the parts of a period that begins at `begins`; straight lines go from middle to middle.
-    pub(super) fn of_parts(clock: Civil, (begins, period): (i128, i128), weights: &[f64], between: Between) -> Self {
+    fn of_parts(clock: Civil, (begins, period): (i128, i128), weights: &[f64], between: Between) -> Self {
         let half_a_part = period / (2 * weights.len().max(1) as i128);
         let first = if between == Between::Straight { begins + half_a_part } else { begins };
         Cycle::new(clock, (first, period), weights, between)

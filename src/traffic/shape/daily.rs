@@ -3,7 +3,6 @@
 use super::ShapeModel;
 use super::curve::Curve;
 use super::cycle::{Between, Cycle, check_one, check_weights};
-use super::path::Path;
 use super::presets::DayPreset;
 use super::table::WeightTable;
 use crate::params::{Invalid, Parameters, Visitor};
@@ -122,10 +121,6 @@ impl ShapeModel for Daily {
             return Box::new(Cycle::new(clock, (at, DAY), &weights, Between::Straight));
         }
         let preset = self.preset.map(DayPreset::weights);
-        let weights = preset.as_ref().unwrap_or(&self.weights);
-        if weights.is_empty() {
-            return Box::new(Path::level(1.0));
-        }
-        Box::new(Cycle::of_parts(clock, (0, DAY), weights, self.between.unwrap_or_default()))
+        Cycle::stated(clock, (0, DAY), preset, &self.weights, |_| self.between.unwrap_or_default())
     }
 }

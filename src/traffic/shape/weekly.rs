@@ -3,7 +3,6 @@
 use super::ShapeModel;
 use super::curve::Curve;
 use super::cycle::{Between, Cycle, check_one, check_weights};
-use super::path::Path;
 use super::presets::Week;
 use super::table::WeightTable;
 use crate::params::{Invalid, Parameters, Visitor};
@@ -79,11 +78,7 @@ impl ShapeModel for Weekly {
         let zone = self.zone.as_deref().or(self.preset.map(|_| "UTC"));
         let clock = crate::traffic::in_zone(start, zone);
         let preset = self.preset.map(Week::weights);
-        let weights = preset.as_ref().unwrap_or(&self.weights);
-        if weights.is_empty() {
-            return Box::new(Path::level(1.0));
-        }
-        let usual = if weights.len() == 7 { Between::Level } else { Between::Straight };
-        Box::new(Cycle::of_parts(clock, (MONDAY, WEEK), weights, self.between.unwrap_or(usual)))
+        let usual = |parts: usize| if parts == 7 { Between::Level } else { Between::Straight };
+        Cycle::stated(clock, (MONDAY, WEEK), preset, &self.weights, |parts| self.between.unwrap_or(usual(parts)))
     }
 }

@@ -3,6 +3,7 @@
 use super::SizeModel;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::rng::Stream;
+use crate::traffic::Population;
 use crate::units::Tokens;
 
 /// One of `values`, each as likely as its weight says.
@@ -66,21 +67,8 @@ impl SizeModel for Empirical {
             out.fill_with(|| self.values[stream.index(self.values.len() as u64) as usize]);
             return;
         }
-        let total = self.total_weight();
-        let mut edge = 0.0;
-        let edges: Vec<f64> = self
-            .weights
-            .iter()
-            .map(|w| {
-                edge += w / total;
-                edge
-            })
-            .collect();
-        let last = edges.len() - 1;
-        out.fill_with(|| {
-            let u = stream.uniform();
-            self.values[edges.partition_point(|&e| e <= u).min(last)]
-        });
+        let chances = Population::weighted(self.weights.iter().copied());
+        out.fill_with(|| self.values[chances.draw(stream) as usize]);
     }
 
     fn mean(&self) -> f64 {

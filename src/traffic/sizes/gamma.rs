@@ -31,9 +31,7 @@ impl Parameters for Gamma {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        if self.mean == Tokens::new(0) {
-            return Err(Invalid::new("mean", "a gamma mean of 0 is impossible", "write at least 1"));
-        }
+        super::check_mean("gamma", self.mean)?;
         if !(0.01..=100.0).contains(&self.cv) {
             let message = format!("`{:?}` is outside 0.01 to 100", self.cv);
             return Err(Invalid::new("cv", message, "write a number from 0.01 to 100, as in `1.2`"));

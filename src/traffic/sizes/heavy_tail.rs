@@ -47,9 +47,7 @@ impl Parameters for HeavyTail {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        if self.mean == Tokens::new(0) {
-            return Err(Invalid::new("mean", "a lognormal mean of 0 is impossible", "write at least 1"));
-        }
+        super::check_mean("lognormal", self.mean)?;
         if self.tail > Share::ONE {
             let help = "write a share of at most `100%`, as in `\"5%\"`";
             return Err(Invalid::new("tail", format!("`{}` is more than all counts", self.tail), help));

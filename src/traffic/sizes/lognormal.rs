@@ -30,9 +30,7 @@ impl Parameters for Lognormal {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        if self.mean == Tokens::new(0) {
-            return Err(Invalid::new("mean", "a lognormal mean of 0 is impossible", "write at least 1"));
-        }
+        super::check_mean("lognormal", self.mean)?;
         super::check_max(self.max)?;
         rng::check_cv(self.cv)
     }

@@ -74,3 +74,11 @@ fn check_max(max: Option<Tokens>) -> Result<(), Invalid> {
     }
     Ok(())
 }
+
+/// Refuses a mean of 0, which no `law` of positive values has.
+fn check_mean(law: &str, mean: Tokens) -> Result<(), Invalid> {
+    if mean == Tokens::new(0) {
+        return Err(Invalid::new("mean", format!("a {law} mean of 0 is impossible"), "write at least 1"));
+    }
+    Ok(())
+}

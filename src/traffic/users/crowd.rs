@@ -1,10 +1,10 @@
 //! Threads of work, each of which asks, waits, pauses, and asks again.
 
 use super::{Context, FanOut, Script};
-use crate::rng::{BLOCK, Seed, Stream};
+use crate::rng::{BLOCK, Stream};
 use crate::traffic::arrivals::ArrivalProcess;
 use crate::traffic::sizes::Sizes;
-use crate::traffic::{Population, Setting, Size};
+use crate::traffic::{Population, Setting, Size, Streams};
 use crate::traffic::{SizeStreams, Sizing};
 use crate::units::{SimDuration, SimTime, Tokens};
 use std::cmp::Reverse;
@@ -38,9 +38,7 @@ pub struct Crowd {
     /// When threads ask next; at one instant in the order in which that was settled.
     due: BinaryHeap<Reverse<(SimTime, u64, u32)>>,
     settled: u64,
-    seed: Seed,
-    replication: u64,
-    source: String,
+    streams: Streams,
 }
 
 /// Where threads come from.
@@ -93,9 +91,7 @@ impl Crowd {
             free: Vec::new(),
             due: BinaryHeap::new(),
             settled: 0,
-            seed: setting.seed,
-            replication: setting.replication,
-            source: source.to_owned(),
+            streams: setting.streams(source),
         };
         for id in 0..at_once {
             let slot = crowd.begin(u64::from(id), NOBODY, 0);
@@ -170,7 +166,7 @@ impl Crowd {
 
     /// A thread begins, and draws how many turns it has.
     fn begin(&mut self, id: u64, parent: u32, depth: u8) -> u32 {
-        let stream = |purpose: &str| self.seed.stream(self.replication, &format!("{purpose}/{}/{id}", self.source));
+        let stream = |purpose: &str| self.streams.of_thread(purpose, id);
         let mut course = stream("course");
         let law = match &self.script.fan_out {
             Some(fan_out) if depth > 0 => Some(&fan_out.turns),

@@ -1,7 +1,10 @@
 //! Every limiter keeps its promise exactly: it admits all that the promise allows and nothing more.
 
 use crate::generate::{self, Dice, OnPanic};
-use ratecast::limiter::{Align, AnyLimiter, FixedWindow, Limiter, LimiterModel, LimiterSpec, TokenBucket, Verdict};
+use ratecast::limiter::{
+    Align, AnyLimiter, FixedWindow, Limiter, LimiterModel, LimiterSpec, SlidingCounter, SubWindows, TokenBucket,
+    Verdict, Weighted,
+};
 use ratecast::params::Choice;
 use ratecast::units::{CalendarUnit, Civil, Period, Rate, SimDuration, SimTime};
 use rayon::prelude::*;
@@ -31,15 +34,18 @@ impl<'a> Promise<'a> {
         Promise { spec, civil, admitted: Vec::new(), windows: Vec::new(), in_flight: Vec::new() }
     }
 
+    /// The number of the window of such a length that holds `at`.
+    fn numbered(&self, at: SimTime, align: Align, length: SimDuration) -> i64 {
+        let since_start = u128::from(at.as_nanos());
+        let since_epoch = u128::from(self.civil.epoch_nanos()) + since_start;
+        let nanos = if align == Align::Epoch { since_epoch } else { since_start };
+        (nanos / u128::from(length.as_nanos())) as i64
+    }
+
     /// The number of the window that holds `at`, where there are windows that do not depend on what happens.
     fn window(&self, at: SimTime) -> i64 {
         match self.spec {
-            LimiterSpec::FixedWindow(model) => {
-                let since_start = u128::from(at.as_nanos());
-                let since_epoch = u128::from(self.civil.epoch_nanos()) + since_start;
-                let nanos = if model.align == Align::Epoch { since_epoch } else { since_start };
-                (nanos / u128::from(model.limit.period.mean_length().as_nanos())) as i64
-            }
+            LimiterSpec::FixedWindow(model) => self.numbered(at, model.align, model.limit.period.mean_length()),
             LimiterSpec::CalendarWindow(model) => {
                 let date = self.civil.at(at).date();
                 let month = i64::from(date.year()) * 12 + i64::from(date.month());
@@ -74,6 +80,46 @@ impl<'a> Promise<'a> {
         }
     }
 
+    /// What was admitted in the window of such a length that holds `now`, or in one so many before.
+    fn in_numbered(&self, now: SimTime, (align, length): (Align, SimDuration), before: i64) -> u64 {
+        let window = self.numbered(now, align, length) - before;
+        self.sum_where(|_, at| self.numbered(at, align, length) == window)
+    }
+
+    /// Whether the present window and the weighted one before it are below the limit.
+    fn weighted_fits(&self, now: SimTime, amount: u64, model: &SlidingCounter) -> bool {
+        let length = model.limit.period.mean_length();
+        let windows = (model.align, length);
+        let into = match model.align {
+            Align::Epoch => (self.civil.epoch_nanos() + now.as_nanos()) % length.as_nanos(),
+            _ => now.as_nanos() % length.as_nanos(),
+        };
+        let nanos = u128::from(length.as_nanos());
+        // In so many parts of a request as the window has nanoseconds.
+        let mut before = u128::from(self.in_numbered(now, windows, 1)) * (nanos - u128::from(into));
+        if model.weighted == Weighted::RoundedDown {
+            before -= before % nanos;
+        }
+        before + u128::from(self.in_numbered(now, windows, 0) + amount) * nanos
+            <= u128::from(model.limit.amount) * nanos
+    }
+
+    /// Whether windows of both lengths have room.
+    fn both_fit(&self, now: SimTime, amount: u64, model: &SubWindows) -> bool {
+        let period = model.limit.period.mean_length();
+        let share = (1..).find(|share| {
+            u128::from(*share) * u128::from(period.as_nanos())
+                >= u128::from(model.limit.amount) * u128::from(model.step.as_nanos())
+        });
+        [(period, model.limit.amount), (model.step, share.unwrap())].into_iter().all(|(length, most)| {
+            let used = match model.align {
+                Align::FirstRequest => self.since_opening(now, length),
+                align => self.in_numbered(now, (align, length), 0),
+            };
+            used + amount <= most
+        })
+    }
+
     /// Whether every span that ends now holds at most `burst` and what `rate` allows in its length.
     fn spans_fit(&self, now: SimTime, amount: u64, burst: u64, rate: Rate) -> bool {
         let mut sum = i128::from(amount);
@@ -100,6 +146,8 @@ impl<'a> Promise<'a> {
                 let length = model.limit.period.mean_length();
                 amount + self.sum_where(|_, at| at + length > now) <= model.limit.amount
             }
+            LimiterSpec::SlidingCounter(model) => self.weighted_fits(now, amount, model),
+            LimiterSpec::SubWindows(model) => self.both_fit(now, amount, model),
             LimiterSpec::TokenBucket(model) => self.spans_fit(now, amount, model.capacity(), model.refill),
             LimiterSpec::Gcra(model) => self.spans_fit(now, amount, model.burst, model.rate),
             LimiterSpec::Concurrency(model) => amount + self.in_flight.iter().sum::<u64>() <= model.limit,

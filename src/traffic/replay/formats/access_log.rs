@@ -2,7 +2,7 @@
 //! nginx stamps a request when it has been answered, Apache when it comes.
 
 use super::{Clocks, Format, Looks};
-use crate::traffic::replay::web;
+use crate::traffic::replay::web::Fields;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Lines {
@@ -12,16 +12,15 @@ pub(super) const FORMAT: Format = Format {
     }],
     time: &["time"],
     clock: Clocks::Dates,
-    notes: &["every line is a request to the provider, stamped when it arrived: filter the log by path before"],
+    notes: &["every line is a request to the provider, stamped when it arrived: state `only-path` where some are not"],
+    path: &["request"],
     ..Format::NONE
 };
 
 /// Whether `line` has a date in brackets as its fourth field, as in `[17/May/2015:10:05:03 +0000]`.
 fn is_like(line: &[u8]) -> bool {
-    let mut fields = Vec::new();
-    web::split(line, &mut fields);
-    fields.get(3).is_some_and(|&(from, to)| {
-        let date = &line[from..to];
-        line[..from].ends_with(b"[") && date.get(2) == Some(&b'/') && date.get(6) == Some(&b'/')
-    })
+    let mut ends = Vec::new();
+    let fields = Fields::of(line, &mut ends);
+    let date = fields.get(3).unwrap_or_default();
+    fields.opens_with(3, b'[') && date.get(2) == Some(&b'/') && date.get(6) == Some(&b'/')
 }

@@ -2,7 +2,7 @@
 //! over the years; the instant of arrival is the 22nd.
 
 use super::{Clocks, Format, Looks};
-use crate::traffic::replay::web;
+use crate::traffic::replay::web::Fields;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Lines {
@@ -35,15 +35,16 @@ pub(super) const FORMAT: Format = Format {
     }],
     time: &["request_creation_time"],
     clock: Clocks::Dates,
-    notes: &["every line is a request to the provider: filter the log by path before"],
+    notes: &["every line is a request to the provider: state `only-path` where some are not"],
+    path: &["request"],
     ..Format::NONE
 };
 
 /// Whether `line` begins with a protocol and a date, and has the fields up to the instant of arrival.
 fn is_like(line: &[u8]) -> bool {
-    let mut fields = Vec::new();
-    web::split(line, &mut fields);
-    let field = |index: usize| fields.get(index).map_or(&[][..], |&(from, to)| &line[from..to]);
+    let mut ends = Vec::new();
+    let fields = Fields::of(line, &mut ends);
+    let field = |index: usize| fields.get(index).unwrap_or_default();
     let protocols: [&[u8]; 6] = [b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"];
     protocols.contains(&field(0)) && field(1).get(10) == Some(&b'T') && field(21).get(10) == Some(&b'T')
 }

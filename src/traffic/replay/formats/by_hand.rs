@@ -1,6 +1,6 @@
 //! Tables and JSON objects whose columns the scenario names.
 
-use super::TraceFormat;
+use super::{TraceFormat, wanted};
 use crate::traffic::replay::error::quote;
 use crate::traffic::replay::layout::{Finder, Layout, check_column, remedy};
 use crate::traffic::replay::shape::{Content, Sample};
@@ -16,7 +16,8 @@ pub(super) fn layout(sample: &Sample, spec: &Replay) -> Result<Layout, Misread> 
     let time = named(&mut finder, sample, &root, ("time-column", &name))?;
     let stated = Writing { unit: spec.time_unit, order: spec.date_order, ..Writing::default() };
     let columns = Columns::named(&mut finder, sample, &root, spec)?;
-    Ok(columns.fill(finder.layout(TraceFormat::Csv, time, stated), spec))
+    let only = wanted::find(&mut finder, sample, spec, &[])?;
+    Ok(Layout { only, ..columns.fill(finder.layout(TraceFormat::Csv, time, stated), spec) })
 }
 
 /// Where the objects are that have `path`, and the path within them.

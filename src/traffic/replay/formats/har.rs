@@ -10,5 +10,6 @@ pub(super) const FORMAT: Format = Format {
     ],
     time: &["startedDateTime"],
     clock: Clocks::Dates,
+    path: &["request.url"],
     ..Format::NONE
 };

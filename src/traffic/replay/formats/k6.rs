@@ -9,5 +9,6 @@ pub(super) const FORMAT: Format = Format {
     time: &["timestamp"],
     is_completion: true,
     keep: &[(&["metric_name"], Test::Is(&["http_reqs"]), "rows of other metrics")],
+    path: &["url"],
     ..Format::NONE
 };

@@ -18,6 +18,7 @@ mod claude_code;
 mod cloudflare_aig;
 mod cloudwatch;
 mod codex;
+mod elb;
 mod har;
 mod jmeter;
 mod k6;
@@ -34,6 +35,7 @@ mod unread;
 mod vegeta;
 mod vidur;
 mod vllm_bench;
+mod wanted;
 mod writing;
 
 use super::layout::{Finder, Layout, Periods, Test, list};
@@ -103,6 +105,8 @@ formats! {
     access_log: AccessLog = "access-log",
     /// Access logs of AWS application load balancers.
     alb: Alb = "alb",
+    /// Access logs of AWS classic load balancers.
+    elb: Elb = "elb",
     /// CSV results of k6.
     k6: K6 = "k6",
     /// CSV or JSON results of vegeta.
@@ -144,6 +148,8 @@ struct Format {
     output: &'static [Names],
     /// Which records are requests, and what the others are.
     keep: &'static [(Names, Test, &'static str)],
+    /// The path of the request, its address or its request line.
+    path: Names,
     /// What is the same in all records of one request.
     once: &'static [Names],
     /// The name of the session, where each has its own zero.
@@ -196,6 +202,7 @@ impl Format {
         cached: &[],
         output: &[],
         keep: &[],
+        path: &[],
         once: &[],
         session: &[],
         counts: None,
@@ -238,6 +245,7 @@ impl Format {
         if is_completion && duration.is_empty() {
             notes.push("stamps of completion stand for arrivals: the log has no durations".into());
         }
+        let only = wanted::find(&mut finder, sample, spec, self.path)?;
         let layout = finder.layout(format, time, writing);
         let duration_unit = self.duration.1;
         Ok(Layout {
@@ -248,6 +256,7 @@ impl Format {
             cached,
             output,
             keep,
+            only,
             once,
             session,
             periods,

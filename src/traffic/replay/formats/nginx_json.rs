@@ -14,5 +14,6 @@ pub(super) const FORMAT: Format = Format {
     time: &["msec", "time_iso8601"],
     is_completion: true,
     duration: (&[&["request_time"]], TimeUnit::Seconds),
+    path: &["request_uri", "uri", "request", "path", "url"],
     ..Format::NONE
 };

@@ -1,7 +1,7 @@
 //! Tables and JSON objects whose columns are found by the names that people give them.
 
 use super::by_hand::{self, Columns};
-use super::{TraceFormat, writing};
+use super::{TraceFormat, wanted, writing};
 use crate::traffic::replay::Replay;
 use crate::traffic::replay::digits::is_decimal;
 use crate::traffic::replay::error::quote;
@@ -144,7 +144,8 @@ pub(super) fn layout(sample: &Sample, spec: &Replay) -> Result<Layout, Misread> 
     if columns.cached.is_none() {
         columns.cached = if has_parts && read.is_some() { read } else { find(&CACHED)? };
     }
-    let mut layout = columns.fill(finder.layout(TraceFormat::Table, time, told), spec);
+    let only = wanted::find(&mut finder, sample, spec, &[])?;
+    let mut layout = Layout { only, ..columns.fill(finder.layout(TraceFormat::Table, time, told), spec) };
     if !parts.is_empty() {
         layout.notes.push("input tokens leave out what went through a cache, as Anthropic counts them: added".into());
         layout.input.extend(parts);

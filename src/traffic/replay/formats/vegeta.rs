@@ -14,6 +14,7 @@ pub(super) const FORMAT: Format = Format {
     ],
     time: &["timestamp"],
     clock: Clocks::Told,
+    path: &["url"],
     ..Format::NONE
 };
 
