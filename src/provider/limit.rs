@@ -1,5 +1,6 @@
 //! One rule of a tier, as a catalogue file or a scenario states it.
 
+use super::Confidence;
 use super::charging::{Charging, Reserve, Settle};
 use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
@@ -67,6 +68,10 @@ pub struct LimitSpec {
     pub beyond: Beyond,
     /// How it counts, how much it allows and over which span.
     pub limiter: LimiterSpec,
+    /// Where its figure comes from, if not from the tier's source.
+    pub source: Option<String>,
+    /// How far its figure can be trusted, if not as far as the tier's.
+    pub confidence: Option<Confidence>,
 }
 
 impl Default for LimitSpec {
@@ -83,6 +88,8 @@ impl Default for LimitSpec {
             counts_refused: false,
             beyond: Beyond::Refuse,
             limiter: LimiterSpec::default(),
+            source: None,
+            confidence: None,
         }
     }
 }
@@ -157,6 +164,8 @@ impl Parameters for LimitSpec {
         visitor.optional("counts-refused", &mut self.counts_refused);
         visitor.optional("beyond", &mut self.beyond);
         visitor.kind(Presence::Required, &mut self.limiter);
+        visitor.optional("source", &mut self.source);
+        visitor.optional("confidence", &mut self.confidence);
     }
 
     fn check(&self) -> Result<(), Invalid> {

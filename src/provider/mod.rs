@@ -15,7 +15,7 @@ pub use charging::{Charging, Reserve, Settle, Terms};
 pub use limit::{Beyond, LimitSpec, Only, Scope};
 pub use price::Price;
 pub use quota::{Admitted, Quota, Usage};
-pub use tier::Tier;
+pub use tier::{Confidence, Tier};
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.

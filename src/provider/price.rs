@@ -1,5 +1,6 @@
 //! What a tier costs.
 
+use super::Confidence;
 use crate::params::{Parameters, Visitor};
 use crate::protocol::{Class, Request};
 use crate::units::{Money, MonthlyFee, RequestPrice, TokenPrice};
@@ -15,6 +16,10 @@ pub struct Price {
     pub input: TokenPrice,
     /// Per completion token.
     pub output: TokenPrice,
+    /// Where the prices come from, if not from the tier's source.
+    pub source: Option<String>,
+    /// How far they can be trusted, if not as far as the tier's figures.
+    pub confidence: Option<Confidence>,
 }
 
 impl Price {
@@ -35,5 +40,7 @@ impl Parameters for Price {
         visitor.optional("request", &mut self.request);
         visitor.optional("input", &mut self.input);
         visitor.optional("output", &mut self.output);
+        visitor.optional("source", &mut self.source);
+        visitor.optional("confidence", &mut self.confidence);
     }
 }

@@ -5,16 +5,41 @@ use crate::limiter::LimiterModel;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
 use crate::units::Tokens;
+use jiff::civil::Date;
+
+crate::words! {
+    /// How far a published figure can be trusted.
+    #[derive(Default)]
+    pub enum Confidence {
+        /// Several documents, or real replies, agree.
+        Confirmed = "confirmed",
+        /// One document alone states it.
+        #[default]
+        Single = "single-source",
+        /// Documents contradict one another; a note says how.
+        Disputed = "disputed",
+        /// No document that states it was found.
+        Unconfirmed = "unconfirmed",
+    }
+}
 
 /// A tier as a catalogue file or a scenario states it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tier {
     /// A line about it.
     pub summary: String,
+    /// Who sells it.
+    pub provider: Option<String>,
+    /// The model, or the group of models that share its limits.
+    pub model: Option<String>,
     /// Where its figures come from.
     pub source: String,
-    /// The date of that source.
+    /// The date of that source: `2025`, `2025-09` or `2025-09-05`.
     pub as_of: String,
+    /// How far its figures can be trusted.
+    pub confidence: Option<Confidence>,
+    /// What its figures leave out, and what was assumed where the source is silent.
+    pub notes: Option<Vec<String>>,
     /// Its limits by name, all of which must admit a call.
     pub limits: Vec<(String, LimitSpec)>,
     /// Its prices.
@@ -27,8 +52,12 @@ impl Default for Tier {
     fn default() -> Self {
         Tier {
             summary: String::new(),
+            provider: None,
+            model: None,
             source: String::new(),
             as_of: String::new(),
+            confidence: None,
+            notes: None,
             limits: Vec::new(),
             price: Price::default(),
             max_output: Tokens::new(64_000),
@@ -39,8 +68,12 @@ impl Default for Tier {
 impl Parameters for Tier {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("summary", &mut self.summary);
+        visitor.optional("provider", &mut self.provider);
+        visitor.optional("model", &mut self.model);
         visitor.optional("source", &mut self.source);
         visitor.optional("as-of", &mut self.as_of);
+        visitor.optional("confidence", &mut self.confidence);
+        visitor.optional("notes", &mut self.notes);
         visitor.named("limits", &mut self.limits);
         visitor.section("price", &mut self.price);
         visitor.optional("max-output", &mut self.max_output);
@@ -56,6 +89,21 @@ impl Parameters for Tier {
 }
 
 impl Tier {
+    /// The first day of the date of its source; `None` where that is no date.
+    pub fn dated(&self) -> Option<Date> {
+        let whole = match self.as_of.len() {
+            4 => format!("{}-01-01", self.as_of),
+            7 => format!("{}-01", self.as_of),
+            _ => self.as_of.clone(),
+        };
+        if whole.len() == 10 { whole.parse().ok() } else { None }
+    }
+
+    /// Days from [`Tier::dated`] to `today`.
+    pub fn days_old(&self, today: Date) -> Option<i32> {
+        Some((today - self.dated()?).get_days())
+    }
+
     /// Requests a second that its request limits let through in the long run, those that count all calls together; infinite
     /// without such a limit. The smaller of two tiers is the one with the lower figure.
     pub fn size(&self) -> f64 {
