@@ -7,8 +7,8 @@ use super::flight::{Flight, Flights, State};
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{NOBODY, Reply, Request};
-use crate::provider::{Hint, Quota, Tier};
-use crate::recorder::{Failure, Record};
+use crate::provider::{Hint, PriceList, Quota, Tier};
+use crate::recorder::{Cause, Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
@@ -104,6 +104,7 @@ struct Run<'s> {
 /// Where an attempt is made and its outcome written down: client and provider with the record between them.
 struct Desk {
     quota: Quota,
+    prices: PriceList,
     client: Client,
     record: Record,
     /// Completions need no event where nothing can depend on them: no slot and no limit waits for the end of a call.
@@ -162,10 +163,17 @@ impl<'s> Run<'s> {
         let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
         let quota = Quota::new(tier, &scenario.start, hint);
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
-        let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
+        let classes = scenario.facts();
+        let mut record = Record::new(classes.len(), tier.limits.len(), warmup, scenario.duration);
+        if tier.price.is_billed_by_month() {
+            let months =
+                tier.price.civil(&scenario.start).months(warmup, SimTime::ZERO.saturating_add(scenario.duration));
+            record.by_month(months.iter().rev().skip(1).rev().map(|month| month.end).collect());
+        }
         let desk = Desk {
             elides_completions: !client.is_bounded && !quota.holds(),
             quota,
+            prices: PriceList::new(&tier.price, &classes),
             client,
             record,
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
@@ -381,9 +389,19 @@ impl Desk {
     #[inline]
     fn serve(&mut self, at: SimTime, request: &Request, queued: SimDuration) {
         self.record.served(request, at - request.arrived, queued);
+        if !self.prices.is_free() {
+            self.charge(at, request, Cause::First);
+        }
         if request.thread != NOBODY {
             self.tell(request, at, true);
         }
+    }
+
+    /// A call for `request` is paid for that was answered at `at`. Apart from its callers, which free tiers pass too.
+    #[inline(never)]
+    fn charge(&mut self, at: SimTime, request: &Request, cause: Cause) {
+        let cost = self.prices.of(request, false);
+        self.record.charged(at, request, cost, cause, true);
     }
 
     /// `request` will never be answered.

@@ -1,15 +1,15 @@
 //! Runs every cell of a scenario and sums the runs up.
 
+use super::bill::RunBill;
 use super::choice::{Recommendation, recommend};
 use super::objective::{Judgement, Objective, Verdict};
 use super::warning::Warning;
 use crate::engine::{Cell, RunError, Stop, simulate};
 use crate::limiter::LimiterModel;
-use crate::metrics::{Bill, Estimate, Metric, Sample, Value};
-use crate::provider::{LimitSpec, Tier};
-use crate::recorder::{ClassRecord, LimitRecord, Record};
+use crate::metrics::{Estimate, Metric, Sample, Value};
+use crate::provider::LimitSpec;
+use crate::recorder::{LimitRecord, Record};
 use crate::scenario::Scenario;
-use crate::units::{Money, SimDuration};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -311,27 +311,14 @@ fn sum_up(
 fn figures(cell: Cell, record: &Record) -> RunFigures {
     let scenario = cell.scenario;
     let measured = scenario.duration - scenario.warmup;
-    let subscription = subscription(cell.tier, measured);
-    // A source pays for its own usage; the subscription is nobody's alone.
-    let sample = |class: &ClassRecord, subscription| {
-        let usage = cell.tier.price.usage(class.served(), class.input_tokens, class.output_tokens);
-        Sample::of(class, measured, Bill { usage, subscription })
-    };
+    let bill = RunBill::of(cell, record);
     let limits = || cell.tier.limits.iter().map(|(_, spec)| spec).zip(&record.limits);
     RunFigures {
-        total: sample(&record.total(), subscription),
-        classes: record.classes.iter().map(|class| sample(class, Money::ZERO)).collect(),
+        total: Sample::of(&record.total(), measured, bill.total()),
+        classes: record.classes.iter().map(|class| Sample::of(class, measured, bill.of_class(class))).collect(),
         limits: limits().map(|(spec, record)| limit_figures(scenario, spec, record)).collect(),
         quota_ran_out: limits().any(|(spec, record)| runs_out(scenario, spec, record)),
     }
-}
-
-/// The subscription for a `measured` span, by its share of a mean month.
-fn subscription(tier: &Tier, measured: SimDuration) -> Money {
-    let month = crate::units::CalendarUnit::Month.mean_length();
-    let fee = tier.price.month.map_or(Money::ZERO, |fee| fee.0);
-    // In milliseconds, so that a century of them times any fee stays far from overflow.
-    fee.prorate(measured.as_nanos() / 1_000_000, month.as_nanos() / 1_000_000)
 }
 
 fn limit_figures(scenario: &Scenario, spec: &LimitSpec, record: &LimitRecord) -> LimitFigures {

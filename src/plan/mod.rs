@@ -1,5 +1,6 @@
 //! The plan: which tier and strategy to choose, why, and how sure that is.
 
+mod bill;
 mod choice;
 mod forecast;
 mod objective;

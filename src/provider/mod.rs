@@ -9,7 +9,7 @@ use crate::params::{Parameters, Presence, Visitor};
 use crate::rng::Stream;
 use crate::units::{SimDuration, Tokens};
 
-pub use price::Price;
+pub use price::{Band, Contract, Free, Next, Override, Price, PriceList, Reserved, Step, Terms, TokenPrices};
 pub use quota::{Quota, Usage};
 pub use tier::{LimitSpec, Scope, Tier};
 

@@ -11,7 +11,7 @@ use crate::params::{Invalid, Parameters};
 use crate::protocol::Counts;
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::traffic::{Pairs, Table};
-use crate::units::{SimDuration, TokenPrice};
+use crate::units::SimDuration;
 use std::path::Path;
 
 /// A scenario that can be run.
@@ -276,10 +276,8 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
 /// Whether any figure depends on how many tokens a request has.
 fn tokens_matter(scenario: &Scenario) -> bool {
     let takes_time = !scenario.provider.time_per_output_token.model().mean().is_zero();
-    let free = TokenPrice::default();
     takes_time
         || scenario.tier.iter().any(|(_, tier)| {
-            let is_priced = tier.price.input != free || tier.price.output != free;
-            is_priced || tier.limits.iter().any(|(_, limit)| limit.counts != Counts::Requests)
+            tier.price.depends_on_tokens() || tier.limits.iter().any(|(_, limit)| limit.counts != Counts::Requests)
         })
 }

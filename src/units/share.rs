@@ -18,6 +18,18 @@ impl Share {
         Share(parts)
     }
 
+    /// How many hundred-millionths it is.
+    pub const fn hundred_millionths(self) -> u64 {
+        self.0
+    }
+
+    /// So much of `amount`, rounded half up, and at most `u64::MAX`.
+    #[inline]
+    pub fn of(self, amount: u64) -> u64 {
+        let parts = u128::from(self.0) * u128::from(amount) + u128::from(WHOLE / 2);
+        u64::try_from(parts / u128::from(WHOLE)).unwrap_or(u64::MAX)
+    }
+
     /// As a fraction of one.
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / WHOLE as f64
