@@ -3,13 +3,15 @@
 use super::bill::RunBill;
 use super::choice::{Recommendation, recommend};
 use super::objective::{Judgement, Objective, Verdict};
+use super::promotion::{Promotion, promotions};
 use super::warning::Warning;
 use crate::engine::{Cell, RunError, Stop, simulate};
 use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric, Sample, Value};
-use crate::provider::LimitSpec;
+use crate::provider::{LimitSpec, Price};
 use crate::recorder::{LimitRecord, Record};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, catalog};
+use crate::units::Money;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,6 +62,10 @@ pub struct CellForecast {
     pub size: f64,
     /// Whether the tier's subscription is known; otherwise costs are without it.
     pub fee_is_known: bool,
+    /// The tier's prices.
+    pub price: Price,
+    /// The tiers that an account comes to which pays this month after month, in order; the last one may be out of reach.
+    pub promotions: Vec<Promotion>,
     /// The figures of each replication, in order.
     pub samples: Vec<Sample>,
     /// The figures of each source, by name.
@@ -295,7 +301,14 @@ fn sum_up(
         };
         Judgement { objective, observed, verdict: Verdict::of(&observed, objective.bound()) }
     };
+    let price_of = |tier: &str| {
+        let stated = scenario.tier.find(tier).map(|tier| tier.price.clone());
+        stated.or_else(|| Some(catalog::tier(tier)?.price))
+    };
+    let monthly = of(&|run| run.total.get(Metric::MonthlyCost)).mean.unwrap_or(0.0);
     CellForecast {
+        price: cell.tier.price.clone(),
+        promotions: promotions(&cell.tier.price, Money::from_usd_f64(monthly), price_of),
         tier: named.tier.to_owned(),
         strategy: named.strategy.to_owned(),
         size: cell.tier.size(),

@@ -4,9 +4,11 @@ mod bill;
 mod choice;
 mod forecast;
 mod objective;
+mod promotion;
 mod warning;
 
 pub use choice::{Excuse, Reason, Recommendation, Standing};
 pub use forecast::{CellForecast, Forecast, LimitForecast, Options, forecast};
 pub use objective::{Judgement, Objective, Verdict};
+pub use promotion::{HORIZON, Promotion};
 pub use warning::Warning;

@@ -27,6 +27,11 @@ impl Money {
         Money(dollars as i128 * PICOS)
     }
 
+    /// The whole picodollars nearest to `dollars`; the most that fits where they do not, nothing of what is no number.
+    pub fn from_usd_f64(dollars: f64) -> Self {
+        Money((dollars * PICOS as f64).round() as i128)
+    }
+
     /// Picodollars.
     pub const fn picos(self) -> i128 {
         self.0
