@@ -23,11 +23,14 @@ impl Share {
         self.0
     }
 
-    /// So much of `amount`, rounded half up, and at most `u64::MAX`.
-    #[inline]
+    /// This share of `amount`, rounded down.
     pub fn of(self, amount: u64) -> u64 {
-        let parts = u128::from(self.0) * u128::from(amount) + u128::from(WHOLE / 2);
-        u64::try_from(parts / u128::from(WHOLE)).unwrap_or(u64::MAX)
+        u64::try_from(u128::from(amount) * u128::from(self.0) / u128::from(WHOLE)).unwrap_or(u64::MAX)
+    }
+
+    /// This share of `amount`, rounded up.
+    pub fn of_up(self, amount: u64) -> u64 {
+        u64::try_from((u128::from(amount) * u128::from(self.0)).div_ceil(u128::from(WHOLE))).unwrap_or(u64::MAX)
     }
 
     /// As a fraction of one.

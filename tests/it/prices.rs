@@ -68,8 +68,8 @@ fn a_long_prompt_reprices_the_whole_call() {
     let haiku = list(haiku, "cache-write = \"50%\"");
     // 40,000 × 0.10 + 40,000 × 0.125 + 20,000 × 0.01 + 1,000 × 0.50
     assert_eq!(cost(&haiku, &call(100_000, 20_000, 1_000)), "0.0097");
-    // 40,000 × 0.50 + 40,001 × 0.625 + 20,000 × 0.05 + 1,000 × 2.50
-    assert_eq!(cost(&haiku, &call(100_001, 20_000, 1_000)), "0.048500625");
+    // 40,001 × 0.50 + 40,000 × 0.625 + 20,000 × 0.05 + 1,000 × 2.50
+    assert_eq!(cost(&haiku, &call(100_001, 20_000, 1_000)), "0.0485005");
 
     // Gemini 3.1 Pro: 2 and 12, over 200,000 tokens 4 and 18; cached input is a tenth.
     let gemini = "input = \"2 USD/Mtok\"\ncached-input = \"0.20 USD/Mtok\"\noutput = \"12 USD/Mtok\"\n\

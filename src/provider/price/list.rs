@@ -6,7 +6,7 @@ use crate::protocol::{Class, Request};
 use crate::units::{Money, Share};
 
 /// The prices of calls, by class.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PriceList {
     classes: Vec<Tariff>,
     /// Of calls that spill, where those cost otherwise.

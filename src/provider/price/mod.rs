@@ -1,16 +1,17 @@
-//! What a tier costs: its calls one by one ([`PriceList`]), and its months ([`Terms`]).
+//! What a tier costs: its calls one by one ([`PriceList`]), and its months ([`MonthTerms`]).
 
 mod list;
 mod month;
 mod rates;
 
+use super::Confidence;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Class;
 use crate::units::{Civil, HourlyPrice, Money, MonthlyFee, RequestPrice, Share, TokenPrice};
 use rates::Quote;
 
 pub use list::PriceList;
-pub use month::{Contract, Free, Step, Terms};
+pub use month::{Contract, Free, MonthTerms, Step};
 pub use rates::{Band, Override, Rates, TokenPrices};
 
 /// The endpoint whose calls pay the price of batches.
@@ -53,11 +54,15 @@ pub struct Price {
     /// What differs for calls that go beyond reserved capacity, over all others.
     pub spill: Override,
     /// What is not proportional to use within a calendar month.
-    pub terms: Terms,
+    pub terms: MonthTerms,
     /// IANA name of the time zone in which those months begin.
     pub zone: String,
     /// The tier that the account is moved up to, and when.
     pub next: Next,
+    /// Where the prices come from, if not from the tier's source.
+    pub source: Option<String>,
+    /// How far they can be trusted, if not as far as the tier's figures.
+    pub confidence: Option<Confidence>,
 }
 
 /// Capacity that is paid by the hour.
@@ -137,9 +142,11 @@ impl Default for Price {
             endpoints: Vec::new(),
             regions: Vec::new(),
             spill: Override::default(),
-            terms: Terms::default(),
+            terms: MonthTerms::default(),
             zone: "UTC".to_owned(),
             next: Next::default(),
+            source: None,
+            confidence: None,
         }
     }
 }
@@ -229,6 +236,8 @@ impl Parameters for Price {
         visitor.section("contract", &mut self.terms.contract);
         visitor.optional("zone", &mut self.zone);
         visitor.section("next", &mut self.next);
+        visitor.optional("source", &mut self.source);
+        visitor.optional("confidence", &mut self.confidence);
     }
 
     fn check(&self) -> Result<(), Invalid> {

@@ -90,7 +90,7 @@ impl Parameters for Contract {
 
 /// All of them together.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct Terms {
+pub struct MonthTerms {
     /// What is free.
     pub free: Free,
     /// Prices from a certain use on, by name.
@@ -99,10 +99,10 @@ pub struct Terms {
     pub contract: Contract,
 }
 
-impl Terms {
+impl MonthTerms {
     /// Whether a month costs just what its calls do.
     pub fn are_none(&self) -> bool {
-        *self == Terms::default()
+        *self == MonthTerms::default()
     }
 
     /// What `calls` in a calendar month cost together which cost `listed` one by one, at `request` each apart from their
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_first_calls_and_the_first_dollars_are_free() {
-        let free = Terms { free: Free { requests: Some(100), spend: Some(usd(5)) }, ..Terms::default() };
+        let free = MonthTerms { free: Free { requests: Some(100), spend: Some(usd(5)) }, ..MonthTerms::default() };
         // 150 calls at 2 USD: 50 of them are charged, less 5 USD.
         assert_eq!(free.bill(150, usd(300), usd(2)), usd(95));
         assert_eq!(free.bill(102, usd(204), usd(2)), Money::ZERO);
@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn calls_cost_what_their_step_says() {
-        let terms = |free, steps| Terms { free: Free { requests: free, spend: None }, steps, ..Terms::default() };
+        let terms =
+            |free, steps| MonthTerms { free: Free { requests: free, spend: None }, steps, ..MonthTerms::default() };
         // 100 at 4, 100 at 3, 50 at 1, in whatever order the steps are stated.
         let graduated = terms(None, vec![call_step(200, 1), call_step(100, 3)]);
         assert_eq!(graduated.bill(250, usd(1_000), usd(4)), usd(400 + 300 + 50));
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn spend_costs_what_its_step_says() {
-        let terms = Terms { steps: vec![spend_step(1_000, 80), spend_step(3_000, 50)], ..Terms::default() };
+        let terms = MonthTerms { steps: vec![spend_step(1_000, 80), spend_step(3_000, 50)], ..MonthTerms::default() };
         assert_eq!(terms.bill(1, usd(900), Money::ZERO), usd(900));
         assert_eq!(terms.bill(1, usd(2_000), Money::ZERO), usd(1_000 + 800));
         assert_eq!(terms.bill(1, usd(5_000), Money::ZERO), usd(1_000 + 1_600 + 1_000));
@@ -200,7 +201,7 @@ mod tests {
     fn a_commitment_is_paid_and_what_goes_beyond_it_costs_its_factor() {
         let contract =
             Contract { commitment: Some(MonthlyFee(usd(1_000))), discount: percent(10), overage: percent(120) };
-        let terms = Terms { contract, ..Terms::default() };
+        let terms = MonthTerms { contract, ..MonthTerms::default() };
         assert_eq!(terms.bill(0, Money::ZERO, Money::ZERO), usd(1_000));
         assert_eq!(terms.bill(1, usd(1_000), Money::ZERO), usd(1_000));
         // 2,000 less 10 % are 1,800, of which 800 are beyond.
@@ -212,7 +213,7 @@ mod tests {
         let most = Money::from_picos(i128::MAX);
         let contract = Contract { overage: percent(10_000), commitment: Some(MonthlyFee(usd(1))), discount: None };
         let terms =
-            Terms { contract, steps: vec![call_step(1, 1_000_000), spend_step(1, 10_000)], free: Free::default() };
+            MonthTerms { contract, steps: vec![call_step(1, 1_000_000), spend_step(1, 10_000)], free: Free::default() };
         assert_eq!(terms.bill(u64::MAX, most, Money::ZERO), most);
     }
 }
