@@ -2,6 +2,7 @@
 
 use super::event::MOST_SLOTS;
 use crate::protocol::Request;
+use crate::provider::Course;
 use crate::units::{SimDuration, SimTime};
 
 /// A request under way.
@@ -21,6 +22,10 @@ pub struct Flight {
     pub queued: SimDuration,
     /// Since when it stands in the queue.
     pub queued_since: SimTime,
+    /// Which request of its class it is, where the provider may fail calls.
+    pub number: u64,
+    /// The course of its call, where the provider's behaviour makes it another than its service time.
+    pub course: Option<Course>,
     /// The number of the event that ends its stay in the queue.
     pub deadline_event: u64,
 }
@@ -52,8 +57,19 @@ impl Flight {
             delay: SimDuration::ZERO,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
+            number: 0,
+            course: None,
             deadline_event: 0,
         }
+    }
+}
+
+impl Flight {
+    /// The request with the time that its call takes.
+    #[inline]
+    pub fn worked_on(&self) -> Request {
+        let service = self.course.map_or(self.request.service, |course| course.takes);
+        Request { service, ..self.request }
     }
 }
 

@@ -6,13 +6,14 @@ use super::event_queue::EventQueue;
 use super::flight::{Flight, Flights, State};
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
-use crate::protocol::{NOBODY, Reply, Request};
-use crate::provider::{Hint, Quota, Tier};
+use crate::protocol::{Fault, NOBODY, Reply, Request};
+use crate::provider::faults::Call;
+use crate::provider::{Behaviour, Hint, Quota, Tier};
 use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, Tokens};
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -104,6 +105,8 @@ struct Run<'s> {
 /// Where an attempt is made and its outcome written down: client and provider with the record between them.
 struct Desk {
     quota: Quota,
+    /// None where every call simply takes its time.
+    behaviour: Option<Box<Behaviour>>,
     client: Client,
     record: Record,
     /// Completions need no event where nothing can depend on them: no slot and no limit waits for the end of a call.
@@ -163,9 +166,13 @@ impl<'s> Run<'s> {
         let quota = Quota::new(tier, &scenario.start, hint);
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
         let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
+        let stream = |name: &str| Seed(scenario.seed).stream(replication, name);
+        let behaviour = Behaviour::new(&scenario.provider, &scenario.classes(), &scenario.start, &stream);
+        let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
-            elides_completions: !client.is_bounded && !quota.holds(),
+            elides_completions: !client.is_bounded && !quota.holds() && !needs_ends,
             quota,
+            behaviour: behaviour.map(Box::new),
             client,
             record,
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
@@ -245,6 +252,9 @@ impl<'s> Run<'s> {
         let now = request.arrived;
         self.desk.record.offered(&request);
         let mut flight = Flight::new(request);
+        if let Some(behaviour) = &mut self.desk.behaviour {
+            flight.number = behaviour.number(request.source);
+        }
         if self.desk.client.free_slots == 0 {
             self.enqueue_arrival(now, flight);
             return;
@@ -288,8 +298,12 @@ impl<'s> Run<'s> {
     /// A call ends; its event is the head of the queue.
     fn complete(&mut self, now: SimTime, slot: u32) {
         self.events.pop();
-        self.desk.complete(now, self.flights.get(slot));
-        self.flights.remove(slot);
+        match self.desk.complete(now, self.flights.get(slot)).event() {
+            Some((at, kind)) => {
+                self.events.push(at, kind, slot);
+            }
+            None => self.flights.remove(slot),
+        }
         // All that ends at this instant gives back what it holds before a queued request is sent.
         let more = self.events.next_at() == now && self.events.peek().kind() == Kind::Completion;
         if !more && !self.queue.is_empty() {
@@ -410,7 +424,7 @@ impl Desk {
             flight.first_attempt = now;
         }
         flight.attempts += 1;
-        match self.quota.call(now, &flight.request) {
+        match self.call(now, flight) {
             Reply::Accepted => self.admitted(now, flight),
             Reply::TooManyRequests { limit, retry_after } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
@@ -421,13 +435,28 @@ impl Desk {
                 self.fail(now, &flight.request, Failure::Never);
                 Next::Done
             }
+            Reply::Failed { fault } => self.call_failed(now, flight, fault),
         }
+    }
+
+    /// What the provider says: first whether it takes on anything, then its limits.
+    #[inline(always)]
+    fn call(&mut self, now: SimTime, flight: &Flight) -> Reply {
+        if let Some(behaviour) = &mut self.behaviour
+            && let Some(fault) = behaviour.turns_away(now, call_of(flight))
+        {
+            return Reply::Failed { fault };
+        }
+        self.quota.call(now, &flight.request)
     }
 
     #[inline(always)]
     fn admitted(&mut self, now: SimTime, flight: &mut Flight) -> Next {
-        let request = &flight.request;
-        self.record.admitted(now, request);
+        self.record.admitted(now, &flight.request);
+        if let Some(behaviour) = &mut self.behaviour {
+            flight.course = Some(behaviour.admit(now, call_of(flight), flight.request.service));
+        }
+        let request = &flight.worked_on();
         let at = now.saturating_add(request.service);
         if !self.elides_completions {
             if self.client.is_bounded {
@@ -450,6 +479,29 @@ impl Desk {
         let elapsed = now - flight.first_attempt;
         let jitter = &mut self.client.jitter[usize::from(request.source)];
         let delay = self.client.backoff.delay(flight.attempts, flight.delay, hint, elapsed, || jitter.draw());
+        self.try_again(now, flight, delay)
+    }
+
+    /// The provider fails a call, at the door or in its course.
+    #[cold]
+    #[inline(never)]
+    fn call_failed(&mut self, now: SimTime, flight: &mut Flight, fault: Fault) -> Next {
+        let request = &flight.request;
+        self.record.call_failed(now, request, fault);
+        if !self.client.backoff.retries(fault) {
+            self.fail(now, request, Failure::Error);
+            return Next::Done;
+        }
+        let elapsed = now - flight.first_attempt;
+        let jitter = &mut self.client.jitter[usize::from(request.source)];
+        let delay = self.client.backoff.delay_after_fault(flight.attempts, flight.delay, elapsed, || jitter.draw());
+        self.try_again(now, flight, delay)
+    }
+
+    /// Waits so long for the next attempt, or gives up.
+    #[inline(always)]
+    fn try_again(&mut self, now: SimTime, flight: &mut Flight, delay: Option<SimDuration>) -> Next {
+        let request = &flight.request;
         let Some(delay) = delay else {
             self.fail(now, request, Failure::GaveUp);
             return Next::Done;
@@ -467,11 +519,31 @@ impl Desk {
     }
 
     /// A call has ended.
-    fn complete(&mut self, now: SimTime, flight: &Flight) {
+    fn complete(&mut self, now: SimTime, flight: &mut Flight) -> Next {
         self.quota.settle(now, &flight.request);
-        self.serve(now, &flight.request, flight.queued);
         if self.client.is_bounded {
             self.client.free_slots += 1;
         }
+        if let Some(behaviour) = &mut self.behaviour {
+            behaviour.ended();
+        }
+        match flight.course.and_then(|course| Some((course.fault?, course.produced))) {
+            None => {
+                self.serve(now, &flight.worked_on(), flight.queued);
+                Next::Done
+            }
+            Some((fault, produced)) => {
+                if fault == Fault::Dropped {
+                    let output = f64::from(flight.request.output.get()) * produced;
+                    self.record.wasted(&flight.request, Tokens::new(output as u32));
+                }
+                self.call_failed(now, flight, fault)
+            }
+        }
     }
+}
+
+/// Which call this is.
+fn call_of(flight: &Flight) -> Call {
+    Call { class: flight.request.source, number: flight.number, attempt: flight.attempts }
 }

@@ -314,8 +314,10 @@ fn figures(cell: Cell, record: &Record) -> RunFigures {
     let subscription = subscription(cell.tier, measured);
     // A source pays for its own usage; the subscription is nobody's alone.
     let sample = |class: &ClassRecord, subscription| {
-        let usage = cell.tier.price.usage(class.served(), class.input_tokens, class.output_tokens);
-        Sample::of(class, measured, Bill { usage, subscription })
+        let price = &cell.tier.price;
+        let served = price.usage(class.served(), class.input_tokens, class.output_tokens);
+        let wasted = price.usage(class.wasted(), class.wasted_input_tokens, class.wasted_output_tokens);
+        Sample::of(class, measured, Bill { usage: served + wasted, wasted, subscription })
     };
     let limits = || cell.tier.limits.iter().map(|(_, spec)| spec).zip(&record.limits);
     RunFigures {
