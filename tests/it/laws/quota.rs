@@ -188,6 +188,7 @@ impl Course {
                 self.closed_until = now + near.unwrap_or(SimDuration::ZERO);
             }
             Reply::TooLarge { .. } => judged.too_large += 1,
+            Reply::Failed { fault } => panic!("limits do not fail: {fault:?}"),
         }
     }
 
