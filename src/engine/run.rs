@@ -8,7 +8,7 @@ use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{Fault, NOBODY, Reply, Request};
 use crate::provider::faults::Call;
-use crate::provider::{Behaviour, Hint, Quota, Tier};
+use crate::provider::{Admitted, Behaviour, Course, Hint, Quota, Tier};
 use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
@@ -154,6 +154,8 @@ enum Next {
     Done,
     /// Its call ends then.
     Completion(SimTime),
+    /// Its call goes on then, and is charged.
+    Progress(SimTime),
     /// It tries again then.
     Retry(SimTime),
 }
@@ -163,14 +165,14 @@ impl<'s> Run<'s> {
         let Cell { scenario, tier, strategy } = cell;
         let client = Client::new(strategy, scenario, replication);
         let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
-        let quota = Quota::new(tier, &scenario.start, hint);
+        let quota = Quota::new(tier, &scenario.facts(), &scenario.start, hint);
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
         let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
         let stream = |name: &str| Seed(scenario.seed).stream(replication, name);
         let behaviour = Behaviour::new(&scenario.provider, &scenario.classes(), &scenario.start, &stream);
         let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
-            elides_completions: !client.is_bounded && !quota.holds() && !needs_ends,
+            elides_completions: !client.is_bounded && !quota.listens() && !needs_ends,
             quota,
             behaviour: behaviour.map(Box::new),
             client,
@@ -273,6 +275,7 @@ impl<'s> Run<'s> {
         let (now, slot) = (event.at(), event.slot());
         match event.kind() {
             Kind::Completion => self.complete(now, slot),
+            Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.retry(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
         }
@@ -304,8 +307,23 @@ impl<'s> Run<'s> {
             }
             None => self.flights.remove(slot),
         }
-        // All that ends at this instant gives back what it holds before a queued request is sent.
-        let more = self.events.next_at() == now && self.events.peek().kind() == Kind::Completion;
+        self.settled(now);
+    }
+
+    /// A call goes on; its event is the head of the queue.
+    #[cold]
+    fn progress(&mut self, now: SimTime, slot: u32) {
+        let flight = self.flights.get(slot);
+        self.desk.progress(now, flight);
+        let (at, kind) = flight.next_progress(now);
+        self.events.replace(at, kind, slot);
+        self.settled(now);
+    }
+
+    /// All that ends or is charged at this instant comes before a queued request is sent.
+    fn settled(&mut self, now: SimTime) {
+        let settles = |kind| matches!(kind, Kind::Completion | Kind::Progress);
+        let more = self.events.next_at() == now && settles(self.events.peek().kind());
         if !more && !self.queue.is_empty() {
             self.dispatch(now);
         }
@@ -385,16 +403,17 @@ impl Next {
         match self {
             Next::Done => None,
             Next::Completion(at) => Some((at, Kind::Completion)),
+            Next::Progress(at) => Some((at, Kind::Progress)),
             Next::Retry(at) => Some((at, Kind::Retry)),
         }
     }
 }
 
 impl Desk {
-    /// The answer to `request` is complete at `at`, now or later.
+    /// The answer to `request` is complete at `at`, now or later, by a call that has `called` so long.
     #[inline]
-    fn serve(&mut self, at: SimTime, request: &Request, queued: SimDuration) {
-        self.record.served(request, at - request.arrived, queued);
+    fn serve(&mut self, at: SimTime, request: &Request, called: SimDuration, queued: SimDuration) {
+        self.record.served(request, at - request.arrived, called, queued);
         if request.thread != NOBODY {
             self.tell(request, at, true);
         }
@@ -424,8 +443,8 @@ impl Desk {
             flight.first_attempt = now;
         }
         flight.attempts += 1;
-        match self.call(now, flight) {
-            Reply::Accepted => self.admitted(now, flight),
+        match self.ask(now, flight) {
+            Reply::Accepted { wait, spilled } => self.admitted(now, flight, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
                 self.refused(now, flight, retry_after)
@@ -441,7 +460,7 @@ impl Desk {
 
     /// What the provider says: first whether it takes on anything, then its limits.
     #[inline(always)]
-    fn call(&mut self, now: SimTime, flight: &Flight) -> Reply {
+    fn ask(&mut self, now: SimTime, flight: &Flight) -> Reply {
         if let Some(behaviour) = &mut self.behaviour
             && let Some(fault) = behaviour.turns_away(now, call_of(flight))
         {
@@ -451,26 +470,49 @@ impl Desk {
     }
 
     #[inline(always)]
-    fn admitted(&mut self, now: SimTime, flight: &mut Flight) -> Next {
-        self.record.admitted(now, &flight.request);
-        if let Some(behaviour) = &mut self.behaviour {
-            flight.course = Some(behaviour.admit(now, call_of(flight), flight.request.service));
-        }
-        let request = &flight.worked_on();
-        let at = now.saturating_add(request.service);
+    fn admitted(&mut self, now: SimTime, flight: &mut Flight, (wait, spilled): (SimDuration, bool)) -> Next {
+        let request = &flight.request;
+        self.record.admitted(now, request);
+        let course = match &mut self.behaviour {
+            None => Course::plain(request, wait),
+            Some(behaviour) => behaviour.admit(now, call_of(flight), request, wait),
+        };
+        let ends = now.saturating_add(course.takes());
         if !self.elides_completions {
-            if self.client.is_bounded {
-                self.client.free_slots -= 1;
-            }
-            flight.state = State::Calling;
-            return Next::Completion(at);
+            return self.call(now, flight, course, spilled);
         }
-        if at > self.end {
+        if ends > self.end {
             self.record.pending(request);
         } else {
-            self.serve(at, request, flight.queued);
+            self.serve(ends, &course.of(request), ends - now, flight.queued);
         }
         Next::Done
+    }
+
+    /// A call begins whose end somebody waits for.
+    fn call(&mut self, now: SimTime, flight: &mut Flight, course: Course, spilled: bool) -> Next {
+        let ends = now.saturating_add(course.takes());
+        if self.client.is_bounded {
+            self.client.free_slots -= 1;
+        }
+        flight.state = State::Calling;
+        flight.call = Admitted { at: now, generated: Tokens::default(), spilled };
+        flight.course = course;
+        flight.ends = ends;
+        if !self.quota.meters() {
+            return Next::Completion(ends);
+        }
+        match flight.next_progress(now) {
+            (at, Kind::Progress) => Next::Progress(at),
+            (at, _) => Next::Completion(at),
+        }
+    }
+
+    /// A call goes on: what was generated since the last time is charged.
+    fn progress(&mut self, now: SimTime, flight: &mut Flight) {
+        let output = flight.generated_by(now);
+        self.quota.generate(now, &flight.request, &flight.call, output);
+        flight.call.generated = output;
     }
 
     #[inline(always)]
@@ -520,22 +562,23 @@ impl Desk {
 
     /// A call has ended.
     fn complete(&mut self, now: SimTime, flight: &mut Flight) -> Next {
-        self.quota.settle(now, &flight.request);
+        let Flight { request, course, .. } = &*flight;
+        self.quota.settle(now, request, &flight.call, course.paid_output());
         if self.client.is_bounded {
             self.client.free_slots += 1;
         }
         if let Some(behaviour) = &mut self.behaviour {
             behaviour.ended();
         }
-        match flight.course.and_then(|course| Some((course.fault?, course.produced))) {
+        let Flight { request, course, .. } = *flight;
+        match course.fault {
             None => {
-                self.serve(now, &flight.worked_on(), flight.queued);
+                self.serve(now, &course.of(&request), now - flight.call.at, flight.queued);
                 Next::Done
             }
-            Some((fault, produced)) => {
-                if fault == Fault::Dropped {
-                    let output = f64::from(flight.request.output.get()) * produced;
-                    self.record.wasted(&flight.request, Tokens::new(output as u32));
+            Some(fault) => {
+                if let Some(output) = course.paid_output() {
+                    self.record.wasted(&request, output);
                 }
                 self.call_failed(now, flight, fault)
             }

@@ -5,9 +5,9 @@ use super::congestion::Congestion;
 use super::faults::{Call, FaultState, Mishap};
 use super::load::LoadPath;
 use super::servers::Servers;
-use crate::protocol::Fault;
+use crate::protocol::{Fault, Request};
 use crate::rng::Stream;
-use crate::units::{Civil, SimDuration, SimTime};
+use crate::units::{Civil, SimDuration, SimTime, Tokens};
 
 /// How the service behaves under load and when it breaks, in one run.
 #[derive(Clone, Debug)]
@@ -25,12 +25,42 @@ pub struct Behaviour {
 /// The course of an admitted call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Course {
-    /// From its admission to its end.
-    pub takes: SimDuration,
+    /// From its admission until it is begun.
+    pub wait: SimDuration,
+    /// From then to its end.
+    pub work: SimDuration,
+    /// The completion tokens that there are by then.
+    pub output: Tokens,
     /// How it failed, if it did.
     pub fault: Option<Fault>,
-    /// The part of the answer that there is by then, in 0..=1.
-    pub produced: f64,
+}
+
+impl Course {
+    /// That of a call of which nothing but its service time is known.
+    #[inline]
+    pub fn plain(request: &Request, wait: SimDuration) -> Self {
+        Course { wait, work: request.service, output: request.output, fault: None }
+    }
+
+    /// From admission to the end.
+    #[inline]
+    pub fn takes(&self) -> SimDuration {
+        self.wait.saturating_add(self.work)
+    }
+
+    /// The completion tokens that are paid for; `None` where the call is not paid for at all.
+    pub fn paid_output(&self) -> Option<Tokens> {
+        match self.fault {
+            None | Some(Fault::Dropped) => Some(self.output),
+            Some(_) => None,
+        }
+    }
+
+    /// `request` with the time that was really worked on it.
+    #[inline]
+    pub fn of(&self, request: &Request) -> Request {
+        Request { service: self.work, ..*request }
+    }
 }
 
 impl Behaviour {
@@ -70,30 +100,41 @@ impl Behaviour {
         self.faults.turns_away(now, call, self.in_flight)
     }
 
-    /// The course of `call`, which is admitted at `now` and would take `service` of an idle service without faults.
-    pub fn admit(&mut self, now: SimTime, call: Call, service: SimDuration) -> Course {
-        let service = self.slowed(now, service);
-        let (work, mishap, produced) = match self.faults.mishap(call) {
-            None => (service, None, 1.0),
-            Some(Mishap::Error(part)) => (service.scale(part), Some(Fault::Internal), 0.0),
-            Some(Mishap::Drop(part)) => (service.scale(part), Some(Fault::Dropped), part),
-            Some(Mishap::Hang) => (SimDuration::FOREVER, Some(Fault::Timeout), 0.0),
-        };
-        let starts = self.servers.as_ref().map_or(now, |servers| servers.starts(now));
-        let takes = (starts - now).saturating_add(work);
-        let gives_up = self.timeout.filter(|timeout| *timeout < takes);
-        let course = match gives_up {
-            Some(timeout) => Course { takes: timeout, fault: Some(Fault::Timeout), produced: 0.0 },
-            None => Course { takes, fault: mishap, produced },
-        };
-        let ends = now.saturating_add(course.takes);
-        if let Some(servers) = &mut self.servers
-            && ends >= starts
-        {
-            servers.occupy(ends);
-        }
+    /// The course of `call` for `request`, which is admitted at `now`, waits so long for its limits, and would then take its
+    /// service time of an idle service without faults. Servers take calls in the order of admission.
+    pub fn admit(&mut self, now: SimTime, call: Call, request: &Request, wait: SimDuration) -> Course {
+        let (work, fault, output) = self.luck(now, call, request);
+        let comes = now.saturating_add(wait);
+        let starts = self.servers.as_ref().map_or(comes, |servers| servers.starts(comes));
+        let wait = starts - now;
         self.in_flight += u64::from(self.needs_ends);
+        let course = match self.timeout.filter(|timeout| *timeout < wait.saturating_add(work)) {
+            None => Course { wait, work, output, fault },
+            Some(timeout) => {
+                let wait = wait.min(timeout);
+                Course { wait, work: timeout - wait, output: Tokens::default(), fault: Some(Fault::Timeout) }
+            }
+        };
+        if let Some(servers) = &mut self.servers
+            && course.wait == starts - now
+        {
+            servers.occupy(starts.saturating_add(course.work));
+        }
         course
+    }
+
+    /// How long `call` is worked on, how it fails, and what there is of the answer by then.
+    fn luck(&mut self, now: SimTime, call: Call, request: &Request) -> (SimDuration, Option<Fault>, Tokens) {
+        let service = self.slowed(now, request.service);
+        match self.faults.mishap(call) {
+            None => (service, None, request.output),
+            Some(Mishap::Error(part)) => (service.scale(part), Some(Fault::Internal), Tokens::default()),
+            Some(Mishap::Drop(part)) => {
+                let output = Tokens::new((f64::from(request.output.get()) * part) as u32);
+                (service.scale(part), Some(Fault::Dropped), output)
+            }
+            Some(Mishap::Hang) => (SimDuration::FOREVER, Some(Fault::Timeout), Tokens::default()),
+        }
     }
 
     fn slowed(&mut self, now: SimTime, service: SimDuration) -> SimDuration {

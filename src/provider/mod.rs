@@ -2,9 +2,11 @@
 //! breaks.
 
 mod behaviour;
+mod charging;
 mod congestion;
 pub mod faults;
 mod latency;
+mod limit;
 mod load;
 mod price;
 mod quota;
@@ -16,14 +18,16 @@ use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::Class;
 
 pub use behaviour::{Behaviour, Course, LOAD};
+pub use charging::{Charging, Reserve, Settle, Terms};
 pub use congestion::Congestion;
 pub use faults::Faults;
 pub use latency::{Latency, ModelLatency, ServiceTimes, SourceTimes};
+pub use limit::{Beyond, LimitSpec, Only, Scope};
 pub use load::{Load, LoadPath, Pressure};
 pub use price::Price;
-pub use quota::{Quota, Usage};
+pub use quota::{Admitted, Quota, Usage};
 pub use servers::Servers;
-pub use tier::{LimitSpec, Scope, Tier};
+pub use tier::Tier;
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.

@@ -1,65 +1,13 @@
 //! A named set of limits with prices.
 
-use super::Price;
-use crate::limiter::{LimiterModel, LimiterSpec};
-use crate::params::{Invalid, Parameters, Presence, Visitor};
+use super::{LimitSpec, Price, Scope};
+use crate::limiter::LimiterModel;
+use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
-
-crate::words! {
-    /// Whom a limit counts together.
-    #[derive(Default)]
-    pub enum Scope {
-        /// All calls of the account.
-        #[default]
-        Account = "account",
-        /// The calls of each traffic source, and of each class of one, apart.
-        Source = "source",
-        /// The calls of each client apart, whatever source they come from.
-        Client = "client",
-    }
-}
-
-/// One rule of a tier.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LimitSpec {
-    /// What it counts.
-    pub counts: Counts,
-    /// Whom it counts together.
-    pub scope: Scope,
-    /// How it counts, how much it allows and over which span.
-    pub limiter: LimiterSpec,
-}
-
-impl Default for LimitSpec {
-    fn default() -> Self {
-        LimitSpec { counts: Counts::Requests, scope: Scope::Account, limiter: LimiterSpec::default() }
-    }
-}
-
-impl LimitSpec {
-    /// What it allows, in a few characters: `60/min`, `90000/min input-tokens`.
-    pub fn label(&self) -> String {
-        let counts = match self.counts {
-            Counts::Requests => self.limiter.label(),
-            tokens => format!("{} {}", self.limiter.label(), tokens.word()),
-        };
-        match self.scope {
-            Scope::Account => counts,
-            scope => format!("{counts} a {}", scope.word()),
-        }
-    }
-}
-
-impl Parameters for LimitSpec {
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.optional("counts", &mut self.counts);
-        visitor.optional("scope", &mut self.scope);
-        visitor.kind(Presence::Required, &mut self.limiter);
-    }
-}
+use crate::units::Tokens;
 
 /// A tier as a catalogue file or a scenario states it.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tier {
     /// A line about it.
     pub summary: String,
@@ -71,6 +19,21 @@ pub struct Tier {
     pub limits: Vec<(String, LimitSpec)>,
     /// Its prices.
     pub price: Price,
+    /// How long an answer can be: what a limit reserves for a call that states no `max_tokens`.
+    pub max_output: Tokens,
+}
+
+impl Default for Tier {
+    fn default() -> Self {
+        Tier {
+            summary: String::new(),
+            source: String::new(),
+            as_of: String::new(),
+            limits: Vec::new(),
+            price: Price::default(),
+            max_output: Tokens::new(64_000),
+        }
+    }
 }
 
 impl Parameters for Tier {
@@ -80,6 +43,7 @@ impl Parameters for Tier {
         visitor.optional("as-of", &mut self.as_of);
         visitor.named("limits", &mut self.limits);
         visitor.section("price", &mut self.price);
+        visitor.optional("max-output", &mut self.max_output);
     }
 
     fn check(&self) -> Result<(), Invalid> {

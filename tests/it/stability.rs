@@ -160,7 +160,8 @@ fn durations() -> Vec<String> {
         ..Service::default()
     };
     let mut out = [SimDuration::ZERO; 4];
-    ServiceTimes::new(&service.others(), stream("first"), stream("per")).fill(&[0, 1, 10, 500].map(Tokens::new), &mut out);
+    ServiceTimes::new(&service.others(), stream("first"), stream("per"))
+        .fill(&[0, 1, 10, 500].map(Tokens::new), &mut out);
     lines.push(line("service times", out.map(SimDuration::as_nanos)));
     lines
 }
