@@ -169,7 +169,7 @@ impl<'s> Run<'s> {
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
         let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
         let stream = |name: &str| Seed(scenario.seed).stream(replication, name);
-        let behaviour = Behaviour::new(&scenario.provider, &scenario.classes(), &scenario.start, &stream);
+        let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.classes(), &scenario.start, &stream);
         let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
             elides_completions: !client.is_bounded && !quota.listens() && !needs_ends,

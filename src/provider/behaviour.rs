@@ -1,10 +1,10 @@
 //! What becomes of a call that the limits have nothing against.
 
-use super::Service;
 use super::congestion::Congestion;
 use super::faults::{Call, FaultState, Mishap};
 use super::load::LoadPath;
 use super::servers::Servers;
+use super::{Service, Tier};
 use crate::protocol::{Fault, Request};
 use crate::rng::Stream;
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
@@ -64,9 +64,15 @@ impl Course {
 }
 
 impl Behaviour {
-    /// That of `service`; `None` where every call simply takes its time. `stream` gives the stream of a name.
-    pub fn new(service: &Service, classes: &[String], start: &Civil, stream: &dyn Fn(&str) -> Stream) -> Option<Self> {
-        let servers = service.servers;
+    /// That of `service` with `tier`; `None` where every call simply takes its time. `stream` gives the stream of a name.
+    pub fn new(
+        service: &Service,
+        tier: &Tier,
+        classes: &[String],
+        start: &Civil,
+        stream: &dyn Fn(&str) -> Stream,
+    ) -> Option<Self> {
+        let servers = tier.servers.or(service.servers);
         let needs_ends = service.congestion.is_some() || service.faults.change_the_course();
         if !needs_ends && servers.is_none() && service.load.is_none() && service.faults.outage.is_empty() {
             return None;

@@ -21,6 +21,9 @@ pub struct Tier {
     pub price: Price,
     /// How long an answer can be: what a limit reserves for a call that states no `max_tokens`.
     pub max_output: Tokens,
+    /// Servers of its own, each of which works on one call at a time, in place of those that all share; in
+    /// 1..=1,000,000.
+    pub servers: Option<u32>,
 }
 
 impl Default for Tier {
@@ -32,6 +35,7 @@ impl Default for Tier {
             limits: Vec::new(),
             price: Price::default(),
             max_output: Tokens::new(64_000),
+            servers: None,
         }
     }
 }
@@ -44,6 +48,7 @@ impl Parameters for Tier {
         visitor.named("limits", &mut self.limits);
         visitor.section("price", &mut self.price);
         visitor.optional("max-output", &mut self.max_output);
+        visitor.optional("servers", &mut self.servers);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -51,7 +56,7 @@ impl Parameters for Tier {
         if self.limits.len() > 1_000 {
             return Err(Invalid::new("limits", "more than 1000 limits", "leave some out"));
         }
-        Ok(())
+        super::servers::check_count(self.servers)
     }
 }
 
