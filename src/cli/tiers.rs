@@ -1,15 +1,20 @@
 //! `ratecast tiers`.
 
 use super::{Status, Tiers, output};
+use crate::protocol::{Class, Request};
+use crate::provider::{Hint, Quota, Tier};
 use crate::scenario::catalog;
 use crate::scenario::names::nearest;
+use crate::units::{Civil, SimTime, Tokens};
 
 /// Lists the tiers, or prints the catalogue's file of one.
 pub fn run(arguments: &Tiers) -> Status {
     match &arguments.name {
         None => output::result(&list()),
         Some(name) => match catalog::text(name) {
-            Some(text) => output::result(text),
+            Some(text) => {
+                output::result(&format!("{text}{}", catalog::tier(name).map_or_else(String::new, |tier| reply(&tier))))
+            }
             None => {
                 let help = match nearest(name, catalog::names()) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -20,6 +25,20 @@ pub fn run(arguments: &Tiers) -> Status {
             }
         },
     }
+}
+
+/// The headers of a reply, as comments under the catalogue's file; nothing where there are none.
+fn reply(tier: &Tier) -> String {
+    let (start, [input, output]) = (Civil::default(), [1_000, 250].map(Tokens::new));
+    let mut quota = Quota::new(tier, &[Class::default()], &start, Hint::None);
+    quota.call(SimTime::ZERO, &Request { input, output, ..Request::default() });
+    let headers = tier.headers.print(&quota.levels(SimTime::ZERO), start.epoch_nanos(), None);
+    if headers.is_empty() {
+        return String::new();
+    }
+    let head =
+        format!("\n# The headers of a reply to the first call, {input} tokens in and {output} out, at {start}:\n");
+    headers.iter().fold(head, |text, (name, value)| format!("{text}#   {name}: {value}\n"))
 }
 
 fn list() -> String {

@@ -57,7 +57,7 @@ impl Flight {
             request,
             attempts: 0,
             state: State::Free,
-            call: Admitted { at: request.arrived, generated: Tokens::default(), spilled: false },
+            call: Admitted { at: request.arrived, generated: Tokens::default(), spilled: false, factor: 1.0 },
             ends: request.arrived,
             first_attempt: request.arrived,
             delay: SimDuration::ZERO,

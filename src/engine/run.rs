@@ -8,7 +8,7 @@ use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{Fault, NOBODY, Reply, Request};
 use crate::provider::faults::Call;
-use crate::provider::{Admitted, Behaviour, Course, Hint, Quota, Tier};
+use crate::provider::{Admitted, Behaviour, Course, LOAD, Pressure, Quota, Tier};
 use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
@@ -164,11 +164,12 @@ impl<'s> Run<'s> {
     fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
         let Cell { scenario, tier, strategy } = cell;
         let client = Client::new(strategy, scenario, replication);
-        let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
-        let quota = Quota::new(tier, &scenario.facts(), &scenario.start, hint);
+        let stream = |name: &str| Seed(scenario.seed).stream(replication, name);
+        let pressure = scenario.provider.load.as_ref().and_then(|load| Pressure::new(load, stream(LOAD)));
+        let quota = Quota::new(tier, &scenario.facts(), &scenario.start, scenario.provider.retry_after).under(pressure);
+        let quota = if client.backoff.reads_hints() { quota } else { quota.muted() };
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
         let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
-        let stream = |name: &str| Seed(scenario.seed).stream(replication, name);
         let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.classes(), &scenario.start, &stream);
         let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
@@ -496,7 +497,7 @@ impl Desk {
             self.client.free_slots -= 1;
         }
         flight.state = State::Calling;
-        flight.call = Admitted { at: now, generated: Tokens::default(), spilled };
+        flight.call = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
         flight.course = course;
         flight.ends = ends;
         if !self.quota.meters() {

@@ -79,6 +79,25 @@ pub trait Limiter {
         SimDuration::ZERO
     }
 
+    /// What is left at `now` of a limit that can hold `capacity`, and when all of it is there again, if the limit knows.
+    fn level(&mut self, now: SimTime, capacity: u64) -> (u64, Option<SimTime>) {
+        let (mut left, mut most) = (0, capacity);
+        while left < most {
+            let middle = left + (most - left).div_ceil(2);
+            if self.admits(now, middle) {
+                left = middle;
+            } else {
+                most = middle - 1;
+            }
+        }
+        let full_at = match self.verdict(now, capacity) {
+            Verdict::Admit => Some(now),
+            Verdict::RetryAt(instant) => Some(instant),
+            Verdict::Busy | Verdict::Never => None,
+        };
+        (left, full_at)
+    }
+
     /// Admit, or when.
     fn verdict(&mut self, now: SimTime, amount: u64) -> Verdict {
         if self.admits(now, amount) { Verdict::Admit } else { self.opens(now, amount) }

@@ -1,5 +1,6 @@
 //! One rule of a tier, as a catalogue file or a scenario states it.
 
+use super::Hint;
 use super::charging::{Charging, Reserve, Settle};
 use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
@@ -65,6 +66,8 @@ pub struct LimitSpec {
     pub counts_refused: bool,
     /// What becomes of a call for which it has no room.
     pub beyond: Beyond,
+    /// What its 429s say about when to come back; without it what the provider's do.
+    pub hint: Option<Hint>,
     /// How it counts, how much it allows and over which span.
     pub limiter: LimiterSpec,
 }
@@ -82,6 +85,7 @@ impl Default for LimitSpec {
             burndown: 1,
             counts_refused: false,
             beyond: Beyond::Refuse,
+            hint: None,
             limiter: LimiterSpec::default(),
         }
     }
@@ -156,6 +160,7 @@ impl Parameters for LimitSpec {
         visitor.optional("burndown", &mut self.burndown);
         visitor.optional("counts-refused", &mut self.counts_refused);
         visitor.optional("beyond", &mut self.beyond);
+        visitor.optional("hint", &mut self.hint);
         visitor.kind(Presence::Required, &mut self.limiter);
     }
 

@@ -5,6 +5,7 @@ mod behaviour;
 mod charging;
 mod congestion;
 pub mod faults;
+pub mod headers;
 mod latency;
 mod limit;
 mod load;
@@ -21,6 +22,7 @@ pub use behaviour::{Behaviour, Course, LOAD};
 pub use charging::{Charging, Reserve, Settle, Terms};
 pub use congestion::Congestion;
 pub use faults::Faults;
+pub use headers::Headers;
 pub use latency::{Latency, ModelLatency, ServiceTimes, SourceTimes};
 pub use limit::{Beyond, LimitSpec, Only, Scope};
 pub use load::{Load, LoadPath, Pressure};
@@ -31,11 +33,18 @@ pub use tier::Tier;
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.
+    #[derive(Default)]
     pub enum Hint {
         /// Whole seconds, rounded up, as the header is defined (RFC 9110).
+        #[default]
         WholeSeconds = "whole-seconds",
+        /// Milliseconds, rounded up.
+        Milliseconds = "milliseconds",
         /// The exact time.
         Exact = "exact",
+        /// Whole seconds of at most a minute, whatever the wait: what is left of it after whole minutes. Gemini's replies say
+        /// so even when the day is spent.
+        WithinMinute = "within-minute",
         /// Nothing: the header is missing.
         None = "none",
     }

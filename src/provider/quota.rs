@@ -1,7 +1,8 @@
 //! All limits of a tier together: a call passes only if every one admits it, and is otherwise charged to none.
 
 use super::charging::{Charging, Reserve, Settle, Terms};
-use super::{Beyond, Hint, LimitSpec, Price, Scope, Tier};
+use super::headers::Level;
+use super::{Beyond, Hint, LimitSpec, Pressure, Price, Scope, Tier};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use crate::protocol::{Class, Counts, Reply, Request};
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
@@ -12,7 +13,9 @@ pub struct Quota {
     limits: Vec<Limit>,
     terms: Vec<Terms>, // by class
     price: Price,
-    hint: Hint,
+    /// Tightens all limits by time.
+    pressure: Option<Pressure>,
+    factor: f64, // of the last call
     listens: bool,
     meters: bool,
     /// Whether a refusal closes the door for everybody: every limit counts the requests of all, so that all ask for the
@@ -27,6 +30,7 @@ pub struct Quota {
 struct Gate {
     until: SimTime,
     limit: u16,
+    hint: Hint,
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ struct Limit {
     charging: Charging,
     place: Place,
     capacity: u64,
+    period: SimDuration,
+    hint: Hint,
     /// Whether each call of the account counts as one, which is what most limits do.
     is_plain: bool,
     holds: bool,
@@ -82,13 +88,15 @@ pub struct Admitted {
     pub generated: Tokens,
     /// Whether it passed beyond a limit that lets calls spill over.
     pub spilled: bool,
+    /// How far its limits were tightened: [`Quota::factor`].
+    pub factor: f64,
 }
 
 impl Quota {
-    /// The limits of `tier` with nothing used, for calls of such `classes`. `hint` is what a 429 says; [`Hint::None`] spares
-    /// the work where the client does not read it.
+    /// The limits of `tier` with nothing used, for calls of such `classes`. `hint` is what the 429s of
+    /// those say that have no hint of their own.
     pub fn new(tier: &Tier, classes: &[Class], civil: &Civil, hint: Hint) -> Self {
-        let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, classes, civil)).collect();
+        let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, classes, civil, hint)).collect();
         let listens = limits.iter().any(|limit| limit.holds || limit.charging.settle != Settle::Never);
         let asks_all_alike = |limit: &Limit| limit.is_plain && !limit.counts_refused && limit.beyond == Beyond::Refuse;
         let gated = !listens && limits.iter().all(asks_all_alike);
@@ -99,11 +107,42 @@ impl Quota {
             terms: classes.iter().map(terms).collect(),
             price: tier.price.clone(),
             limits,
-            hint,
+            pressure: None,
+            factor: 1.0,
             listens,
             gated,
-            gate: Gate { until: SimTime::ZERO, limit: 0 },
+            gate: Gate { until: SimTime::ZERO, limit: 0, hint },
         }
+    }
+
+    /// The same, whose 429s say nothing: spares the work where the client does not listen.
+    pub fn muted(mut self) -> Self {
+        self.limits.iter_mut().for_each(|limit| limit.hint = Hint::None);
+        self
+    }
+
+    /// The same, tightened by `pressure`: what a call asks for and is charged is divided by its factor, rounded up, and at
+    /// most what the limit holds.
+    pub fn under(mut self, pressure: Option<Pressure>) -> Self {
+        // A door that is closed for all may open earlier than it seemed.
+        self.gated &= pressure.is_none();
+        self.pressure = pressure;
+        self
+    }
+
+    /// How far limits were tightened at the last call, in (0, 1].
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+
+    /// What a reply to a call of the first class tells of its limits at `now`.
+    pub fn levels(&mut self, now: SimTime) -> Vec<Level> {
+        let level = |limit: &mut Limit| {
+            let (counts, period, capacity) = (limit.charging.counts, limit.period, limit.capacity);
+            let (remaining, full_at) = limit.part(&Request::default())?.state.level(now, capacity);
+            Some(Level { counts, period, limit: capacity, remaining, full_in: full_at? - now })
+        };
+        self.limits.iter_mut().filter_map(level).collect()
     }
 
     /// Whether a limit needs to hear when calls end.
@@ -126,19 +165,22 @@ impl Quota {
     #[inline]
     pub fn call(&mut self, now: SimTime, request: &Request) -> Reply {
         if now < self.gate.until {
-            let Gate { until, limit } = self.gate;
-            return Reply::TooManyRequests { limit, retry_after: self.hint.of(until - now) };
+            let Gate { until, limit, hint } = self.gate;
+            return Reply::TooManyRequests { limit, retry_after: hint.of(until - now) };
         }
         self.ask(now, request)
     }
 
     fn ask(&mut self, now: SimTime, request: &Request) -> Reply {
+        if let Some(pressure) = &mut self.pressure {
+            self.factor = pressure.factor(now);
+        }
         let mut refusals = 0;
         let mut refusing = 0;
         let mut spilled = false;
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, price, factor, .. } = self;
         for (at, limit) in limits.iter_mut().enumerate() {
-            if !limit.admits(now, request, terms, price) {
+            if !limit.admits(now, request, terms, price, *factor) {
                 match limit.beyond {
                     Beyond::Refuse => (refusals, refusing) = (refusals + 1, at),
                     Beyond::Spill => spilled = true,
@@ -157,10 +199,10 @@ impl Quota {
 
     #[inline]
     fn admit(&mut self, now: SimTime, request: &Request, spilled: bool) -> Reply {
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, price, factor, .. } = self;
         let mut wait = SimDuration::ZERO;
         for limit in limits.iter_mut().filter(|limit| !(spilled && limit.beyond == Beyond::Spill)) {
-            let amount = limit.reserved(request, terms, price);
+            let amount = limit.reserved(request, terms, price, *factor);
             let delays = limit.delays;
             // A limit on tokens has nothing to say about a request without any.
             if amount > 0
@@ -177,27 +219,28 @@ impl Quota {
     }
 
     fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, price, factor, .. } = self;
         for limit in limits.iter_mut().filter(|limit| limit.counts_refused) {
-            let amount = limit.reserved(request, terms, price);
+            let amount = limit.reserved(request, terms, price, *factor);
             if let Some(part) = limit.part(request).filter(|_| amount > 0) {
                 part.state.overdraw(now, amount);
                 part.usage.charged += amount;
             }
         }
         let limit = &mut limits[at];
-        let amount = limit.asked(request, terms, price);
+        let hint = limit.hint;
+        let amount = limit.asked(request, terms, price, *factor);
         if amount > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
         let mut retry_after = None;
-        if (self.gated || self.hint != Hint::None)
+        if (self.gated || limit.hint != Hint::None)
             && let Some(part) = limit.part(request)
             && let Verdict::RetryAt(instant) = part.state.opens(now, amount)
         {
-            retry_after = self.hint.of(instant - now);
+            retry_after = limit.hint.of(instant - now);
             if self.gated {
-                self.gate = Gate { until: instant, limit: at as u16 };
+                self.gate = Gate { until: instant, limit: at as u16, hint };
             }
         }
         Reply::TooManyRequests { limit: at as u16, retry_after }
@@ -207,9 +250,9 @@ impl Quota {
     /// opening soon, one that never opens as last of all.
     #[cold]
     fn last_to_open(&mut self, now: SimTime, request: &Request) -> usize {
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, price, factor, .. } = self;
         let opens = |limit: &mut Limit| {
-            let amount = limit.asked(request, terms, price);
+            let amount = limit.asked(request, terms, price, *factor);
             if limit.beyond == Beyond::Spill || amount == 0 {
                 return None;
             }
@@ -227,11 +270,11 @@ impl Quota {
 
     /// The answer to a call has come to so many tokens in all, `output`, no fewer than it was told before.
     pub fn generate(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Tokens) {
-        let more = u64::from(output) - u64::from(call.generated);
         for limit in self.limits.iter_mut().filter(|limit| limit.charging.settle == Settle::AsGenerated) {
             if limit.counts(call) {
-                let amount = limit.charging.generated(more);
-                limit.correct(now, request, call, i128::from(amount));
+                let charge = |output: Tokens| tightened(limit.charging.generated(u64::from(output)), call.factor);
+                let more = charge(output) - charge(call.generated);
+                limit.correct(now, request, call, i128::from(more));
             }
         }
     }
@@ -241,18 +284,20 @@ impl Quota {
     #[inline]
     pub fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Option<Tokens>) {
         let Quota { limits, terms, price, .. } = self;
+        let factor = &call.factor;
         for limit in limits.iter_mut().filter(|limit| limit.counts(call)) {
             if limit.holds {
-                let amount = limit.reserved(request, terms, price);
+                let amount = limit.reserved(request, terms, price, *factor);
                 limit.release(now, request, call, amount);
             } else if limit.charging.settle != Settle::Never {
-                let terms = &terms[usize::from(request.source)];
                 let is_free = output.is_none() && limit.charging.counts == Counts::Spend;
                 let ended = Request { output: output.unwrap_or(call.generated), ..*request };
-                let used = if is_free { 0 } else { i128::from(limit.charging.used(&ended, terms, price)) };
+                let used = limit.charging.used(&ended, &terms[usize::from(request.source)], price);
+                let used = if is_free { 0 } else { i128::from(tightened(used, *factor)) };
                 let is_metered = limit.charging.settle == Settle::AsGenerated;
-                let generated = if is_metered { limit.charging.generated(u64::from(call.generated)) } else { 0 };
-                let taken = i128::from(limit.charging.reserved(request, terms, price)) + i128::from(generated);
+                let generated = limit.charging.generated(u64::from(call.generated));
+                let generated = if is_metered { i128::from(tightened(generated, *factor)) } else { 0 };
+                let taken = i128::from(limit.reserved(request, terms, price, *factor)) + generated;
                 limit.correct(now, request, call, used - taken);
             }
         }
@@ -260,7 +305,7 @@ impl Quota {
 }
 
 impl Limit {
-    fn new(spec: &LimitSpec, classes: &[Class], civil: &Civil) -> Self {
+    fn new(spec: &LimitSpec, classes: &[Class], civil: &Civil, hint: Hint) -> Self {
         let place = Place::new(spec, classes);
         let charging = spec.charging();
         let whole = Part { state: spec.limiter.start(civil), usage: Usage::default() };
@@ -273,6 +318,8 @@ impl Limit {
         Limit {
             is_plain: charging.counts == Counts::Requests && matches!(place, Place::Whole),
             capacity: spec.limiter.capacity(),
+            period: spec.limiter.period(),
+            hint: spec.hint.unwrap_or(hint),
             holds: spec.limiter.holds(),
             delays: spec.limiter.delays(),
             counts_refused: spec.counts_refused,
@@ -286,11 +333,11 @@ impl Limit {
 
     /// Whether there is room for `request`. Brings the limit up to `now`.
     #[inline]
-    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], price: &Price) -> bool {
+    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], price: &Price, factor: f64) -> bool {
         if self.is_plain {
-            return self.whole.state.admits(now, 1);
+            return self.whole.state.admits(now, tightened(1, factor).min(self.capacity.max(1)));
         }
-        let amount = self.asked(request, terms, price);
+        let amount = self.asked(request, terms, price, factor);
         match self.part(request) {
             Some(part) if amount > 0 => part.state.admits(now, amount),
             _ => true,
@@ -299,18 +346,21 @@ impl Limit {
 
     /// What `request` must find room for.
     #[inline]
-    fn asked(&self, request: &Request, terms: &[Terms], price: &Price) -> u64 {
-        let reserved = self.reserved(request, terms, price);
+    fn asked(&self, request: &Request, terms: &[Terms], price: &Price, factor: f64) -> u64 {
+        let reserved = self.reserved(request, terms, price, factor);
         if self.charging.reserve == Reserve::Nothing { reserved.max(1) } else { reserved }
     }
 
     /// What it is charged at admission.
     #[inline]
-    fn reserved(&self, request: &Request, terms: &[Terms], price: &Price) -> u64 {
-        if self.charging.counts == Counts::Requests {
-            return 1;
-        }
-        self.charging.reserved(request, &terms[usize::from(request.source)], price)
+    fn reserved(&self, request: &Request, terms: &[Terms], price: &Price, factor: f64) -> u64 {
+        let amount = if self.charging.counts == Counts::Requests {
+            1
+        } else {
+            self.charging.reserved(request, &terms[usize::from(request.source)], price)
+        };
+        // What fits a limit at all is never too large for a while.
+        tightened(amount, factor).min(self.capacity.max(amount))
     }
 
     /// Where `request` is counted; nowhere if it is none of the limit's.
@@ -386,14 +436,8 @@ impl Place {
     }
 }
 
-impl Hint {
-    /// What the reply says about so long a wait.
-    #[inline]
-    fn of(self, wait: SimDuration) -> Option<SimDuration> {
-        match self {
-            Hint::WholeSeconds => Some(SimDuration::from_secs(wait.as_nanos().div_ceil(1_000_000_000))),
-            Hint::Exact => Some(wait),
-            Hint::None => None,
-        }
-    }
+/// `amount` of a limit that lets through only the part `factor` of it, rounded up.
+#[inline]
+fn tightened(amount: u64, factor: f64) -> u64 {
+    if factor == 1.0 { amount } else { (amount as f64 / factor).ceil() as u64 }
 }

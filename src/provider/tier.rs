@@ -1,6 +1,6 @@
 //! A named set of limits with prices.
 
-use super::{LimitSpec, Price, Scope};
+use super::{Headers, LimitSpec, Price, Scope};
 use crate::limiter::LimiterModel;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
@@ -21,6 +21,8 @@ pub struct Tier {
     pub price: Price,
     /// How long an answer can be: what a limit reserves for a call that states no `max_tokens`.
     pub max_output: Tokens,
+    /// What its replies print about its limits.
+    pub headers: Headers,
     /// Servers of its own, each of which works on one call at a time, in place of those that all share; in
     /// 1..=1,000,000.
     pub servers: Option<u32>,
@@ -35,6 +37,7 @@ impl Default for Tier {
             limits: Vec::new(),
             price: Price::default(),
             max_output: Tokens::new(64_000),
+            headers: Headers::None,
             servers: None,
         }
     }
@@ -48,6 +51,7 @@ impl Parameters for Tier {
         visitor.named("limits", &mut self.limits);
         visitor.section("price", &mut self.price);
         visitor.optional("max-output", &mut self.max_output);
+        visitor.optional("headers", &mut self.headers);
         visitor.optional("servers", &mut self.servers);
     }
 

@@ -4,11 +4,11 @@ use ratecast::client::Strategy;
 use ratecast::client::retry::{Constant, NoRetry, Persistence, RetryOn, RetryPolicy};
 use ratecast::durations::Durations;
 use ratecast::engine::{Cell, Stop, simulate};
-use ratecast::limiter::{FixedWindow, LimiterSpec};
+use ratecast::limiter::{Align, FixedWindow, LimiterSpec, TokenBucket};
 use ratecast::params::{Literal, Parameter};
 use ratecast::protocol::{Counts, Fault, Labels};
 use ratecast::provider::faults::{Outage, Overload};
-use ratecast::provider::{Congestion, Faults, LimitSpec, Load, ModelLatency, Reserve, Service, Settle, Tier};
+use ratecast::provider::{Congestion, Faults, Hint, LimitSpec, Load, ModelLatency, Reserve, Service, Settle, Tier};
 use ratecast::recorder::{ClassRecord, Failure, Record};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
@@ -221,4 +221,44 @@ fn a_load_of_others_multiplies_service_times() {
     let mean = class.service as f64 / class.served() as f64 / SECOND as f64;
     // Over 1,667 memories: deviation 1.5 * √(2 / 1,667), about 0.052; five of them.
     assert!((mean - 3.0).abs() < 0.26, "{mean}");
+}
+
+fn limited(limiter: LimiterSpec, hint: Option<Hint>) -> Tier {
+    let limit = LimitSpec { limiter, hint, ..LimitSpec::default() };
+    Tier { limits: vec![("limit".to_owned(), limit)], ..Tier::default() }
+}
+
+#[test]
+fn limits_tighten_while_others_are_busy() {
+    let mut scenario = scenario(6_000, 0);
+    let window = LimiterSpec::FixedWindow(FixedWindow { limit: Allowance::per(40, secs(60)), align: Align::Start });
+    let bucket = LimiterSpec::TokenBucket(TokenBucket { refill: Rate::new(40, secs(60)).unwrap(), capacity: Some(1) });
+    let admitted = |scenario: &Scenario, limiter: &LimiterSpec| {
+        run(scenario, &limited(limiter.clone(), None), &once()).total().admitted
+    };
+    assert_eq!(admitted(&scenario, &window), 4_000);
+    // Others keep the service at twice what it takes before limits are tightened.
+    scenario.provider.load =
+        Some(Load { mean: 2.0, cv: 0.0, slows: false, limits_above: Some(1.0), ..Load::default() });
+    assert_eq!(admitted(&scenario, &window), 2_000, "half of each window");
+    // A bucket that holds one still lets one through at a time, as soon as it is full: every other second.
+    assert_eq!(admitted(&scenario, &bucket), 3_000);
+    let bucket = LimiterSpec::TokenBucket(TokenBucket { refill: Rate::new(40, secs(60)).unwrap(), capacity: Some(40) });
+    assert!(admitted(&scenario, &bucket).abs_diff(2_000) <= 20, "half of the refill, and the first fill");
+}
+
+#[test]
+fn a_hint_that_misleads_makes_clients_come_in_vain() {
+    let scenario = scenario(2, 0);
+    let window = LimiterSpec::FixedWindow(FixedWindow { limit: Allowance::per(1, secs(3_600)), align: Align::Start });
+    let attempts = |hint: Option<Hint>, base: u64| {
+        let record = run(&scenario, &limited(window.clone(), hint), &every(base, 100));
+        assert_eq!(record.total().served(), 2);
+        record.total().attempts()
+    };
+    // The second request comes at 1 s and is told to wait 3599 s; or 59 s, and then a minute again and again.
+    assert_eq!(attempts(None, 1), 3);
+    assert_eq!(attempts(Some(Hint::WithinMinute), 1), 62);
+    // Told nothing, it goes by its own 600 s: at 601, 1201, … 3601 s.
+    assert_eq!(attempts(Some(Hint::None), 600), 8);
 }

@@ -241,6 +241,11 @@ fn tiers_are_listed_and_shown() {
     let list = ratecast(["tiers"]);
     assert_eq!((list.status, list.stdout.lines().count()), (0, 3));
     assert!(list.stdout.contains("claude-free") && list.stdout.contains("10/min, 5k/month"), "{}", list.stdout);
+    let headers = ratecast(["tiers", "openai-gpt3"]).stdout;
+    assert!(
+        headers.contains("#   x-ratelimit-remaining-requests: 59\n#   x-ratelimit-reset-requests: 1m0s\n"),
+        "{headers}"
+    );
     let shown = ratecast(["tiers", "claude-paid"]);
     assert_eq!(shown.stdout, fs::read_to_string("catalog/claude-paid.toml").unwrap());
     let unknown = ratecast(["tiers", "claude-fre"]);

@@ -234,6 +234,7 @@ fn told(reply: Reply, hint: Hint) -> Reply {
         Hint::Exact => retry_after,
         Hint::WholeSeconds => retry_after.map(whole_seconds),
         Hint::None => None,
+        Hint::Milliseconds | Hint::WithinMinute => unreachable!("not among those that are tried"),
     };
     Reply::TooManyRequests { limit, retry_after }
 }
@@ -340,7 +341,7 @@ impl Course {
         }
         match reply {
             Reply::Accepted { spilled, .. } => {
-                self.in_flight.push((request, Admitted { at: now, generated: Tokens::new(0), spilled }));
+                self.in_flight.push((request, Admitted { at: now, generated: Tokens::new(0), spilled, factor: 1.0 }));
                 judged.spilled += u64::from(spilled);
                 judged.accepted += 1;
             }
