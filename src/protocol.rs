@@ -102,6 +102,41 @@ pub mod counts {
 
 pub use counts::Counts;
 
+/// How the provider fails a call that no limit refuses.
+pub mod fault {
+    crate::words! {
+        /// How the provider fails a call that no limit refuses.
+        #[derive(PartialOrd, Ord)]
+        pub enum Fault {
+            /// 500: the call breaks off in its course.
+            Internal = "500",
+            /// 503: nothing is taken on.
+            Unavailable = "503",
+            /// 504: no answer in time.
+            Timeout = "504",
+            /// 529: too much is asked of the service by all.
+            Overloaded = "529",
+            /// The answer ends half-way.
+            Dropped = "dropped",
+        }
+    }
+}
+
+pub use fault::Fault;
+
+impl Fault {
+    /// How many there are.
+    pub const COUNT: usize = 5;
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Fault; Fault::COUNT] =
+        [Fault::Internal, Fault::Unavailable, Fault::Timeout, Fault::Overloaded, Fault::Dropped];
+
+    /// Whether the call is refused at once, before any limit is asked, rather than failed in its course.
+    pub const fn is_at_the_door(self) -> bool {
+        matches!(self, Fault::Unavailable | Fault::Overloaded)
+    }
+}
+
 /// The provider's answer to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -123,5 +158,10 @@ pub enum Reply {
     TooLarge {
         /// That limit, by number.
         limit: u16,
+    },
+    /// The provider itself is at fault.
+    Failed {
+        /// In which way.
+        fault: Fault,
     },
 }

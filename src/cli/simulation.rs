@@ -71,11 +71,16 @@ pub fn in_pool<T: Send>(threads: Option<u16>, work: impl FnOnce() -> Result<T, S
 fn check_budget(ready: &Ready, simulation: &Simulation) -> Result<(), Status> {
     let scenario = &ready.scenario;
     let runs = f64::from(scenario.replications) * (scenario.tiers.len() * scenario.strategy.len()) as f64;
-    let arrivals = |traffic: &Traffic| {
-        let service = scenario.provider.mean(traffic.mean_output());
+    let arrivals = |name: &str, traffic: &Traffic| {
+        // Only users wait, and those of a source are all of one class.
+        let latency = traffic
+            .facts(name)
+            .first()
+            .map_or_else(|| scenario.provider.others(), |class| scenario.provider.latency(class));
+        let service = latency.mean(traffic.mean_output());
         traffic.expected_requests(scenario.duration, &scenario.start, service)
     };
-    let made_up: f64 = scenario.traffic.iter().map(|(_, traffic)| arrivals(traffic)).sum();
+    let made_up: f64 = scenario.traffic.iter().map(|(name, traffic)| arrivals(name, traffic)).sum();
     let expected = runs * (made_up + ready.recorded_requests());
     if expected > simulation.max_events as f64 {
         output::note(&format!(

@@ -1,9 +1,11 @@
 //! `ratecast tiers`.
 
 use super::{Status, Tiers, output};
-use crate::provider::Tier;
+use crate::protocol::{Class, Request};
+use crate::provider::{Hint, Quota, Tier};
 use crate::scenario::names::nearest;
 use crate::scenario::{Diagnostic, catalog};
+use crate::units::{Civil, SimTime, Tokens};
 
 /// Lists the tiers, or prints the catalogue's file of one.
 pub fn run(arguments: &Tiers) -> Status {
@@ -14,8 +16,8 @@ pub fn run(arguments: &Tiers) -> Status {
     };
     match catalog::text(name).zip(catalog::tier(name)) {
         Some((text, tier)) => {
-            output::warning(old_figures(&[(name, tier)], arguments));
-            output::result(text)
+            output::warning(old_figures(&[(name, tier.clone())], arguments));
+            output::result(&format!("{text}{}", reply(&tier)))
         }
         None => {
             let help = match nearest(name, catalog::names()) {
@@ -26,6 +28,20 @@ pub fn run(arguments: &Tiers) -> Status {
             Status::Wrong
         }
     }
+}
+
+/// The headers of a reply, as comments under the catalogue's file; nothing where there are none.
+fn reply(tier: &Tier) -> String {
+    let (start, [input, output]) = (Civil::default(), [1_000, 250].map(Tokens::new));
+    let mut quota = Quota::new(tier, &[Class::default()], &start, Hint::None);
+    quota.call(SimTime::ZERO, &Request { input, output, ..Request::default() });
+    let headers = tier.headers.print(&quota.levels(SimTime::ZERO), start.epoch_nanos(), None);
+    if headers.is_empty() {
+        return String::new();
+    }
+    let head =
+        format!("\n# The headers of a reply to the first call, {input} tokens in and {output} out, at {start}:\n");
+    headers.iter().fold(head, |text, (name, value)| format!("{text}#   {name}: {value}\n"))
 }
 
 fn old_figures(tiers: &[(&str, Tier)], arguments: &Tiers) -> Option<Diagnostic> {

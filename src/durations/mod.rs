@@ -41,3 +41,10 @@ impl Durations {
         Durations::Constant(Constant { value: span })
     }
 }
+
+impl Default for Durations {
+    /// No time at all.
+    fn default() -> Self {
+        Durations::constant(SimDuration::ZERO)
+    }
+}

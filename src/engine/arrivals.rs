@@ -2,8 +2,8 @@
 //! push and a pop would cost as much as the rest of a request.
 
 use crate::protocol::{NOBODY, Request};
-use crate::provider::{Service, ServiceTimes};
-use crate::rng::{BLOCK, Stream};
+use crate::provider::{Latency, Service, ServiceTimes, SourceTimes};
+use crate::rng::BLOCK;
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
 use crate::traffic::users::{Crowd, Prompt};
@@ -31,7 +31,7 @@ enum Source {
 struct Open {
     feed: Feed,
     first_class: u16,
-    times: ServiceTimes,
+    times: SourceTimes,
     columns: Columns,
     service: [SimDuration; BLOCK],
     row: usize,
@@ -138,9 +138,9 @@ impl Source {
 struct Waiting {
     crowd: Crowd,
     class: u16,
-    service: Service,
-    /// For each thread that of its first tokens and that of the others.
-    streams: Vec<[Stream; 2]>,
+    latency: Latency,
+    /// For each thread those of its calls.
+    times: Vec<ServiceTimes>,
     left: u64,
     draws: Streams,
 }
@@ -150,8 +150,8 @@ impl Waiting {
         Waiting {
             crowd,
             class,
-            service: service.clone(),
-            streams: Vec::new(),
+            latency: service.latency(&traffic.facts(name)[0]),
+            times: Vec::new(),
             left: traffic.requests.unwrap_or(u64::MAX),
             draws: setting.streams(name),
         }
@@ -181,14 +181,13 @@ impl Waiting {
         let slot = prompt.thread as usize;
         if prompt.turn == 0 {
             let stream = |purpose: &str| self.draws.of_thread(purpose, prompt.id);
-            let streams = [stream("first-token"), stream("per-token")];
-            match self.streams.get_mut(slot) {
-                Some(old) => *old = streams,
-                None => self.streams.resize(slot + 1, streams),
+            let times = ServiceTimes::new(&self.latency, stream("first-token"), stream("per-token"));
+            match self.times.get_mut(slot) {
+                Some(old) => *old = times,
+                None => self.times.resize(slot + 1, times),
             }
         }
-        let [first, per_token] = &mut self.streams[slot];
-        self.service.draw(first, per_token, prompt.size.output)
+        self.times[slot].draw(prompt.size.output)
     }
 }
 
@@ -200,11 +199,15 @@ impl Open {
         traffic: &Traffic,
         setting: &Setting,
     ) -> Result<Self, TraceError> {
-        let streams = setting.streams(name);
+        let classes = traffic.facts(name);
+        let times = |latency: &Latency, class: Option<usize>| {
+            let streams = setting.streams(class.map_or(name, |class| &classes[class].name));
+            ServiceTimes::new(latency, streams.of("first-token"), streams.of("per-token"))
+        };
         let mut source = Open {
             feed: Feed::new(traffic, name, setting)?,
             first_class,
-            times: ServiceTimes::new(service, streams.of("first-token"), streams.of("per-token")),
+            times: SourceTimes::new(service, &classes, times),
             columns: Columns::default(),
             service: [SimDuration::ZERO; BLOCK],
             row: 0,
@@ -244,7 +247,8 @@ impl Open {
             self.rows = self.feed.fill(&mut self.columns)?.min(most);
         }
         self.left -= self.rows as u64;
-        self.times.fill(&self.columns.output[..self.rows], &mut self.service[..self.rows]);
+        let columns = &self.columns;
+        self.times.fill(&columns.output[..self.rows], &columns.class[..self.rows], &mut self.service[..self.rows]);
         Ok(())
     }
 }

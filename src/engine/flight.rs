@@ -2,7 +2,7 @@
 
 use super::event::{Kind, MOST_SLOTS};
 use crate::protocol::Request;
-use crate::provider::Admitted;
+use crate::provider::{Admitted, Course};
 use crate::units::{SimDuration, SimTime, Tokens};
 
 /// A request under way.
@@ -16,6 +16,8 @@ pub struct Flight {
     pub state: State,
     /// Of the call under way or the last one: when it was admitted, and what its limits need to know of it.
     pub call: Admitted,
+    /// Whether a call for it was paid for.
+    pub is_paid: bool,
     /// When that call ends.
     pub ends: SimTime,
     /// When the first attempt was made.
@@ -26,6 +28,10 @@ pub struct Flight {
     pub queued: SimDuration,
     /// Since when it stands in the queue.
     pub queued_since: SimTime,
+    /// Which request of its class it is, where the provider may fail calls.
+    pub number: u64,
+    /// The course of the call under way or the last one.
+    pub course: Course,
     /// The number of the event that ends its stay in the queue.
     pub deadline_event: u64,
 }
@@ -53,12 +59,15 @@ impl Flight {
             request,
             attempts: 0,
             state: State::Free,
-            call: Admitted { at: request.arrived, generated: Tokens::default(), spilled: false },
+            call: Admitted { at: request.arrived, generated: Tokens::default(), spilled: false, factor: 1.0 },
+            is_paid: false,
             ends: request.arrived,
             first_attempt: request.arrived,
             delay: SimDuration::ZERO,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
+            number: 0,
+            course: Course::plain(&request, SimDuration::ZERO),
             deadline_event: 0,
         }
     }
@@ -67,7 +76,7 @@ impl Flight {
     pub fn generated_by(&self, now: SimTime) -> Tokens {
         let whole = u128::from((self.ends - self.call.at).as_nanos()).max(1);
         let done = u128::from((now - self.call.at).as_nanos());
-        let output = u128::from(self.request.output.get()) * done.min(whole) / whole;
+        let output = u128::from(self.course.output.get()) * done.min(whole) / whole;
         Tokens::new(output as u32) // no more than the whole output, which has 32 bits
     }
 

@@ -6,8 +6,9 @@ use super::event_queue::EventQueue;
 use super::flight::{Flight, Flights, State};
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
-use crate::protocol::{NOBODY, Reply, Request};
-use crate::provider::{Admitted, Hint, Quota, Tier};
+use crate::protocol::{Fault, NOBODY, Reply, Request};
+use crate::provider::faults::Call;
+use crate::provider::{Admitted, Behaviour, Course, LOAD, Pressure, Quota, Tier};
 use crate::recorder::{Cause, Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
@@ -104,6 +105,8 @@ struct Run<'s> {
 /// Where an attempt is made and its outcome written down: client and provider with the record between them.
 struct Desk {
     quota: Quota,
+    /// None where every call simply takes its time.
+    behaviour: Option<Box<Behaviour>>,
     client: Client,
     record: Record,
     /// Completions need no event where nothing can depend on them: no slot and no limit waits for the end of a call.
@@ -161,9 +164,11 @@ impl<'s> Run<'s> {
     fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
         let Cell { scenario, tier, strategy } = cell;
         let client = Client::new(strategy, scenario, replication);
-        let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
+        let stream = |name: &str| Seed(scenario.seed).stream(replication, name);
+        let pressure = scenario.provider.load.as_ref().and_then(|load| Pressure::new(load, stream(LOAD)));
         let classes = scenario.facts();
-        let quota = Quota::new(tier, &classes, &scenario.start, hint);
+        let quota = Quota::new(tier, &classes, &scenario.start, scenario.provider.retry_after).under(pressure);
+        let quota = if client.backoff.reads_hints() { quota } else { quota.muted() };
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
         let mut record = Record::new(classes.len(), tier.limits.len(), warmup, scenario.duration);
         if tier.price.is_billed_by_month() {
@@ -171,9 +176,12 @@ impl<'s> Run<'s> {
                 tier.price.civil(&scenario.start).months(warmup, SimTime::ZERO.saturating_add(scenario.duration));
             record.by_month(months.iter().rev().skip(1).rev().map(|month| month.end).collect());
         }
+        let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.classes(), &scenario.start, &stream);
+        let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
-            elides_completions: !client.is_bounded && !quota.listens(),
+            elides_completions: !client.is_bounded && !quota.listens() && !needs_ends,
             quota,
+            behaviour: behaviour.map(Box::new),
             client,
             record,
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
@@ -260,6 +268,9 @@ impl<'s> Run<'s> {
         let now = request.arrived;
         self.desk.record.offered(&request);
         let mut flight = Flight::new(request);
+        if let Some(behaviour) = &mut self.desk.behaviour {
+            flight.number = behaviour.number(request.source);
+        }
         if self.desk.client.free_slots == 0 {
             self.enqueue_arrival(now, flight);
             return;
@@ -304,8 +315,12 @@ impl<'s> Run<'s> {
     /// A call ends; its event is the head of the queue.
     fn complete(&mut self, now: SimTime, slot: u32) {
         self.events.pop();
-        self.desk.complete(now, self.flights.get(slot));
-        self.flights.remove(slot);
+        match self.desk.complete(now, self.flights.get(slot)).event() {
+            Some((at, kind)) => {
+                self.events.push(at, kind, slot);
+            }
+            None => self.flights.remove(slot),
+        }
         self.settled(now);
     }
 
@@ -411,21 +426,22 @@ impl Next {
 impl Desk {
     /// The answer to `request` is complete at `at`, now or later, by a call that has `called` so long.
     #[inline]
-    fn serve(&mut self, at: SimTime, request: &Request, spilled: bool, called: SimDuration, queued: SimDuration) {
-        self.record.served(request, at - request.arrived, called, queued);
+    fn serve(&mut self, at: SimTime, request: &Request, flight: &Flight, called: SimDuration) {
+        self.record.served(request, at - request.arrived, called, flight.queued);
         if !self.quota.prices().is_free() {
-            self.charge(at, request, spilled, Cause::First);
+            self.charge(at, request, flight, true);
         }
         if request.thread != NOBODY {
             self.tell(request, at, true);
         }
     }
 
-    /// A call for `request` is paid for that was answered at `at`. Apart from its callers, which free tiers pass too.
+    /// A call for `request` is paid for that ended at `at`. Apart from its callers, which free tiers pass too.
     #[inline(never)]
-    fn charge(&mut self, at: SimTime, request: &Request, spilled: bool, cause: Cause) {
-        let cost = self.quota.prices().of(request, spilled);
-        self.record.charged(at, request, cost, cause, true);
+    fn charge(&mut self, at: SimTime, request: &Request, flight: &Flight, is_answered: bool) {
+        let cost = self.quota.prices().of(request, flight.call.spilled);
+        let cause = if flight.is_paid { Cause::Retry } else { Cause::First };
+        self.record.charged(at, request, cost, cause, is_answered);
     }
 
     /// `request` will never be answered.
@@ -452,7 +468,7 @@ impl Desk {
             flight.first_attempt = now;
         }
         flight.attempts += 1;
-        match self.quota.call(now, &flight.request) {
+        match self.ask(now, flight) {
             Reply::Accepted { wait, spilled } => self.admitted(now, flight, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
@@ -463,32 +479,52 @@ impl Desk {
                 self.fail(now, &flight.request, Failure::Never);
                 Next::Done
             }
+            Reply::Failed { fault } => self.call_failed(now, flight, fault),
         }
+    }
+
+    /// What the provider says: first whether it takes on anything, then its limits.
+    #[inline(always)]
+    fn ask(&mut self, now: SimTime, flight: &Flight) -> Reply {
+        if let Some(behaviour) = &mut self.behaviour
+            && let Some(fault) = behaviour.turns_away(now, call_of(flight))
+        {
+            return Reply::Failed { fault };
+        }
+        self.quota.call(now, &flight.request)
     }
 
     #[inline(always)]
     fn admitted(&mut self, now: SimTime, flight: &mut Flight, (wait, spilled): (SimDuration, bool)) -> Next {
         let request = &flight.request;
         self.record.admitted(now, request);
-        let ends = now.saturating_add(wait).saturating_add(request.service);
+        let course = match &mut self.behaviour {
+            None => Course::plain(request, wait),
+            Some(behaviour) => behaviour.admit(now, call_of(flight), request, wait),
+        };
+        let ends = now.saturating_add(course.takes());
         if !self.elides_completions {
-            return self.call(now, ends, flight, spilled);
+            return self.call(now, flight, course, spilled);
         }
         if ends > self.end {
             self.record.pending(request);
         } else {
-            self.serve(ends, request, spilled, ends - now, flight.queued);
+            let request = course.of(request);
+            flight.call.spilled = spilled;
+            self.serve(ends, &request, flight, ends - now);
         }
         Next::Done
     }
 
     /// A call begins whose end somebody waits for.
-    fn call(&mut self, now: SimTime, ends: SimTime, flight: &mut Flight, spilled: bool) -> Next {
+    fn call(&mut self, now: SimTime, flight: &mut Flight, course: Course, spilled: bool) -> Next {
+        let ends = now.saturating_add(course.takes());
         if self.client.is_bounded {
             self.client.free_slots -= 1;
         }
         flight.state = State::Calling;
-        flight.call = Admitted { at: now, generated: Tokens::default(), spilled };
+        flight.call = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
+        flight.course = course;
         flight.ends = ends;
         if !self.quota.meters() {
             return Next::Completion(ends);
@@ -512,6 +548,29 @@ impl Desk {
         let elapsed = now - flight.first_attempt;
         let jitter = &mut self.client.jitter[usize::from(request.source)];
         let delay = self.client.backoff.delay(flight.attempts, flight.delay, hint, elapsed, || jitter.draw());
+        self.try_again(now, flight, delay)
+    }
+
+    /// The provider fails a call, at the door or in its course.
+    #[cold]
+    #[inline(never)]
+    fn call_failed(&mut self, now: SimTime, flight: &mut Flight, fault: Fault) -> Next {
+        let request = &flight.request;
+        self.record.call_failed(now, request, fault);
+        if !self.client.backoff.retries(fault) {
+            self.fail(now, request, Failure::Error);
+            return Next::Done;
+        }
+        let elapsed = now - flight.first_attempt;
+        let jitter = &mut self.client.jitter[usize::from(request.source)];
+        let delay = self.client.backoff.delay_after_fault(flight.attempts, flight.delay, elapsed, || jitter.draw());
+        self.try_again(now, flight, delay)
+    }
+
+    /// Waits so long for the next attempt, or gives up.
+    #[inline(always)]
+    fn try_again(&mut self, now: SimTime, flight: &mut Flight, delay: Option<SimDuration>) -> Next {
+        let request = &flight.request;
         let Some(delay) = delay else {
             self.fail(now, request, Failure::GaveUp);
             return Next::Done;
@@ -529,11 +588,34 @@ impl Desk {
     }
 
     /// A call has ended.
-    fn complete(&mut self, now: SimTime, flight: &Flight) {
-        self.quota.settle(now, &flight.request, &flight.call);
-        self.serve(now, &flight.request, flight.call.spilled, now - flight.call.at, flight.queued);
+    fn complete(&mut self, now: SimTime, flight: &mut Flight) -> Next {
+        let Flight { request, course, .. } = &*flight;
+        self.quota.settle(now, request, &flight.call, course.paid_output());
         if self.client.is_bounded {
             self.client.free_slots += 1;
         }
+        if let Some(behaviour) = &mut self.behaviour {
+            behaviour.ended();
+        }
+        let Flight { request, course, .. } = *flight;
+        match course.fault {
+            None => {
+                self.serve(now, &course.of(&request), flight, now - flight.call.at);
+                Next::Done
+            }
+            Some(fault) => {
+                if let Some(output) = course.paid_output() {
+                    self.record.wasted(&request, output);
+                    self.charge(now, &Request { output, ..request }, flight, false);
+                    flight.is_paid = true;
+                }
+                self.call_failed(now, flight, fault)
+            }
+        }
     }
+}
+
+/// Which call this is.
+fn call_of(flight: &Flight) -> Call {
+    Call { class: flight.request.source, number: flight.number, attempt: flight.attempts }
 }

@@ -117,6 +117,12 @@ impl Limiter for State {
         self.charge(now, amount);
     }
 
+    fn charge_refused(&mut self, now: SimTime, amount: u64) {
+        let now = self.scaled(now);
+        let (next, horizon) = self.conforms_from(now, amount);
+        self.tat = next.min((now + horizon).max(self.tat));
+    }
+
     /// What was charged has lapsed as far as its theoretical arrival time has passed.
     fn refund(&mut self, _now: SimTime, _charged: SimTime, amount: u64) {
         self.tat = self.tat.saturating_sub(u128::from(amount) * self.increment);
@@ -142,6 +148,12 @@ mod tests {
             if verdict == Verdict::Admit {
                 gcra.charge(now, amount);
                 bucket.charge(now, amount);
+            } else if step.is_multiple_of(3) {
+                gcra.charge_refused(now, amount);
+                bucket.charge_refused(now, amount);
+            } else if step.is_multiple_of(5) {
+                gcra.overdraw(now, amount);
+                bucket.overdraw(now, amount);
             }
         }
     }

@@ -106,6 +106,11 @@ impl Limiter for State {
         self.charge(now, amount);
     }
 
+    fn charge_refused(&mut self, now: SimTime, amount: u64) {
+        self.admits(now, 1);
+        self.missing = (self.missing + u128::from(amount)).min(self.full.max(self.missing));
+    }
+
     /// What is given back to a bucket that has filled up meanwhile is lost.
     fn refund(&mut self, now: SimTime, _charged: SimTime, amount: u64) {
         self.admits(now, 1);

@@ -87,6 +87,10 @@ impl Limiter for State {
         self.pace.overdraw(now, amount);
     }
 
+    fn charge_refused(&mut self, now: SimTime, amount: u64) {
+        self.pace.charge_refused(now, amount);
+    }
+
     fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
         self.pace.refund(now, charged, amount);
     }

@@ -68,6 +68,12 @@ pub trait Limiter {
     /// Charges `amount` whether or not there is room: what was used is known only now.
     fn overdraw(&mut self, now: SimTime, amount: u64);
 
+    /// Charges an `amount` that was refused, where a provider counts such calls too. A limit that refills is emptied by them
+    /// and not overdrawn: 429s of OpenAI print no more as used than the limit.
+    fn charge_refused(&mut self, now: SimTime, amount: u64) {
+        self.overdraw(now, amount);
+    }
+
     /// Gives back `amount` of what was charged at `charged`, no more than that; without effect where that counts no more.
     fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64);
 
@@ -77,6 +83,25 @@ pub trait Limiter {
     /// How long an amount that was just charged waits before it goes on.
     fn delay(&self, _now: SimTime) -> SimDuration {
         SimDuration::ZERO
+    }
+
+    /// What is left at `now` of a limit that can hold `capacity`, and when all of it is there again, if the limit knows.
+    fn level(&mut self, now: SimTime, capacity: u64) -> (u64, Option<SimTime>) {
+        let (mut left, mut most) = (0, capacity);
+        while left < most {
+            let middle = left + (most - left).div_ceil(2);
+            if self.admits(now, middle) {
+                left = middle;
+            } else {
+                most = middle - 1;
+            }
+        }
+        let full_at = match self.verdict(now, capacity) {
+            Verdict::Admit => Some(now),
+            Verdict::RetryAt(instant) => Some(instant),
+            Verdict::Busy | Verdict::Never => None,
+        };
+        (left, full_at)
     }
 
     /// Admit, or when.
@@ -199,6 +224,9 @@ macro_rules! limiters {
             }
             fn overdraw(&mut self, now: SimTime, amount: u64) {
                 match self { $(AnyLimiter::$model(state) => state.overdraw(now, amount),)+ }
+            }
+            fn charge_refused(&mut self, now: SimTime, amount: u64) {
+                match self { $(AnyLimiter::$model(state) => state.charge_refused(now, amount),)+ }
             }
             fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
                 match self { $(AnyLimiter::$model(state) => state.refund(now, charged, amount),)+ }

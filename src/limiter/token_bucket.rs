@@ -123,6 +123,12 @@ impl Limiter for State {
         self.charge(now, amount);
     }
 
+    fn charge_refused(&mut self, now: SimTime, amount: u64) {
+        let missing = self.missing_at(now);
+        self.missing = missing.saturating_add(u128::from(amount) * self.unit).min(self.full.max(missing));
+        self.at = now;
+    }
+
     /// What is given back to a bucket that has filled up meanwhile is lost.
     fn refund(&mut self, now: SimTime, _charged: SimTime, amount: u64) {
         self.missing = self.missing_at(now).saturating_sub(u128::from(amount) * self.unit);
@@ -147,6 +153,20 @@ mod tests {
         assert_eq!(bucket.verdict(SimTime::ZERO, 3), Verdict::RetryAt(second));
         assert_eq!(bucket.verdict(second, 3), Verdict::Admit);
         assert_eq!(bucket.verdict(second, 4), Verdict::Never);
+    }
+
+    #[test]
+    fn calls_that_are_refused_keep_it_empty() {
+        let at = |millis: u64| SimTime::from_nanos(millis * 1_000_000);
+        let refill = Rate::new(1, SimDuration::from_secs(1)).unwrap();
+        let mut bucket = TokenBucket { refill, capacity: Some(3) }.start(&Civil::default());
+        bucket.charge(at(0), 3);
+        for step in 1..10 {
+            // Asked every 900 ms it never gets to the 1 that is wanted, and owes nothing.
+            assert_eq!(bucket.verdict(at(900 * step), 1), Verdict::RetryAt(at(900 * step + 100)));
+            bucket.charge_refused(at(900 * step), 1);
+            assert_eq!(bucket.opens(at(900 * step), 1), Verdict::RetryAt(at(900 * step + 1_000)));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The metrics of one replication.
 
 use super::Value;
+use crate::protocol::Fault;
 use crate::recorder::ClassRecord;
 use crate::units::{Money, SimDuration};
 
@@ -66,6 +67,20 @@ metrics! {
     AttemptRejectionRate = "attempt_rejection_rate",
     /// Requests whose first call was answered with 429, among those that were called for.
     FirstAttemptRejectionRate = "first_attempt_rejection_rate",
+    /// Calls that the provider failed.
+    Errors = "errors",
+    /// Those of them that broke off with 500.
+    Errors500 = "errors_500",
+    /// Those that found the service unavailable.
+    Errors503 = "errors_503",
+    /// Those that had no answer in time.
+    Errors504 = "errors_504",
+    /// Those that found it overloaded.
+    Errors529 = "errors_529",
+    /// Those whose answer ended half-way.
+    ErrorsDropped = "errors_dropped",
+    /// Calls that the provider did not fail, among all; a 429 is no failure of the provider.
+    Availability = "availability",
     /// Failed requests among all.
     FailureRate = "failure_rate",
     /// Calls made, for each request answered.
@@ -139,6 +154,7 @@ impl Sample {
 fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill) -> Value {
     let count = |n: u64| Value::Is(n as f64);
     let share = |n: u64, of: u64| Value::ratio(n as f64, of as f64);
+    let errors = |fault: Fault| count(class.errors[fault as usize]);
     let seconds = |d: Option<SimDuration>| d.map_or(Value::Undefined, |d| Value::Is(d.as_secs_f64()));
     let mean = |nanos: u128| Value::ratio(nanos as f64 / 1e9, class.served() as f64);
     let of_all = |q| match (class.offered, class.latency.quantile_of(q, class.offered)) {
@@ -157,6 +173,13 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::RejectedAttempts => count(class.rejected()),
         Metric::AttemptRejectionRate => share(class.rejected(), class.attempts()),
         Metric::FirstAttemptRejectionRate => share(class.first_rejected(), class.offered),
+        Metric::Errors => count(class.failed_calls()),
+        Metric::Errors500 => errors(Fault::Internal),
+        Metric::Errors503 => errors(Fault::Unavailable),
+        Metric::Errors504 => errors(Fault::Timeout),
+        Metric::Errors529 => errors(Fault::Overloaded),
+        Metric::ErrorsDropped => errors(Fault::Dropped),
+        Metric::Availability => share(class.attempts() - class.failed_calls(), class.attempts()),
         Metric::FailureRate => share(class.failed(), class.offered),
         Metric::AttemptsPerServed => share(class.attempts(), class.served()),
         Metric::LatencyMean => class.latency.mean_s().map_or(Value::Undefined, Value::Is),

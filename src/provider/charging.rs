@@ -15,7 +15,7 @@ crate::words! {
         Estimate = "estimate",
         /// Its prompt by an estimate, and `max_tokens` of answer.
         MaxTokens = "max-tokens",
-        /// The larger of the two: the estimate of the prompt, or `max_tokens`.
+        /// The larger of the two: the estimate of the prompt, or the `max_tokens` that the call states, if it does.
         Larger = "larger",
         /// Nothing: it passes while anything is left.
         Nothing = "nothing",
@@ -67,6 +67,7 @@ impl Charging {
     pub fn reserved(&self, request: &Request, terms: &Terms, prices: &PriceList) -> u64 {
         let estimate = || self.estimate.of_up(self.input(request));
         let longest = u64::from(terms.max_output);
+        let stated = terms.class.max_tokens.map_or(0, u64::from);
         match self.reserve {
             _ if self.counts == Counts::Requests => 1,
             Reserve::Actual => self.used(request, prices),
@@ -77,7 +78,7 @@ impl Charging {
             }
             Reserve::Estimate => self.sum(estimate(), 0),
             Reserve::MaxTokens => self.sum(estimate(), longest),
-            Reserve::Larger => self.sum(estimate(), 0).max(self.sum(0, longest)),
+            Reserve::Larger => self.sum(estimate(), 0).max(self.sum(0, stated)),
         }
     }
 
@@ -131,7 +132,10 @@ mod tests {
     }
 
     fn terms(max_output: u32) -> Terms {
-        Terms { class: Class::default(), max_output: Tokens::new(max_output) }
+        Terms {
+            class: Class { max_tokens: Some(Tokens::new(max_output)), ..Class::default() },
+            max_output: Tokens::new(max_output),
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One rule of a tier, as a catalogue file or a scenario states it.
 
-use super::Confidence;
 use super::charging::{Charging, Reserve, Settle};
+use super::{Confidence, Hint};
 use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::{Class, Counts, Labels};
@@ -66,6 +66,8 @@ pub struct LimitSpec {
     pub counts_refused: bool,
     /// What becomes of a call for which it has no room.
     pub beyond: Beyond,
+    /// What its 429s say about when to come back; without it what the provider's do.
+    pub hint: Option<Hint>,
     /// How it counts, how much it allows and over which span.
     pub limiter: LimiterSpec,
     /// Where its figure comes from, if not from the tier's source.
@@ -87,6 +89,7 @@ impl Default for LimitSpec {
             burndown: 1,
             counts_refused: false,
             beyond: Beyond::Refuse,
+            hint: None,
             limiter: LimiterSpec::default(),
             source: None,
             confidence: None,
@@ -163,6 +166,7 @@ impl Parameters for LimitSpec {
         visitor.optional("burndown", &mut self.burndown);
         visitor.optional("counts-refused", &mut self.counts_refused);
         visitor.optional("beyond", &mut self.beyond);
+        visitor.optional("hint", &mut self.hint);
         visitor.kind(Presence::Required, &mut self.limiter);
         visitor.optional("source", &mut self.source);
         visitor.optional("confidence", &mut self.confidence);

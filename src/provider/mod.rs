@@ -1,31 +1,52 @@
-//! The provider: a tier's limits, its prices, and how long a call takes.
+//! The provider: a tier's limits, its prices, how long a call takes, and how the service behaves under load and when it
+//! breaks.
 
+mod behaviour;
 mod charging;
+mod congestion;
+pub mod faults;
+pub mod headers;
+mod latency;
 mod ledger;
 mod limit;
+mod load;
 mod price;
 mod quota;
+mod servers;
 mod tier;
 
 use crate::durations::Durations;
-use crate::params::{Parameters, Presence, Visitor};
-use crate::rng::Stream;
-use crate::units::{SimDuration, Tokens};
+use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::protocol::Class;
 
+pub use behaviour::{Behaviour, Course, LOAD};
 pub use charging::{Charging, Reserve, Settle, Terms};
+pub use congestion::Congestion;
+pub use faults::Faults;
+pub use headers::Headers;
+pub use latency::{Latency, ModelLatency, ServiceTimes, SourceTimes};
 pub use ledger::Ledger;
 pub use limit::{Beyond, LimitSpec, Only, Scope};
+pub use load::{Load, LoadPath, Pressure};
 pub use price::{Band, Contract, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices};
 pub use quota::{Admitted, Quota, Usage};
+pub use servers::Servers;
 pub use tier::{Confidence, Tier};
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.
+    #[derive(Default)]
     pub enum Hint {
         /// Whole seconds, rounded up, as the header is defined (RFC 9110).
+        #[default]
         WholeSeconds = "whole-seconds",
+        /// Milliseconds, rounded up.
+        Milliseconds = "milliseconds",
         /// The exact time.
         Exact = "exact",
+        /// Whole seconds of at most a minute, whatever the wait: what is left of it after whole minutes. Gemini's replies say
+        /// so even when the day is spent.
+        WithinMinute = "within-minute",
         /// Nothing: the header is missing.
         None = "none",
     }
@@ -40,14 +61,30 @@ pub struct Service {
     pub time_per_output_token: Durations,
     /// What a 429 says about when to come back.
     pub retry_after: Hint,
+    /// Models that take other times, by name.
+    pub models: Vec<(String, ModelLatency)>,
+    /// Slows down with the calls in flight.
+    pub congestion: Option<Congestion>,
+    /// Servers that each work on one call at a time, in 1..=1,000,000; without it there are always enough.
+    pub servers: Option<u32>,
+    /// What others ask of it at the same time.
+    pub load: Option<Load>,
+    /// How it breaks.
+    pub faults: Faults,
 }
 
 impl Default for Service {
     fn default() -> Self {
+        let Latency { time_to_first_token, time_per_output_token } = Latency::default();
         Service {
-            time_to_first_token: Durations::constant(SimDuration::from_nanos(600_000_000)),
-            time_per_output_token: Durations::constant(SimDuration::from_nanos(15_000_000)),
+            time_to_first_token,
+            time_per_output_token,
             retry_after: Hint::WholeSeconds,
+            models: Vec::new(),
+            congestion: None,
+            servers: None,
+            load: None,
+            faults: Faults::default(),
         }
     }
 }
@@ -57,55 +94,35 @@ impl Parameters for Service {
         visitor.choice("time-to-first-token", Presence::Optional, &mut self.time_to_first_token);
         visitor.choice("time-per-output-token", Presence::Optional, &mut self.time_per_output_token);
         visitor.optional("retry-after", &mut self.retry_after);
+        visitor.named("models", &mut self.models);
+        visitor.optional_section("congestion", &mut self.congestion);
+        visitor.optional("servers", &mut self.servers);
+        visitor.optional_section("load", &mut self.load);
+        visitor.section("faults", &mut self.faults);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        servers::check_count(self.servers)
     }
 }
 
 impl Service {
-    /// The service time of one request with `output` tokens: `first token + outputs * per token`.
-    pub fn draw(&self, first: &mut Stream, per_token: &mut Stream, output: Tokens) -> SimDuration {
-        let (mut to_first, mut to_next) = ([0.0], [0.0]);
-        self.time_to_first_token.model().fill(first, &mut to_first);
-        self.time_per_output_token.model().fill(per_token, &mut to_next);
-        service_time(to_first[0], to_next[0], output)
-    }
-
-    /// The mean service time of requests with so many output tokens on average.
-    pub fn mean(&self, outputs: f64) -> SimDuration {
-        let per_token = self.time_per_output_token.model().mean().scale(outputs);
-        self.time_to_first_token.model().mean().saturating_add(per_token)
-    }
-}
-
-/// From a call's draws, in nanoseconds, rounded once.
-fn service_time(to_first: f64, per_token: f64, output: Tokens) -> SimDuration {
-    let longest = SimDuration::HORIZON.as_nanos() as f64;
-    SimDuration::from_nanos_f64((to_first + per_token * f64::from(output.get())).min(longest))
-}
-
-/// The service times of one traffic source's requests, drawn in the order of their arrival.
-#[derive(Clone, Debug)]
-pub struct ServiceTimes {
-    service: Service,
-    first: Stream,
-    per_token: Stream,
-    scratch: Vec<f64>,
-}
-
-impl ServiceTimes {
-    /// Draws from a stream for the first token and one for the others, so that changing one leaves the other as it was.
-    pub fn new(service: &Service, first: Stream, per_token: Stream) -> Self {
-        ServiceTimes { service: service.clone(), first, per_token, scratch: Vec::new() }
-    }
-
-    /// `first token + outputs * per token` for each place of `out`, rounded once to nanoseconds.
-    pub fn fill(&mut self, outputs: &[Tokens], out: &mut [SimDuration]) {
-        let count = out.len();
-        self.scratch.resize(2 * count, 0.0);
-        let (first, per_token) = self.scratch.split_at_mut(count);
-        self.service.time_to_first_token.model().fill(&mut self.first, first);
-        self.service.time_per_output_token.model().fill(&mut self.per_token, per_token);
-        for (((out, output), first), per_token) in out.iter_mut().zip(outputs).zip(first).zip(per_token) {
-            *out = service_time(*first, *per_token, *output);
+    /// The times of models that have none of their own.
+    pub fn others(&self) -> Latency {
+        Latency {
+            time_to_first_token: self.time_to_first_token.clone(),
+            time_per_output_token: self.time_per_output_token.clone(),
         }
+    }
+
+    /// What is particular to the model that `class` asks for.
+    pub fn model(&self, class: &Class) -> Option<&ModelLatency> {
+        let model = class.labels.model.as_ref()?;
+        self.models.iter().find(|(name, _)| name == model).map(|(_, latency)| latency)
+    }
+
+    /// The times of calls of `class`.
+    pub fn latency(&self, class: &Class) -> Latency {
+        self.model(class).map_or_else(|| self.others(), |model| model.or(&self.others()))
     }
 }

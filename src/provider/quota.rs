@@ -1,7 +1,8 @@
 //! All limits of a tier together: a call passes only if every one admits it, and is otherwise charged to none.
 
 use super::charging::{Charging, Reserve, Settle, Terms};
-use super::{Beyond, Hint, Ledger, LimitSpec, PriceList, Scope, Tier};
+use super::headers::Level;
+use super::{Beyond, Hint, Ledger, LimitSpec, Pressure, PriceList, Scope, Tier};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use crate::protocol::{Class, Counts, Reply, Request};
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
@@ -12,7 +13,9 @@ pub struct Quota {
     limits: Vec<Limit>,
     terms: Vec<Terms>, // by class
     prices: PriceList,
-    hint: Hint,
+    /// Tightens all limits by time.
+    pressure: Option<Pressure>,
+    factor: f64, // of the last call
     listens: bool,
     meters: bool,
     /// Whether a refusal closes the door for everybody: every limit counts the requests of all, so that all ask for the
@@ -27,6 +30,7 @@ pub struct Quota {
 struct Gate {
     until: SimTime,
     limit: u16,
+    hint: Hint,
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ struct Limit {
     charging: Charging,
     place: Place,
     capacity: u64,
+    period: SimDuration,
+    hint: Hint,
     /// Whether each call of the account counts as one, which is what most limits do.
     is_plain: bool,
     holds: bool,
@@ -84,13 +90,15 @@ pub struct Admitted {
     pub generated: Tokens,
     /// Whether it passed beyond a limit that lets calls spill over.
     pub spilled: bool,
+    /// How far its limits were tightened: [`Quota::factor`].
+    pub factor: f64,
 }
 
 impl Quota {
-    /// The limits of `tier` with nothing used, for calls of such `classes`. `hint` is what a 429 says; [`Hint::None`] spares
-    /// the work where the client does not read it.
+    /// The limits of `tier` with nothing used, for calls of such `classes`. `hint` is what the 429s of
+    /// those say that have no hint of their own.
     pub fn new(tier: &Tier, classes: &[Class], civil: &Civil, hint: Hint) -> Self {
-        let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, classes, civil)).collect();
+        let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, classes, civil, hint)).collect();
         let listens = limits.iter().any(|limit| limit.holds || limit.charging.settle != Settle::Never);
         let asks_all_alike = |limit: &Limit| limit.is_plain && !limit.counts_refused && limit.beyond == Beyond::Refuse;
         let gated = !listens && limits.iter().all(asks_all_alike);
@@ -101,10 +109,11 @@ impl Quota {
             terms: classes.iter().map(terms).collect(),
             prices: PriceList::new(&tier.price, classes),
             limits,
-            hint,
+            pressure: None,
+            factor: 1.0,
             listens,
             gated,
-            gate: Gate { until: SimTime::ZERO, limit: 0 },
+            gate: Gate { until: SimTime::ZERO, limit: 0, hint },
         }
     }
 
@@ -112,6 +121,36 @@ impl Quota {
     #[inline]
     pub fn prices(&self) -> &PriceList {
         &self.prices
+    }
+
+    /// The same, whose 429s say nothing: spares the work where the client does not listen.
+    pub fn muted(mut self) -> Self {
+        self.limits.iter_mut().for_each(|limit| limit.hint = Hint::None);
+        self
+    }
+
+    /// The same, tightened by `pressure`: what a call asks for and is charged is divided by its factor, rounded up, and at
+    /// most what the limit holds.
+    pub fn under(mut self, pressure: Option<Pressure>) -> Self {
+        // A door that is closed for all may open earlier than it seemed.
+        self.gated &= pressure.is_none();
+        self.pressure = pressure;
+        self
+    }
+
+    /// How far limits were tightened at the last call, in (0, 1].
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+
+    /// What a reply to a call of the first class tells of its limits at `now`.
+    pub fn levels(&mut self, now: SimTime) -> Vec<Level> {
+        let level = |limit: &mut Limit| {
+            let (counts, period, capacity) = (limit.charging.counts, limit.period, limit.capacity);
+            let (remaining, full_at) = limit.part(&Request::default())?.state.level(now, capacity);
+            Some(Level { counts, period, limit: capacity, remaining, full_in: full_at? - now })
+        };
+        self.limits.iter_mut().filter_map(level).collect()
     }
 
     /// Whether a limit needs to hear when calls end.
@@ -139,19 +178,22 @@ impl Quota {
     #[inline]
     pub fn call(&mut self, now: SimTime, request: &Request) -> Reply {
         if now < self.gate.until {
-            let Gate { until, limit } = self.gate;
-            return Reply::TooManyRequests { limit, retry_after: self.hint.of(until - now) };
+            let Gate { until, limit, hint } = self.gate;
+            return Reply::TooManyRequests { limit, retry_after: hint.of(until - now) };
         }
         self.ask(now, request)
     }
 
     fn ask(&mut self, now: SimTime, request: &Request) -> Reply {
+        if let Some(pressure) = &mut self.pressure {
+            self.factor = pressure.factor(now);
+        }
         let mut refusals = 0;
         let mut refusing = 0;
         let mut spilled = false;
-        let Quota { limits, terms, prices, .. } = self;
+        let Quota { limits, terms, prices, factor, .. } = self;
         for (at, limit) in limits.iter_mut().enumerate() {
-            if !limit.admits(now, request, terms, prices) {
+            if !limit.admits(now, request, terms, prices, *factor) {
                 match limit.beyond {
                     Beyond::Refuse => (refusals, refusing) = (refusals + 1, at),
                     Beyond::Spill => spilled = true,
@@ -170,10 +212,10 @@ impl Quota {
 
     #[inline]
     fn admit(&mut self, now: SimTime, request: &Request, spilled: bool) -> Reply {
-        let Quota { limits, terms, prices, .. } = self;
+        let Quota { limits, terms, prices, factor, .. } = self;
         let mut wait = SimDuration::ZERO;
         for limit in limits.iter_mut().filter(|limit| !(spilled && limit.beyond == Beyond::Spill)) {
-            let amount = limit.reserved(request, terms, prices);
+            let amount = limit.reserved(request, terms, prices, *factor);
             let delays = limit.delays;
             // A limit on tokens has nothing to say about a request without any.
             if amount > 0
@@ -193,11 +235,11 @@ impl Quota {
     }
 
     fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
-        let Quota { limits, terms, prices, .. } = self;
+        let Quota { limits, terms, prices, factor, .. } = self;
         for limit in limits.iter_mut().filter(|limit| limit.counts_refused) {
-            let amount = limit.reserved(request, terms, prices);
+            let amount = limit.reserved(request, terms, prices, *factor);
             if let Some(part) = limit.part(request).filter(|_| amount > 0) {
-                part.state.overdraw(now, amount);
+                part.state.charge_refused(now, amount);
                 part.usage.charged += amount;
                 if let Some(ledger) = &mut limit.ledger {
                     ledger.charge(now, clamped(i128::from(amount)));
@@ -205,11 +247,12 @@ impl Quota {
             }
         }
         let limit = &mut limits[at];
-        let amount = limit.asked(request, terms, prices);
+        let hint = limit.hint;
+        let amount = limit.asked(request, terms, prices, *factor);
         if amount > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
-        if !self.gated && self.hint == Hint::None && limit.ledger.is_none() {
+        if !self.gated && hint == Hint::None && limit.ledger.is_none() {
             return Reply::TooManyRequests { limit: at as u16, retry_after: None };
         }
         let opens = limit.opens(now, request, amount);
@@ -217,9 +260,9 @@ impl Quota {
             ledger.close(now, opens.unwrap_or(SimTime::NEVER));
         }
         if self.gated {
-            self.gate = Gate { until: opens.unwrap_or(now), limit: at as u16 };
+            self.gate = Gate { until: opens.unwrap_or(now), limit: at as u16, hint };
         }
-        let retry_after = opens.and_then(|instant| self.hint.of(instant - now));
+        let retry_after = opens.and_then(|instant| hint.of(instant - now));
         Reply::TooManyRequests { limit: at as u16, retry_after }
     }
 
@@ -227,9 +270,9 @@ impl Quota {
     /// opening soon, one that never opens as last of all.
     #[cold]
     fn last_to_open(&mut self, now: SimTime, request: &Request) -> usize {
-        let Quota { limits, terms, prices, .. } = self;
+        let Quota { limits, terms, prices, factor, .. } = self;
         let opens = |limit: &mut Limit| {
-            let amount = limit.asked(request, terms, prices);
+            let amount = limit.asked(request, terms, prices, *factor);
             if limit.beyond == Beyond::Spill || amount == 0 {
                 return None;
             }
@@ -248,7 +291,7 @@ impl Quota {
     /// The first limit that `request` can never pass, by number, and what it asks of it.
     pub fn too_large(&self, request: &Request) -> Option<(usize, u64)> {
         let Quota { limits, terms, prices, .. } = self;
-        let asks = |limit: &Limit| if limit.is_for(request) { limit.asked(request, terms, prices) } else { 0 };
+        let asks = |limit: &Limit| if limit.is_for(request) { limit.asked(request, terms, prices, 1.0) } else { 0 };
         let refuses = |(at, limit): (usize, &Limit)| {
             let asked = asks(limit);
             (asked > limit.capacity && limit.beyond == Beyond::Refuse).then_some((at, asked))
@@ -258,28 +301,34 @@ impl Quota {
 
     /// The answer to a call has come to so many tokens in all, `output`, no fewer than it was told before.
     pub fn generate(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Tokens) {
-        let more = u64::from(output) - u64::from(call.generated);
         for limit in self.limits.iter_mut().filter(|limit| limit.charging.settle == Settle::AsGenerated) {
             if limit.counts(call) {
-                let amount = limit.charging.generated(more);
-                limit.correct(now, request, call, i128::from(amount));
+                let charge = |output: Tokens| tightened(limit.charging.generated(u64::from(output)), call.factor);
+                let more = charge(output) - charge(call.generated);
+                limit.correct(now, request, call, i128::from(more));
             }
         }
     }
 
-    /// A call that was admitted has ended.
+    /// A call that was admitted has ended with so much of an answer, `output`; `None` where it broke off
+    /// and is not paid for: its prompt was used, and what was generated.
     #[inline]
-    pub fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted) {
+    pub fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Option<Tokens>) {
         let Quota { limits, terms, prices, .. } = self;
+        let factor = &call.factor;
         for limit in limits.iter_mut().filter(|limit| limit.counts(call)) {
             if limit.holds {
-                let amount = limit.reserved(request, terms, prices);
+                let amount = limit.reserved(request, terms, prices, *factor);
                 limit.release(now, request, call, amount);
             } else if limit.charging.settle != Settle::Never {
-                let terms = &terms[usize::from(request.source)];
-                let used = i128::from(limit.charging.used(request, prices));
+                let is_free = output.is_none() && limit.charging.counts == Counts::Spend;
+                let ended = Request { output: output.unwrap_or(call.generated), ..*request };
+                let used = limit.charging.used(&ended, prices);
+                let used = if is_free { 0 } else { i128::from(tightened(used, *factor)) };
+                let is_metered = limit.charging.settle == Settle::AsGenerated;
                 let generated = limit.charging.generated(u64::from(call.generated));
-                let taken = i128::from(limit.charging.reserved(request, terms, prices)) + i128::from(generated);
+                let generated = if is_metered { i128::from(tightened(generated, *factor)) } else { 0 };
+                let taken = i128::from(limit.reserved(request, terms, prices, *factor)) + generated;
                 limit.correct(now, request, call, used - taken);
             }
         }
@@ -287,7 +336,7 @@ impl Quota {
 }
 
 impl Limit {
-    fn new(spec: &LimitSpec, classes: &[Class], civil: &Civil) -> Self {
+    fn new(spec: &LimitSpec, classes: &[Class], civil: &Civil, hint: Hint) -> Self {
         let place = Place::new(spec, classes);
         let charging = spec.charging();
         let whole = Part { state: spec.limiter.start(civil), usage: Usage::default() };
@@ -300,6 +349,8 @@ impl Limit {
         Limit {
             is_plain: charging.counts == Counts::Requests && matches!(place, Place::Whole),
             capacity: spec.limiter.capacity(),
+            period: spec.limiter.period(),
+            hint: spec.hint.unwrap_or(hint),
             holds: spec.limiter.holds(),
             delays: spec.limiter.delays(),
             counts_refused: spec.counts_refused,
@@ -314,11 +365,11 @@ impl Limit {
 
     /// Whether there is room for `request`. Brings the limit up to `now`.
     #[inline]
-    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], prices: &PriceList) -> bool {
+    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> bool {
         if self.is_plain {
-            return self.whole.state.admits(now, 1);
+            return self.whole.state.admits(now, tightened(1, factor).min(self.capacity.max(1)));
         }
-        let amount = self.asked(request, terms, prices);
+        let amount = self.asked(request, terms, prices, factor);
         match self.part(request) {
             Some(part) if amount > 0 => part.state.admits(now, amount),
             _ => true,
@@ -335,18 +386,21 @@ impl Limit {
 
     /// What `request` must find room for.
     #[inline]
-    fn asked(&self, request: &Request, terms: &[Terms], prices: &PriceList) -> u64 {
-        let reserved = self.reserved(request, terms, prices);
+    fn asked(&self, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> u64 {
+        let reserved = self.reserved(request, terms, prices, factor);
         if self.charging.reserve == Reserve::Nothing { reserved.max(1) } else { reserved }
     }
 
     /// What it is charged at admission.
     #[inline]
-    fn reserved(&self, request: &Request, terms: &[Terms], prices: &PriceList) -> u64 {
-        if self.charging.counts == Counts::Requests {
-            return 1;
-        }
-        self.charging.reserved(request, &terms[usize::from(request.source)], prices)
+    fn reserved(&self, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> u64 {
+        let amount = if self.charging.counts == Counts::Requests {
+            1
+        } else {
+            self.charging.reserved(request, &terms[usize::from(request.source)], prices)
+        };
+        // What fits a limit at all is never too large for a while.
+        tightened(amount, factor).min(self.capacity.max(amount))
     }
 
     /// Where `request` is counted; nowhere if it is none of the limit's.
@@ -440,14 +494,8 @@ impl Place {
     }
 }
 
-impl Hint {
-    /// What the reply says about so long a wait.
-    #[inline]
-    fn of(self, wait: SimDuration) -> Option<SimDuration> {
-        match self {
-            Hint::WholeSeconds => Some(SimDuration::from_secs(wait.as_nanos().div_ceil(1_000_000_000))),
-            Hint::Exact => Some(wait),
-            Hint::None => None,
-        }
-    }
+/// `amount` of a limit that lets through only the part `factor` of it, rounded up.
+#[inline]
+fn tightened(amount: u64, factor: f64) -> u64 {
+    if factor == 1.0 { amount } else { (amount as f64 / factor).ceil() as u64 }
 }

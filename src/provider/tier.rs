@@ -1,6 +1,6 @@
 //! A named set of limits with prices.
 
-use super::{LimitSpec, Price, Scope};
+use super::{Headers, LimitSpec, Price, Scope};
 use crate::limiter::LimiterModel;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
@@ -46,6 +46,11 @@ pub struct Tier {
     pub price: Price,
     /// How long an answer can be: what a limit reserves for a call that states no `max_tokens`.
     pub max_output: Tokens,
+    /// What its replies print about its limits.
+    pub headers: Headers,
+    /// Servers of its own, each of which works on one call at a time, in place of those that all share; in
+    /// 1..=1,000,000.
+    pub servers: Option<u32>,
 }
 
 impl Default for Tier {
@@ -61,6 +66,8 @@ impl Default for Tier {
             limits: Vec::new(),
             price: Price::default(),
             max_output: Tokens::new(64_000),
+            headers: Headers::None,
+            servers: None,
         }
     }
 }
@@ -77,6 +84,8 @@ impl Parameters for Tier {
         visitor.named("limits", &mut self.limits);
         visitor.section("price", &mut self.price);
         visitor.optional("max-output", &mut self.max_output);
+        visitor.optional("headers", &mut self.headers);
+        visitor.optional("servers", &mut self.servers);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -84,7 +93,7 @@ impl Parameters for Tier {
         if self.limits.len() > 1_000 {
             return Err(Invalid::new("limits", "more than 1000 limits", "leave some out"));
         }
-        Ok(())
+        super::servers::check_count(self.servers)
     }
 }
 

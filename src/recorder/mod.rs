@@ -10,8 +10,8 @@ pub use histogram::LatencyHistogram;
 pub use outcome::{ClassRecord, Failure, LimitRecord};
 pub use timeline::{Bin, Timeline};
 
-use crate::protocol::Request;
-use crate::units::{Money, SimDuration, SimTime};
+use crate::protocol::{Fault, Request};
+use crate::units::{Money, SimDuration, SimTime, Tokens};
 use charge::Months;
 
 /// The record of one run, or of several merged ones.
@@ -84,6 +84,21 @@ impl Record {
         }
     }
 
+    /// One of its calls was failed by the provider, at the door or, where it had been admitted, in its course.
+    pub fn call_failed(&mut self, now: SimTime, request: &Request, fault: Fault) {
+        self.timeline.at(now).errors += 1;
+        if let Some(class) = self.measured(request) {
+            class.fail_call(fault);
+        }
+    }
+
+    /// Such a call was paid for, with so much output.
+    pub fn wasted(&mut self, request: &Request, output: Tokens) {
+        if let Some(class) = self.measured(request) {
+            class.waste(request.input, output);
+        }
+    }
+
     /// Its answer was complete `latency` after it had arrived; of that its last call took `called`, and it waited `queued` for
     /// a slot.
     #[inline]
@@ -148,8 +163,15 @@ impl Record {
                     class.offered
                 ));
             }
-            if class.admitted < class.served() {
-                return Err(format!("source {at}: {} served by {} admitted calls", class.served(), class.admitted));
+            // An admitted call has an answer, or breaks off, or is under way at the end.
+            let ended = class.served() + class.broken_off();
+            if !(ended..=ended + class.pending).contains(&class.admitted) {
+                return Err(format!(
+                    "source {at}: {} calls were admitted, {} led to an answer and {} broke off",
+                    class.admitted,
+                    class.served(),
+                    class.broken_off()
+                ));
             }
         }
         let (rejected, named) = (self.total().rejected(), self.limits.iter().map(|l| l.refused).sum::<u64>());

@@ -1,8 +1,8 @@
 //! Counters of one traffic source and of one limit.
 
 use super::{Charges, LatencyHistogram};
-use crate::protocol::Request;
-use crate::units::{SimDuration, SimTime};
+use crate::protocol::{Fault, Request};
+use crate::units::{SimDuration, SimTime, Tokens};
 
 /// Why a request was never answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +15,16 @@ pub enum Failure {
     Shed,
     /// It is larger than a limit can ever hold.
     Never,
+    /// The provider failed it in a way that the client does not retry.
+    Error,
 }
 
 impl Failure {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Failure; 4] = [Failure::GaveUp, Failure::Expired, Failure::Shed, Failure::Never];
+    pub const ALL: [Failure; Failure::COUNT] =
+        [Failure::GaveUp, Failure::Expired, Failure::Shed, Failure::Never, Failure::Error];
+    /// How many there are.
+    pub const COUNT: usize = 5;
 
     /// As printed.
     pub const fn name(self) -> &'static str {
@@ -28,6 +33,7 @@ impl Failure {
             Failure::Expired => "expired",
             Failure::Shed => "shed",
             Failure::Never => "too large",
+            Failure::Error => "error",
         }
     }
 }
@@ -41,13 +47,19 @@ pub struct ClassRecord {
     /// Requests that arrived.
     pub offered: u64,
     /// Requests that were not, by [`Failure`].
-    pub failures: [u64; 4],
+    pub failures: [u64; Failure::COUNT],
     /// Requests without an outcome at the end.
     pub pending: u64,
     /// Attempts that were admitted.
     pub admitted: u64,
     /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
+    /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
+    pub errors: [u64; Fault::COUNT],
+    /// Prompt tokens of calls that were paid for and led to no answer, in all.
+    pub wasted_input_tokens: u64,
+    /// Completion tokens of the same.
+    pub wasted_output_tokens: u64,
     /// From arrival to the complete answer.
     pub latency: LatencyHistogram,
     /// Time that served requests waited for a slot, in all, in nanoseconds.
@@ -82,10 +94,31 @@ impl ClassRecord {
 
     /// Calls made.
     pub fn attempts(&self) -> u64 {
-        self.admitted + self.rejected()
+        self.admitted + self.rejected() + self.turned_away()
     }
 
-    /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took.
+    /// Calls that the provider failed.
+    pub fn failed_calls(&self) -> u64 {
+        self.errors.iter().sum()
+    }
+
+    /// Those of them that were refused before any limit was asked.
+    pub fn turned_away(&self) -> u64 {
+        Fault::ALL.iter().filter(|fault| fault.is_at_the_door()).map(|&fault| self.errors[fault as usize]).sum()
+    }
+
+    /// Those of them that were admitted.
+    pub fn broken_off(&self) -> u64 {
+        self.failed_calls() - self.turned_away()
+    }
+
+    /// Calls that were paid for and led to no answer.
+    pub fn wasted(&self) -> u64 {
+        self.errors[Fault::Dropped as usize]
+    }
+
+    /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took, which
+    /// includes calls that the provider failed.
     pub fn backed_off(&self) -> u128 {
         self.latency.sum_nanos() - self.queued - self.held_up - self.service
     }
@@ -98,6 +131,15 @@ impl ClassRecord {
     #[inline]
     pub(super) fn reject(&mut self, attempt: u32) {
         self.rejected_by_attempt[(attempt as usize - 1).min(ATTEMPTS_TOLD_APART - 1)] += 1;
+    }
+
+    pub(super) fn fail_call(&mut self, fault: Fault) {
+        self.errors[fault as usize] += 1;
+    }
+
+    pub(super) fn waste(&mut self, input: Tokens, output: Tokens) {
+        self.wasted_input_tokens += u64::from(input);
+        self.wasted_output_tokens += u64::from(output);
     }
 
     #[inline]
@@ -122,6 +164,7 @@ impl ClassRecord {
         self.output_tokens += other.output_tokens;
         self.charges.merge(&other.charges);
         self.latency.merge(&other.latency);
+        self.errors.iter_mut().zip(other.errors).for_each(|(mine, theirs)| *mine += theirs);
         self.failures.iter_mut().zip(other.failures).for_each(|(mine, theirs)| *mine += theirs);
         self.rejected_by_attempt.iter_mut().zip(other.rejected_by_attempt).for_each(|(mine, theirs)| *mine += theirs);
     }

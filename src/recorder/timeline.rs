@@ -11,6 +11,8 @@ pub struct Bin {
     pub admitted: u64,
     /// Attempts that were refused.
     pub rejected: u64,
+    /// Attempts that the provider failed.
+    pub errors: u64,
     /// Requests that failed.
     pub failed: u64,
 }
@@ -101,6 +103,7 @@ impl Bin {
         self.offered += other.offered;
         self.admitted += other.admitted;
         self.rejected += other.rejected;
+        self.errors += other.errors;
         self.failed += other.failed;
     }
 }

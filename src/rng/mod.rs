@@ -7,11 +7,15 @@
 
 mod exp;
 mod gamma;
+mod keyed;
 mod lognormal;
+mod wandering;
 
 pub use exp::exp;
 pub use gamma::Gamma;
+pub use keyed::Keyed;
 pub use lognormal::{Lognormal, check_cv};
+pub use wandering::Wandering;
 
 use rand::rngs::{ChaCha8Rng, Xoshiro256PlusPlus};
 use rand::{Rng, SeedableRng};

@@ -1,6 +1,7 @@
 //! A scenario with every default filled in.
 
 use super::catalog::Tiers;
+use super::diagnostic::printable;
 use super::slo::Slo;
 use crate::client::Strategy;
 use crate::params::{Invalid, Parameters, Visitor, is_unprintable};
@@ -97,6 +98,21 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// Refuses times of a model that nobody asks for: a misspelt name would change nothing.
+    fn check_models(&self) -> Result<(), Invalid> {
+        let classes = self.facts();
+        let is_asked_for = |name: &String| classes.iter().any(|class| class.labels.model.as_ref() == Some(name));
+        match self.provider.models.iter().find(|(name, _)| !is_asked_for(name)) {
+            Some((name, _)) => {
+                let message = format!("no traffic asks for the model `{}` of `provider.models`", printable(name));
+                Err(Invalid::new("provider", message, "write `model` in a source or a class, or leave the model out"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl Parameters for Scenario {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("name", &mut self.name);
@@ -142,6 +158,7 @@ impl Parameters for Scenario {
             let help = "add a source, as in `[traffic.app]` with `arrivals.poisson = { rate = \"3/min\" }`";
             return Err(Invalid::new("traffic", "there is no traffic", help));
         }
+        self.check_models()?;
         Ok(())
     }
 }

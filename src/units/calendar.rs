@@ -50,6 +50,12 @@ pub struct Civil {
     start: ZonedDateTime,
 }
 
+/// An instant, in nanoseconds since 1970, as RFC 3339 in UTC, cut to whole seconds.
+pub fn whole_second(nanos: u64) -> String {
+    let seconds = i64::try_from(nanos / 1_000_000_000).unwrap_or_default();
+    Timestamp::from_second(seconds).unwrap_or_default().to_string()
+}
+
 impl Civil {
     /// Reads RFC 9557 (`2025-03-03T00:00:00[America/New_York]`), RFC 3339 (`2025-03-03T00:00:00Z`) or a local date and
     /// time, which is taken as UTC.

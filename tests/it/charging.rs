@@ -37,7 +37,7 @@ fn charged(quota: &Quota) -> u64 {
 }
 
 fn admitted(at: SimTime) -> Admitted {
-    Admitted { at, generated: Tokens::default(), spilled: false }
+    Admitted { at, generated: Tokens::default(), spilled: false, factor: 1.0 }
 }
 
 /// How many calls pass at one instant.
@@ -51,7 +51,7 @@ fn bedrock_reserves_36_000_at_arrival_and_settles_at_9_000() {
     let (mut quota, call) = (bedrock(200_000, 32_000), request(8_000, 4_000, 1_000));
     assert!(matches!(quota.call(at(0), &call), Reply::Accepted { .. }));
     assert_eq!(charged(&quota), 36_000);
-    quota.settle(at(1), &call, &admitted(at(0)));
+    quota.settle(at(1), &call, &admitted(at(0)), Some(call.output));
     assert_eq!(charged(&quota), 9_000);
 }
 
@@ -72,7 +72,7 @@ fn the_longer_a_call_the_longer_its_reservation_is_away() {
     // 1,000 tokens come back a second, and from the first call that has ended 30,000 less 1,500.
     let Reply::TooManyRequests { retry_after: Some(wait), .. } = quota.call(at(2), &short) else { panic!("no room") };
     assert_eq!(wait, SimDuration::from_secs(28));
-    quota.settle(at(3), &short, &admitted(at(0)));
+    quota.settle(at(3), &short, &admitted(at(0)), Some(short.output));
     assert!(matches!(quota.call(at(3), &short), Reply::Accepted { .. }));
 }
 
@@ -92,7 +92,7 @@ fn an_answer_that_is_metered_puts_its_limit_into_debt_and_is_not_cut() {
     assert_eq!((0..2).filter(|_| matches!(quota.call(at(0), &long), Reply::Accepted { .. })).count(), 2);
     (0..2).for_each(|_| quota.generate(at(10), &long, &admitted(at(0)), Tokens::new(600)));
     let call = Admitted { generated: Tokens::new(600), ..admitted(at(0)) };
-    (0..2).for_each(|_| quota.settle(at(20), &long, &call));
+    (0..2).for_each(|_| quota.settle(at(20), &long, &call, Some(long.output)));
     // Until 10 s the bucket is full. 600 - 1,200 + 100 - 800 = -1,300, and one token is there 130.1 s later.
     let Reply::TooManyRequests { retry_after: Some(wait), .. } = quota.call(at(20), &long) else { panic!("no debt") };
     assert_eq!(wait, SimDuration::from_nanos(130_100_000_000));
@@ -107,10 +107,15 @@ fn openai_charges_the_larger_of_prompt_and_max_tokens() {
         limiter: LimiterSpec::TokenBucket(TokenBucket { refill: Rate::new(30_000, MINUTE).unwrap(), capacity: None }),
         ..LimitSpec::default()
     };
-    let tier = Tier { limits: vec![("tokens".to_owned(), limit)], max_output: Tokens::new(4_000), ..Tier::default() };
-    let mut quota = Quota::new(&tier, &[Class::default()], &Civil::default(), Hint::Exact);
-    quota.call(at(0), &request(10_000, 0, 100));
+    let tier = Tier { limits: vec![("tokens".to_owned(), limit)], ..Tier::default() };
+    let states = |max_tokens| Class { max_tokens, ..Class::default() };
+    let classes = [states(Some(Tokens::new(4_000))), states(None)];
+    let mut quota = Quota::new(&tier, &classes, &Civil::default(), Hint::Exact);
+    quota.call(at(0), &request(8_000, 0, 100));
     quota.call(at(0), &request(1_000, 0, 100));
+    assert_eq!(charged(&quota), 12_000);
+    // A call that states no `max_tokens` counts its prompt.
+    quota.call(at(0), &Request { source: 1, ..request(2_000, 0, 100) });
     assert_eq!(charged(&quota), 14_000);
     // A call that is refused counts too, and 34,307 never fit into 30,000.
     assert!(matches!(quota.call(at(0), &request(20_000, 0, 100)), Reply::TooManyRequests { .. }));

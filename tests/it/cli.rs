@@ -248,6 +248,11 @@ fn tiers_are_listed_and_shown() {
     }
     let providers: Vec<&str> = list.stdout.lines().filter(|line| !line.is_empty() && !line.starts_with(' ')).collect();
     assert!(providers.iter().enumerate().all(|(at, name)| !providers[..at].contains(name)), "{providers:?}");
+    let headers = ratecast(["tiers", "openai-gpt3"]).stdout;
+    assert!(
+        headers.contains("#   x-ratelimit-remaining-requests: 59\n#   x-ratelimit-reset-requests: 1m0s\n"),
+        "{headers}"
+    );
     let shown = ratecast(["tiers", "claude-paid"]);
     assert_eq!(shown.stdout, fs::read_to_string("catalog/claude-paid.toml").unwrap());
     assert!(shown.stderr.contains("days old"), "figures of 2023 are old by the system's clock: {}", shown.stderr);

@@ -45,6 +45,7 @@ fn scenario(dice: &mut Dice) -> Scenario {
             time_to_first_token: Durations::Lognormal(durations::Lognormal { mean: mean(dice), cv: 1.0 }),
             time_per_output_token: Durations::Exponential(durations::Exponential { mean: mean(dice) }),
             retry_after: Hint::Exact,
+            ..Service::default()
         },
         ..Scenario::default()
     }
@@ -166,7 +167,8 @@ fn a_slower_token_leaves_the_first_one_as_it_was() {
             Service { time_to_first_token: law(5), time_per_output_token: law(per_token), ..Service::default() };
         let stream = |name: &str| Seed(4).stream(0, name);
         let mut out = [SimDuration::ZERO; 64];
-        ServiceTimes::new(&service, stream("first"), stream("per")).fill(&[Tokens::new(outputs); 64], &mut out);
+        ServiceTimes::new(&service.others(), stream("first"), stream("per"))
+            .fill(&[Tokens::new(outputs); 64], &mut out);
         out
     };
     assert_eq!(times(1, 0), times(2, 0));

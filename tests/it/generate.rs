@@ -1,7 +1,7 @@
 //! Random parameters for tests that hold whatever they are. Everything comes from a stated seed.
 
 use ratecast::client::retry::{
-    Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, Linear, NoRetry, Persistence,
+    Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, Linear, NoRetry, Persistence, RetryOn,
     RetryPolicy,
 };
 use ratecast::limiter::{
@@ -150,7 +150,18 @@ fn persistence(dice: &mut Dice) -> Persistence {
         total_time: dice.perhaps(30, span),
         honor_retry_after,
         max_retry_after: if honor_retry_after { dice.perhaps(40, span) } else { None },
+        retry_on: retry_on(dice),
     }
+}
+
+fn retry_on(dice: &mut Dice) -> RetryOn {
+    let words = ["429", "5xx", "500", "503", "504", "529", "dropped"];
+    let mut some = RetryOn::ALL;
+    if dice.percent(30) {
+        let chosen: Vec<Literal> = words.iter().filter(|_| dice.percent(50)).map(|word| Literal::Text(word)).collect();
+        some.read(&Literal::List(chosen)).expect("known words");
+    }
+    some
 }
 
 /// A tier with so many limits, whose periods are some `unit`s long.

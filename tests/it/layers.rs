@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "engine",
         &["units", "params", "rng", "protocol", "traffic", "limiter", "provider", "client", "recorder", "scenario"],
     ),
-    ("metrics", &["units", "recorder"]),
+    ("metrics", &["units", "protocol", "recorder"]),
     (
         "plan",
         &[

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "that something is not slow beyond all measure needs a clock")]
 
 mod azure_hour;
+mod behaviour;
 mod broken;
 mod broken_logs;
 mod catalogue;

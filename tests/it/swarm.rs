@@ -11,15 +11,16 @@ use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
-use ratecast::protocol::Counts;
-use ratecast::provider::{Beyond, Hint, LimitSpec, Only, Scope, Service, Tier};
+use ratecast::protocol::{Counts, Fault};
+use ratecast::provider::faults::{Outage, Overload, Says};
+use ratecast::provider::{Beyond, Congestion, Faults, Hint, LimitSpec, Load, Only, Scope, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::users::{Agents, ClosedLoop, OnFailure, Sessions, SubAgents, Users};
 use ratecast::traffic::{Clients, Columns, Feed, Traffic};
-use ratecast::units::{Rate, Share, SimDuration, Tokens};
+use ratecast::units::{Moment, Rate, Share, SimDuration, Tokens};
 use rayon::prelude::*;
 
 const SCENARIOS: u64 = 2_500;
@@ -177,6 +178,39 @@ fn service(dice: &mut Dice) -> Service {
         time_to_first_token: durations(dice),
         time_per_output_token: durations(dice),
         retry_after: dice.one_of(&[Hint::WholeSeconds, Hint::Exact, Hint::None]),
+        congestion: dice.perhaps(20, |dice| Congestion { at: dice.pick(1..=20), ..Congestion::default() }),
+        servers: dice.perhaps(20, |dice| dice.pick(1..=20) as u32),
+        load: dice.perhaps(20, |dice| Load {
+            cv: dice.uniform(),
+            limits_above: dice.perhaps(50, Dice::uniform),
+            ..Load::default()
+        }),
+        faults: if dice.percent(40) { faults(dice) } else { Faults::default() },
+        ..Service::default()
+    }
+}
+
+fn faults(dice: &mut Dice) -> Faults {
+    let rare = |dice: &mut Dice| Share::from_hundred_millionths(dice.pick(0..=2) * 10_000_000);
+    let timeout = dice.perhaps(50, |dice| millis(dice, 4_000) + SimDuration::from_nanos(1_000_000));
+    Faults {
+        errors: rare(dice),
+        drops: rare(dice),
+        hangs: if timeout.is_some() { rare(dice) } else { Share::default() },
+        timeout,
+        overload: dice.perhaps(30, |dice| Overload { at: dice.pick(1..=20), ..Overload::default() }),
+        outage: (0..dice.pick(0..=2)).map(|at| (format!("outage-{at}"), outage(dice))).collect(),
+    }
+}
+
+fn outage(dice: &mut Dice) -> Outage {
+    let is_planned = dice.percent(60);
+    Outage {
+        at: is_planned.then(|| Moment::After(millis(dice, 30_000))),
+        every: (!is_planned).then(|| SimDuration::from_secs(60)),
+        length: millis(dice, 20_000) + SimDuration::from_nanos(1_000_000),
+        share: Share::from_hundred_millionths(dice.pick(1..=10) * 10_000_000),
+        says: dice.one_of(&[Says::Unavailable, Says::Overloaded]),
     }
 }
 
@@ -193,7 +227,8 @@ fn strategy(dice: &mut Dice) -> Strategy {
 struct Seen {
     served: u64,
     pending: u64,
-    failures: [u64; 4],
+    failures: [u64; Failure::COUNT],
+    errors: [u64; Fault::COUNT],
     retries: u64,
     elided: u64,
     windows: u64,
@@ -207,6 +242,7 @@ impl Seen {
             served: total.served(),
             pending: total.pending,
             failures: total.failures,
+            errors: total.errors,
             retries: total.attempts() - total.attempts().min(total.offered),
             elided: u64::from(trial.strategy.concurrency.is_none()),
             windows: windows_hold(trial, record),
@@ -222,6 +258,7 @@ impl Seen {
         self.windows += other.windows;
         self.slots += other.slots;
         self.failures.iter_mut().zip(other.failures).for_each(|(mine, theirs)| *mine += theirs);
+        self.errors.iter_mut().zip(other.errors).for_each(|(mine, theirs)| *mine += theirs);
         self
     }
 }
@@ -233,6 +270,7 @@ fn timeline_total(record: &Record) -> Bin {
         total.offered += bin.offered;
         total.admitted += bin.admitted;
         total.rejected += bin.rejected;
+        total.errors += bin.errors;
         total.failed += bin.failed;
     }
     total
@@ -253,16 +291,21 @@ fn every_arrival_is_offered(trial: &Trial, record: &Record) {
 fn the_books_agree(trial: &Trial, record: &Record) {
     let (total, time) = (record.total(), timeline_total(record));
     assert_eq!(total.offered, total.served() + total.failed() + total.pending);
-    // Every admitted call ends as served, or is under way at the end.
-    assert!(total.admitted >= total.served() && total.admitted <= total.served() + total.pending, "completions");
+    // Every admitted call ends as served, breaks off, or is under way at the end.
+    let ended = total.served() + total.broken_off();
+    assert!(total.admitted >= ended && total.admitted <= ended + total.pending, "completions");
     let counted = |bin: u64, class: u64, what: &str| {
         let all_measured = trial.scenario.warmup.is_zero();
         assert!(if all_measured { bin == class } else { bin >= class }, "{what}: {bin} over time, {class} by source");
     };
     counted(time.admitted, total.admitted, "admitted");
     counted(time.rejected, total.rejected(), "rejected");
+    counted(time.errors, total.failed_calls(), "errors");
     counted(time.failed, total.failed(), "failed");
     for ((name, limit), seen) in trial.tier.limits.iter().zip(&record.limits) {
+        if trial.scenario.provider.load.as_ref().is_some_and(|load| load.limits_above.is_some()) {
+            continue; // a call may count as several
+        }
         let (all, one) = (time.admitted, limit.scope == Scope::Account);
         let adds_up = if one { seen.charged == all } else { seen.charged <= all };
         assert!(limit.counts != Counts::Requests || !is_simple(limit) || adds_up, "{name}: charged");
@@ -294,6 +337,7 @@ fn impossible_outcomes_do_not_occur(trial: &Trial, record: &Record) {
     }
     if attempts == 1 {
         assert_eq!(failed(Failure::GaveUp) + failed(Failure::Never), total.first_rejected(), "refused for good");
+        assert_eq!(failed(Failure::Error), total.failed_calls(), "failed for good");
         assert_eq!(total.backed_off(), 0, "back-off without retries");
     }
 }
@@ -328,7 +372,9 @@ fn windows_hold(trial: &Trial, record: &Record) -> u64 {
 /// Slots that are held for a least time each can be taken only so often in a second.
 fn slots_hold(trial: &Trial, record: &Record) -> u64 {
     let Durations::Constant(first_token) = &trial.scenario.provider.time_to_first_token else { return 0 };
-    if first_token.value.is_zero() {
+    // A call that breaks off, or that finds others idle, gives its slot back earlier.
+    let is_shortened = trial.scenario.provider.load.is_some() || trial.scenario.provider.faults.change_the_course();
+    if first_token.value.is_zero() || is_shortened {
         return 0;
     }
     let in_flight = trial.tier.limits.iter().filter_map(|(_, limit)| match &limit.limiter {
@@ -404,7 +450,10 @@ fn nothing_is_lost_or_invented() {
     let seen = (0..SCENARIOS).into_par_iter().map(judge).reduce(Seen::default, Seen::add);
     println!("{seen:?}");
     let enough = [seen.served, seen.pending, seen.retries, seen.elided, seen.windows, seen.slots];
-    assert!(enough.iter().chain(&seen.failures).all(|&n| n > 500), "the swarm has become tame: {seen:?}");
+    assert!(
+        enough.iter().chain(&seen.failures).chain(&seen.errors).all(|&n| n > 500),
+        "the swarm has become tame: {seen:?}"
+    );
 }
 
 /// One slot that is never free, two places, and a deadline that comes before a third request does: nobody is shed.

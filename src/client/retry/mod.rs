@@ -1,4 +1,4 @@
-//! What a client does after a 429: how long it waits, how often it tries, and whether it believes `Retry-After`.
+//! What a client does after a 429 or a fault of the provider: how long it waits, how often it tries, and whether it believes `Retry-After`.
 //!
 //! Which policy is best depends on what refuses. Brooker's ranking (AWS Architecture Blog 2015: full jitter does the least
 //! work, plain exponential back-off the most) is about clients that contend for a lock, where every collision is work
@@ -19,8 +19,10 @@ mod growth;
 mod linear;
 mod none;
 mod persistence;
+mod retry_on;
 
 use crate::params::Parameters;
+use crate::protocol::Fault;
 use crate::units::SimDuration;
 
 pub use constant::Constant;
@@ -32,6 +34,7 @@ pub use growth::Growth;
 pub use linear::Linear;
 pub use none::NoRetry;
 pub use persistence::Persistence;
+pub use retry_on::RetryOn;
 
 /// The parameters of a retry policy and its law of delays, a pure function of what it is given.
 pub trait RetryModel: Parameters {
@@ -78,6 +81,7 @@ impl Default for RetryPolicy {
 pub struct Backoff {
     policy: RetryPolicy,
     persistence: Persistence,
+    most_refused: u32,       // attempts after which a refusal is the last
     steps: Vec<SimDuration>, // of retry 1, 2, …; the last one serves all later retries
 }
 
@@ -89,12 +93,31 @@ impl Backoff {
     pub fn new(policy: &RetryPolicy) -> Self {
         let model = policy.model();
         let steps = (1..=STEPS).map(|retry| model.step(retry).min(SimDuration::HORIZON)).collect();
-        Backoff { policy: policy.clone(), persistence: model.persistence(), steps }
+        let persistence = model.persistence();
+        let most_refused = if persistence.retry_on.refusals { persistence.attempts } else { 0 };
+        Backoff { policy: policy.clone(), persistence, most_refused, steps }
     }
 
     /// Whether the client reads `Retry-After` at all.
     pub fn reads_hints(&self) -> bool {
         self.persistence.honor_retry_after
+    }
+
+    /// Whether the client ever tries again after `fault`.
+    pub fn retries(&self, fault: Fault) -> bool {
+        self.persistence.retries(fault)
+    }
+
+    /// The delay before the next attempt of a request whose last one of so many `calls` failed by a fault that the client
+    /// retries, or `None` where it gives up; the rest as in [`Backoff::delay`].
+    pub fn delay_after_fault(
+        &self,
+        calls: u32,
+        previous: SimDuration,
+        elapsed: SimDuration,
+        draw: impl FnOnce() -> f64,
+    ) -> Option<SimDuration> {
+        if calls >= self.persistence.attempts { None } else { self.next(calls, previous, None, elapsed, draw) }
     }
 
     /// The delay before the next attempt of a request that was refused `refusals` times (at least once), or `None` where
@@ -111,13 +134,22 @@ impl Backoff {
         elapsed: SimDuration,
         draw: impl FnOnce() -> f64,
     ) -> Option<SimDuration> {
+        if refusals >= self.most_refused { None } else { self.next(refusals, previous, hint, elapsed, draw) }
+    }
+
+    #[inline(always)]
+    fn next(
+        &self,
+        calls: u32,
+        previous: SimDuration,
+        hint: Option<SimDuration>,
+        elapsed: SimDuration,
+        draw: impl FnOnce() -> f64,
+    ) -> Option<SimDuration> {
         let persistence = &self.persistence;
-        if refusals >= persistence.attempts {
-            return None;
-        }
         let delay = match hint {
             Some(hint) if persistence.believes(hint) => hint,
-            _ => self.own_delay(refusals, previous, draw),
+            _ => self.own_delay(calls, previous, draw),
         };
         match persistence.total_time {
             Some(total) if elapsed.saturating_add(delay) > total => None,

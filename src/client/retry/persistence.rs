@@ -1,6 +1,8 @@
 //! How long a client keeps trying.
 
+use super::RetryOn;
 use crate::params::{Invalid, Parameters, Visitor};
+use crate::protocol::Fault;
 use crate::units::SimDuration;
 
 /// The keys that all policies share.
@@ -14,18 +16,36 @@ pub struct Persistence {
     pub honor_retry_after: bool,
     /// A longer hint than this is not believed, and the own delay is taken.
     pub max_retry_after: Option<SimDuration>,
+    /// The answers after which it tries again.
+    pub retry_on: RetryOn,
 }
 
 impl Default for Persistence {
     fn default() -> Self {
-        Persistence { attempts: 6, total_time: None, honor_retry_after: true, max_retry_after: None }
+        Persistence {
+            attempts: 6,
+            total_time: None,
+            honor_retry_after: true,
+            max_retry_after: None,
+            retry_on: RetryOn::ALL,
+        }
     }
 }
 
 impl Persistence {
     /// One attempt and no more.
-    pub const ONCE: Persistence =
-        Persistence { attempts: 1, total_time: None, honor_retry_after: false, max_retry_after: None };
+    pub const ONCE: Persistence = Persistence {
+        attempts: 1,
+        total_time: None,
+        honor_retry_after: false,
+        max_retry_after: None,
+        retry_on: RetryOn::NOTHING,
+    };
+
+    /// Whether it ever tries again after `fault`.
+    pub fn retries(&self, fault: Fault) -> bool {
+        self.attempts > 1 && self.retry_on.has(fault)
+    }
 
     /// Whether the client waits as long as `hint` says.
     #[inline]
@@ -40,6 +60,7 @@ impl Parameters for Persistence {
         visitor.optional("total-time", &mut self.total_time);
         visitor.optional("honor-retry-after", &mut self.honor_retry_after);
         visitor.optional("max-retry-after", &mut self.max_retry_after);
+        visitor.optional("retry-on", &mut self.retry_on);
     }
 
     fn check(&self) -> Result<(), Invalid> {

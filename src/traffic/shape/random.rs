@@ -3,7 +3,7 @@
 use super::ShapeModel;
 use super::curve::{Curve, Line};
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::rng::{Stream, exp};
+use crate::rng::{Stream, Wandering};
 use crate::units::{Civil, Rate, SimDuration, SimTime};
 
 /// The logarithm of the factor is an Ornstein-Uhlenbeck process (Uhlenbeck and Ornstein, Phys. Rev. 36, 1930): the rate of
@@ -51,14 +51,10 @@ const STEPS: u64 = 32;
 
 impl ShapeModel for Random {
     fn curve(&self, _start: &Civil, stream: Option<Stream>) -> Box<dyn Curve> {
-        let variance = libm::log1p(self.cv * self.cv);
-        Box::new(Wandering {
+        let wander = |mut stream: Stream| (Wandering::new(self.cv, STEPS, &mut stream), stream);
+        Box::new(Path {
             step: SimDuration::from_nanos(self.memory.as_nanos() / STEPS),
-            keeps: libm::exp(-1.0 / STEPS as f64),
-            kick: (-libm::expm1(-2.0 / STEPS as f64)).sqrt(),
-            sigma: variance.sqrt(),
-            last: None,
-            stream: stream.filter(|_| self.cv > 0.0),
+            wandering: stream.filter(|_| self.cv > 0.0).map(wander),
         })
     }
 
@@ -71,30 +67,16 @@ impl ShapeModel for Random {
     }
 }
 
-struct Wandering {
+struct Path {
     step: SimDuration,
-    keeps: f64, // correlation from step to step
-    kick: f64,  // √(1 - keeps²)
-    sigma: f64, // of the logarithm
-    /// The score of the point reached, from which the logarithm follows.
-    last: Option<f64>,
-    stream: Option<Stream>,
+    wandering: Option<(Wandering, Stream)>,
 }
 
-impl Wandering {
-    /// A lognormal factor with mean 1.
-    fn factor(&self, score: f64) -> f64 {
-        exp(self.sigma * score - 0.5 * self.sigma * self.sigma)
-    }
-}
-
-impl Curve for Wandering {
+impl Curve for Path {
     fn line(&mut self, at: SimTime) -> Line {
-        let Some(stream) = &mut self.stream else { return Line::level(at, SimTime::NEVER, 1.0) };
-        // The first point is one of the long run.
-        let before = self.last.unwrap_or_else(|| stream.normal());
-        let after = self.keeps * before + self.kick * stream.normal();
-        self.last = Some(after);
-        Line { from: at, until: at.saturating_add(self.step), first: self.factor(before), last: self.factor(after) }
+        let Some((wandering, stream)) = &mut self.wandering else { return Line::level(at, SimTime::NEVER, 1.0) };
+        let first = wandering.factor();
+        wandering.step(stream);
+        Line { from: at, until: at.saturating_add(self.step), first, last: wandering.factor() }
     }
 }

@@ -60,6 +60,7 @@ impl NaiveLimit {
 
     fn amounts(&self, request: &Request) -> Amounts {
         let max = [9, 7, 8][usize::from(request.source)];
+        let stated = [0, 7, 8][usize::from(request.source)];
         let (input, cached) = (request.input.get(), request.cached.get());
         let share = |share: Share, of: u64| (share.as_f64() * of as f64 - 1e-9).ceil().max(0.0) as u64;
         let weight = if self.spec.counts == Counts::UncachedInputTokens { Share::default() } else { self.spec.cached };
@@ -86,13 +87,14 @@ impl NaiveLimit {
             },
             Counts::OutputTokens => match reserve {
                 Reserve::Actual => (burnt, burnt),
-                Reserve::MaxTokens | Reserve::Larger => (max, burnt),
+                Reserve::MaxTokens => (max, burnt),
+                Reserve::Larger => (stated, burnt),
                 Reserve::Estimate | Reserve::Nothing => (0, burnt),
             },
             Counts::TotalTokens => match reserve {
                 Reserve::Actual => (prompt + burnt, prompt + burnt),
                 Reserve::MaxTokens => (estimate + max, prompt + burnt),
-                Reserve::Larger => (estimate.max(max), prompt + burnt),
+                Reserve::Larger => (estimate.max(stated), prompt + burnt),
                 Reserve::Estimate => (estimate, prompt + burnt),
                 Reserve::Nothing => (0, prompt + burnt),
             },
@@ -155,7 +157,11 @@ impl Naive {
         let Some((_, limit, _)) = last else { return self.charge(now, request, spilled) };
         for limit in self.limits.iter_mut().filter(|limit| limit.spec.counts_refused) {
             let amount = if limit.counts(request) { limit.amounts(request).reserved } else { 0 };
-            limit.overdraw(now, request, amount);
+            if amount > 0 {
+                let (limiter, charged) = limit.part(request);
+                limiter.charge_refused(now, amount);
+                *charged += amount;
+            }
         }
         // Asked again: the one that refused may have been charged for it.
         let refusing = &mut self.limits[usize::from(limit)];
@@ -199,13 +205,17 @@ impl Naive {
         }
     }
 
-    fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted) {
+    fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Option<Tokens>) {
+        let ended = Request { output: output.unwrap_or(call.generated), ..*request };
         for limit in self.charged(request, call) {
-            let Amounts { reserved, used } = limit.amounts(request);
+            let Amounts { reserved, .. } = limit.amounts(request);
+            let is_unpaid = output.is_none() && limit.spec.counts == Counts::Spend;
+            let used = if is_unpaid { 0 } else { limit.amounts(&ended).used };
             let is_by_default = limit.spec.settle.is_none() && limit.spec.counts == Counts::Spend;
             let settle = limit.spec.settle.unwrap_or(if is_by_default { Settle::AtEnd } else { Settle::Never });
             let counts_output = matches!(limit.spec.counts, Counts::OutputTokens | Counts::TotalTokens);
-            let generated = if counts_output { limit.spec.burndown * u64::from(call.generated) } else { 0 };
+            let is_metered = counts_output && settle == Settle::AsGenerated;
+            let generated = if is_metered { limit.spec.burndown * u64::from(call.generated) } else { 0 };
             if limit.spec.limiter.holds() {
                 limit.part(request).0.settle(now, reserved);
             } else if settle != Settle::Never {
@@ -228,6 +238,7 @@ fn told(reply: Reply, hint: Hint) -> Reply {
         Hint::Exact => retry_after,
         Hint::WholeSeconds => retry_after.map(whole_seconds),
         Hint::None => None,
+        Hint::Milliseconds | Hint::WithinMinute => unreachable!("not among those that are tried"),
     };
     Reply::TooManyRequests { limit, retry_after }
 }
@@ -303,8 +314,17 @@ impl Course {
         };
         if self.dice.percent(30) && !self.in_flight.is_empty() {
             let (ended, call) = self.in_flight.swap_remove(0);
-            self.naive.settle(self.now, &ended, &call);
-            self.quotas.iter_mut().for_each(|quota| quota.settle(self.now, &ended, &call));
+            // Most calls come to their end; some break off on the way, paid for or not.
+            let output = match self.dice.pick(0..=9) {
+                0 => None,
+                1 => {
+                    let part = self.dice.pick(u64::from(call.generated)..=u64::from(ended.output));
+                    Some(Tokens::new(part as u32))
+                }
+                _ => Some(ended.output),
+            };
+            self.naive.settle(self.now, &ended, &call, output);
+            self.quotas.iter_mut().for_each(|quota| quota.settle(self.now, &ended, &call, output));
         }
         if self.dice.percent(30) && !self.in_flight.is_empty() {
             let (request, call) = &mut self.in_flight[0];
@@ -325,7 +345,7 @@ impl Course {
         }
         match reply {
             Reply::Accepted { spilled, .. } => {
-                self.in_flight.push((request, Admitted { at: now, generated: Tokens::new(0), spilled }));
+                self.in_flight.push((request, Admitted { at: now, generated: Tokens::new(0), spilled, factor: 1.0 }));
                 judged.spilled += u64::from(spilled);
                 judged.accepted += 1;
             }
@@ -337,6 +357,7 @@ impl Course {
                 self.closed_until = now + near.unwrap_or(SimDuration::ZERO);
             }
             Reply::TooLarge { .. } => judged.too_large += 1,
+            Reply::Failed { fault } => panic!("limits do not fail: {fault:?}"),
         }
     }
 

@@ -84,9 +84,10 @@ fn judge(policy: &RetryPolicy, dice: &mut Dice, judged: &mut Judged) {
         refusal.elapsed = just_in_time(policy, &refusal, draw).unwrap_or(refusal.elapsed);
     }
     let (delay, drawn) = refusal.delay(&backoff, refusal.hint, draw);
-    if refusal.refusals >= persistence.attempts {
+    let attempts = if persistence.retry_on.refusals { persistence.attempts } else { 1 };
+    if refusal.refusals >= attempts {
         judged.out_of_attempts += 1;
-        assert_eq!(delay, None, "more than {} attempts", persistence.attempts);
+        assert_eq!(delay, None, "more than {attempts} attempts");
         return;
     }
     let believed = refusal.hint.filter(|&hint| is_believed(&persistence, hint));

@@ -20,6 +20,9 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-CQ-07", "queue", queue),
     Trial::new("P-CQ-08", "queue", queue),
     Trial::new("P-CQ-10", "queue", queue),
+    Trial::new("P-CQ-05", "servers", servers),
+    Trial::new("P-CQ-06", "servers", servers),
+    Trial::new("P-CQ-08", "servers", servers),
     Trial::new("P-CQ-11", "queue-capacity", waiting_room),
     Trial::new("P-CQ-13", "queue", two_stages),
     Trial::new("P-CQ-14", "queue", queue),
@@ -140,6 +143,16 @@ fn queue_metrics(case: &Case, waits: &LatencyHistogram, requests: &ClassRecord) 
 
 fn queue(case: &Case, seed: u64) -> Vec<Estimate> {
     let (waits, requests) = Shadowed::measured(case, seed).run();
+    queue_metrics(case, &waits, &requests)
+}
+
+/// The same queue, inside the provider.
+fn servers(case: &Case, seed: u64) -> Vec<Estimate> {
+    let mut shadowed = Shadowed::measured(case, seed);
+    shadowed.setup.scenario.provider.servers = shadowed.setup.strategy.concurrency.take();
+    let (waits, mut requests) = shadowed.run();
+    // To the client such a wait is part of the call; the shadows tell it apart.
+    requests.queued = waits.sum_nanos();
     queue_metrics(case, &waits, &requests)
 }
 

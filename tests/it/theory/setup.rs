@@ -63,8 +63,12 @@ impl Setup {
     /// One source, for so long.
     pub fn new(seed: u64, traffic: Traffic, duration: SimDuration) -> Self {
         let none = Durations::constant(SimDuration::ZERO);
-        let provider =
-            Service { time_to_first_token: none.clone(), time_per_output_token: none, retry_after: Hint::Exact };
+        let provider = Service {
+            time_to_first_token: none.clone(),
+            time_per_output_token: none,
+            retry_after: Hint::Exact,
+            ..Service::default()
+        };
         let scenario =
             Scenario { seed, duration, provider, traffic: vec![("app".to_owned(), traffic)], ..Scenario::default() };
         let strategy = Strategy { retry: RetryPolicy::NoRetry(NoRetry {}), ..Strategy::default() };
