@@ -12,7 +12,7 @@ pub(super) const COLUMNS: usize = 80;
 const MOST_CELLS: usize = 8;
 const MOST_EXCUSES: usize = 7;
 const MOST_NOTES: usize = 5;
-const MOST_COSTS: usize = 3;
+const MOST_COSTS: usize = 4;
 
 /// The verdict, the table of cells, the excuses, warnings and assumptions, and what to do next.
 pub fn render(scenario: &Scenario, forecast: &Forecast, assumptions: &[String], next: &str) -> String {
