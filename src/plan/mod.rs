@@ -4,11 +4,13 @@ mod bill;
 mod choice;
 mod forecast;
 mod objective;
+mod oversize;
 mod promotion;
 mod warning;
 
 pub use choice::{Excuse, Reason, Recommendation, Standing};
 pub use forecast::{CellForecast, Forecast, LimitForecast, Options, forecast};
 pub use objective::{Judgement, Objective, Verdict};
+pub use oversize::{Oversize, oversize};
 pub use promotion::{HORIZON, Promotion};
 pub use warning::Warning;
