@@ -39,14 +39,14 @@ impl Record {
         }
     }
 
-    /// Tells the use of calendar months apart, the first of which begin at `ends`: each but the last one's end.
-    pub fn by_month(&mut self, ends: Vec<SimTime>) {
-        self.months = Months::new(ends);
-    }
-
     /// From when on requests are measured.
     pub fn warmup(&self) -> SimTime {
         self.warmup
+    }
+
+    /// Tells the use of calendar months apart, the first of which begin at `ends`: each but the last one's end.
+    pub fn by_month(&mut self, ends: Vec<SimTime>) {
+        self.months = Months::new(ends);
     }
 
     #[inline]
