@@ -10,10 +10,12 @@ use crate::units::{Money, SimDuration};
 pub struct Bill {
     /// What the calls cost.
     pub usage: Money,
+    /// What those of a mean month cost at this pace, where that is not in proportion.
+    pub of_month: Option<Money>,
     /// What is paid for the measured time whatever is used: the subscription, nothing where that is unknown, and what is
     /// reserved.
     pub fixed: Money,
-    /// How many months that is.
+    /// How many mean months that is.
     pub months: f64,
 }
 
@@ -131,7 +133,7 @@ metrics! {
     WastedCost = "wasted_cost_usd",
     /// Requests answered from a cache, among the answered.
     CacheHitRate = "cache_hit_rate",
-    /// The bill of a month: the mean over whole calendar months, and of a mean one (30.44 days) at the pace of the rest.
+    /// The bill of a mean month (30.44 days) at this pace.
     MonthlyCost = "monthly_cost_usd",
 }
 
@@ -205,6 +207,9 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::RetryCost => bill.of(class.charges.retry, charged),
         Metric::WastedCost => bill.of(class.charges.wasted, charged),
         Metric::CacheHitRate => Value::Is(0.0),
-        Metric::MonthlyCost => Value::Is(cost * bill.months.recip()),
+        Metric::MonthlyCost => Value::Is(match bill.of_month {
+            Some(usage) => usage.as_usd_f64() + bill.fixed.as_usd_f64() * bill.months.recip(),
+            None => cost * bill.months.recip(),
+        }),
     }
 }

@@ -1,4 +1,4 @@
-//! What the measured time of one run costs.
+//! What the measured time of one run costs, and a month at its pace.
 
 use crate::engine::Cell;
 use crate::metrics::Bill;
@@ -8,19 +8,15 @@ use crate::units::{CalendarMonth, CalendarUnit, Money, SimDuration, SimTime};
 
 /// The bill of one run, and how it is split.
 ///
-/// Allowances, steps and commitments make a month cost something else than its calls do, so each calendar month that was
-/// measured whole has its own bill. What is left over at both ends (in a run shorter than a month all of it) is taken
-/// together as the use of a mean month at that pace, billed, and counts by its length.
+/// Allowances, steps and commitments make a month cost something else than its calls do. Each calendar month that was
+/// measured whole has a bill of its own; what is left over at both ends (in a run shorter than a month all of it) is taken
+/// together as the use of a mean month at that pace, billed, and counts by its length. The cost of a month is that of a
+/// mean one at the pace of each of them, so that it can be compared whatever the lengths of the months and the prices are.
 pub(super) struct RunBill {
-    /// What all usage costs.
-    usage: Money,
+    total: Bill,
     /// What the calls cost one by one.
     listed: Money,
     served: u64,
-    /// The subscription and what is reserved.
-    fixed: Money,
-    /// How many months that is.
-    months: f64,
 }
 
 impl RunBill {
@@ -28,82 +24,92 @@ impl RunBill {
     pub fn of(cell: Cell, record: &Record) -> Self {
         let (scenario, price) = (cell.scenario, &cell.tier.price);
         let measured = scenario.duration - scenario.warmup;
-        let total = record.total();
-        let listed = total.charges.total();
-        let (whole, rest) = if price.is_billed_by_month() {
+        let (all, month) = (record.total(), CalendarUnit::Month.mean_length());
+        let listed = all.charges.total();
+        let (usage, of_month) = if price.is_billed_by_month() {
             let [begin, end] = [scenario.warmup, scenario.duration].map(|at| SimTime::ZERO.saturating_add(at));
-            split(&price.civil(&scenario.start).months(begin, end), record.months())
+            let periods = Periods::of(&price.civil(&scenario.start).months(begin, end), record.months());
+            (periods.bill(price), Some(periods.bill_of_month(price, measured)))
         } else {
-            (Vec::new(), Rest { length: measured, used: MonthUse::default() })
+            (listed, None)
         };
-        let month = CalendarUnit::Month.mean_length();
-        let fee = price.month.unwrap_or_default().0;
-        let fees = (fee * whole.len() as u64).saturating_add(fee.prorate(millis(rest.length), millis(month)));
-        RunBill {
-            usage: if price.is_billed_by_month() { by_month(price, &whole, &rest) } else { listed },
-            listed,
-            served: total.served(),
-            fixed: fees.saturating_add(price.reservation(millis(measured))),
-            months: whole.len() as f64 + rest.length.as_secs_f64() / month.as_secs_f64(),
-        }
+        // In milliseconds a century times any fee stays far from overflow.
+        let millis = |span: SimDuration| span.as_nanos() / 1_000_000;
+        let fee = price.month.unwrap_or_default().0.prorate(millis(measured), millis(month));
+        let total = Bill {
+            usage,
+            of_month,
+            fixed: fee.saturating_add(price.reservation(millis(measured))),
+            months: measured.as_secs_f64() / month.as_secs_f64(),
+        };
+        RunBill { total, listed, served: all.served() }
     }
 
     /// All of it.
     pub fn total(&self) -> Bill {
-        Bill { usage: self.usage, fixed: self.fixed, months: self.months }
+        self.total
     }
 
     /// What one class of requests costs: its share of the usage. What is fixed is nobody's alone.
     pub fn of_class(&self, class: &ClassRecord) -> Bill {
-        let usage = match (self.listed, self.served) {
+        let share = |usage: Money| match (self.listed, self.served) {
             (Money::ZERO, 0) => Money::ZERO,
             // Calls that cost nothing one by one and do together are all alike.
-            (Money::ZERO, served) => self.usage.prorate(class.served(), served),
-            (listed, _) => self.usage.portion(class.charges.total(), listed),
+            (Money::ZERO, served) => usage.prorate(class.served(), served),
+            (listed, _) => usage.portion(class.charges.total(), listed),
         };
-        Bill { usage, fixed: Money::ZERO, months: self.months }
+        let Bill { usage, of_month, months, .. } = self.total;
+        Bill { usage: share(usage), of_month: of_month.map(share), fixed: Money::ZERO, months }
     }
 }
 
-/// What was used in parts of months.
-struct Rest {
+/// What was used in a span of time.
+struct Period {
     length: SimDuration,
     used: MonthUse,
 }
 
-impl Rest {
-    /// The use of a whole `month` at this pace.
-    fn in_a(&self, month: SimDuration) -> MonthUse {
-        let (month, length) = (month.as_nanos(), self.length.as_nanos().max(1));
+impl Period {
+    /// What a mean month costs at this pace.
+    fn bill_of_month(&self, price: &Price) -> Money {
+        let (month, length) = (CalendarUnit::Month.mean_length().as_nanos(), self.length.as_nanos().max(1));
         let calls = (u128::from(self.used.calls) * u128::from(month) + u128::from(length / 2)) / u128::from(length);
-        MonthUse { calls: u64::try_from(calls).unwrap_or(u64::MAX), listed: self.used.listed.prorate(month, length) }
+        price.bill(u64::try_from(calls).unwrap_or(u64::MAX), self.used.listed.prorate(month, length))
     }
 }
 
-/// The bills of whole months, and that of a mean one at the pace of the rest by its length.
-fn by_month(price: &Price, whole: &[MonthUse], rest: &Rest) -> Money {
-    let month = CalendarUnit::Month.mean_length();
-    let bill = |used: &MonthUse| price.bill(used.calls, used.listed);
-    let of_rest = bill(&rest.in_a(month)).prorate(rest.length.as_nanos(), month.as_nanos());
-    whole.iter().map(bill).fold(of_rest, Money::saturating_add)
+/// The measured time: whole calendar months, and parts of some taken together.
+struct Periods {
+    whole: Vec<Period>,
+    rest: Period,
 }
 
-/// The use of whole months, and what was used in parts of some.
-fn split(months: &[CalendarMonth], uses: &[MonthUse]) -> (Vec<MonthUse>, Rest) {
-    let mut whole = Vec::new();
-    let mut rest = Rest { length: SimDuration::ZERO, used: MonthUse::default() };
-    for (month, used) in months.iter().zip(uses) {
-        if month.is_whole {
-            whole.push(*used);
-        } else {
-            rest.length = rest.length.saturating_add(month.end - month.begin);
-            rest.used.add(used);
+impl Periods {
+    fn of(months: &[CalendarMonth], uses: &[MonthUse]) -> Self {
+        let mut periods =
+            Periods { whole: Vec::new(), rest: Period { length: SimDuration::ZERO, used: MonthUse::default() } };
+        for (month, used) in months.iter().zip(uses) {
+            let length = month.end - month.begin;
+            if month.is_whole {
+                periods.whole.push(Period { length, used: *used });
+            } else {
+                periods.rest.length = periods.rest.length.saturating_add(length);
+                periods.rest.used.add(used);
+            }
         }
+        periods
     }
-    (whole, rest)
-}
 
-/// In milliseconds a century times any fee stays far from overflow.
-fn millis(span: SimDuration) -> u64 {
-    span.as_nanos() / 1_000_000
+    /// What all of them cost.
+    fn bill(&self, price: &Price) -> Money {
+        let month = CalendarUnit::Month.mean_length();
+        let rest = self.rest.bill_of_month(price).prorate(self.rest.length.as_nanos(), month.as_nanos());
+        self.whole.iter().map(|month| price.bill(month.used.calls, month.used.listed)).fold(rest, Money::saturating_add)
+    }
+
+    /// What a mean month costs at their pace, each by its part of the `measured` time.
+    fn bill_of_month(&self, price: &Price, measured: SimDuration) -> Money {
+        let part = |period: &Period| period.bill_of_month(price).prorate(period.length.as_nanos(), measured.as_nanos());
+        self.whole.iter().chain([&self.rest]).map(part).fold(Money::ZERO, Money::saturating_add)
+    }
 }

@@ -58,7 +58,7 @@ pub struct CellForecast {
     pub tier: String,
     /// The strategy's name.
     pub strategy: String,
-    /// [`Tier::size`].
+    /// [`Tier::size`](crate::provider::Tier::size).
     pub size: f64,
     /// Whether the tier's subscription is known; otherwise costs are without it.
     pub fee_is_known: bool,

@@ -39,7 +39,8 @@ pub fn number(value: f64, figure: Figure) -> String {
     let (scale, prefix, unit) = unit(value, figure);
     let decimals = decimals(value / scale, figure);
     let mut text = format!("{:.*}", decimals, value / scale);
-    if text.contains('.') {
+    // Cents stay two digits.
+    if text.contains('.') && (figure != Figure::Money || text.ends_with(".00")) {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
     }
     format!("{prefix}{}{unit}", grouped(text, figure))
@@ -137,6 +138,7 @@ mod tests {
         assert_eq!(number(10.0, Figure::Time), "10s");
         assert_eq!(number(1_234_567.0, Figure::Count), "1,234,567");
         assert_eq!(number(0.0, Figure::Money), "$0");
+        assert_eq!([number(2.4, Figure::Money), number(5.0, Figure::Money)], ["$2.40", "$5"]);
         assert_eq!(number(-123_456.0, Figure::Count), "-123,456");
         assert_eq!(estimate(&Estimate::of([Value::Is(21_642.4)]), Figure::Money), "$21,642");
     }

@@ -8,11 +8,11 @@ use crate::scenario::Scenario;
 use std::fmt::Write;
 
 pub(super) const COLUMNS: usize = 80;
-/// Rows of the table, excuses, notes, and cells with something to say of their cost that are shown; the rest is counted.
+const LINES: usize = 40;
+/// Rows of the table, excuses, and notes that are shown; the rest is counted.
 const MOST_CELLS: usize = 8;
 const MOST_EXCUSES: usize = 7;
 const MOST_NOTES: usize = 5;
-const MOST_COSTS: usize = 3;
 
 /// The verdict, the table of cells, the excuses, warnings and assumptions, and what to do next.
 pub fn render(scenario: &Scenario, forecast: &Forecast, assumptions: &[String], next: &str) -> String {
@@ -22,10 +22,12 @@ pub fn render(scenario: &Scenario, forecast: &Forecast, assumptions: &[String], 
     out.push('\n');
     cells(&mut out, forecast);
     excuses(&mut out, scenario, forecast);
-    costs(&mut out, forecast);
-    notes(&mut out, forecast, assumptions);
-    let _ = write!(out, "\nNext: {next}\n");
-    out
+    let mut end = String::new();
+    notes(&mut end, forecast, assumptions);
+    let _ = write!(end, "\nNext: {next}\n");
+    let room = LINES.saturating_sub(out.lines().count() + end.lines().count());
+    costs(&mut out, forecast, room);
+    out + &end
 }
 
 fn heading(out: &mut String, scenario: &Scenario, forecast: &Forecast) {
@@ -158,15 +160,28 @@ pub(super) fn cost_notes(forecast: &Forecast) -> Vec<String> {
     reading_order(forecast).into_iter().filter_map(note).collect()
 }
 
-fn costs(out: &mut String, forecast: &Forecast) {
-    let notes = cost_notes(forecast);
-    if notes.is_empty() {
+/// As many of them as there is room for in so many lines.
+fn costs(out: &mut String, forecast: &Forecast, room: usize) {
+    let wrapped = |note: String| {
+        let mut lines = String::new();
+        wrap(&mut lines, "  - ", "    ", &note);
+        lines
+    };
+    let notes: Vec<String> = cost_notes(forecast).into_iter().map(wrapped).collect();
+    // Two lines for the heading, and one to count those that are left out.
+    let ends = notes.iter().scan(2, |lines, note| {
+        *lines += note.lines().count();
+        Some(*lines)
+    });
+    let fits = |(shown, end): (usize, usize)| end + usize::from(shown + 1 < notes.len()) <= room;
+    let shown = ends.enumerate().take_while(|end| fits(*end)).count();
+    if shown == 0 {
         return;
     }
     out.push_str("\nWhat else there is to the cost\n");
-    notes.iter().take(MOST_COSTS).for_each(|note| wrap(out, "  - ", "    ", note));
-    if notes.len() > MOST_COSTS {
-        let _ = writeln!(out, "  … and {} more: `--format markdown` shows all", notes.len() - MOST_COSTS);
+    notes.iter().take(shown).for_each(|note| out.push_str(note));
+    if notes.len() > shown {
+        let _ = writeln!(out, "  … and {} more: `--format markdown` shows all", notes.len() - shown);
     }
 }
 

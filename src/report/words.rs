@@ -113,7 +113,10 @@ fn promotions(cell: &CellForecast) -> Vec<String> {
         Some(month) => format!("moved up to {} in month {month}", promotion.tier),
         None => format!("not moved up to {} within {HORIZON} months", promotion.tier),
     };
-    cell.promotions.iter().map(told).collect()
+    // Of several in one month the last one tells where the account is.
+    let months: Vec<Option<u32>> = cell.promotions.iter().map(|promotion| promotion.month).collect();
+    let is_last = |at: usize| months.get(at + 1).is_none_or(|next| *next != months[at]);
+    cell.promotions.iter().enumerate().filter(|(at, _)| is_last(*at)).map(|(_, promotion)| told(promotion)).collect()
 }
 
 /// Why a cell was not chosen.

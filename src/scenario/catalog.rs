@@ -150,6 +150,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_tier_leads_to_one_that_is_there() {
+        let next = |name| tier(name).and_then(|tier| tier.price.next.tier);
+        let led: Vec<String> = names().filter_map(next).collect();
+        assert!(led.len() > 5 && led.iter().all(|name| text(name).is_some()), "{led:?}");
+    }
+
+    #[test]
     fn a_scenario_changes_only_what_it_states() {
         let mut tiers = Tiers::default();
         let text = "[tiers.claude-paid]\nprice.month = \"20 USD/month\"\n";

@@ -95,7 +95,7 @@ fn steps(case: &Case, seed: u64, runs: u32) -> Vec<Estimate> {
     scenario.tier.insert("graduated", setup.tier);
     scenario.strategy = vec![("app".to_owned(), setup.strategy)];
     let forecast = forecast(&scenario, Options::default()).expect("it runs");
-    let bill = |sample: &Sample| match sample.get(Metric::MonthlyCost) {
+    let bill = |sample: &Sample| match sample.get(Metric::Cost) {
         Value::Is(bill) => bill,
         _ => panic!("a month has a cost"),
     };
