@@ -33,6 +33,7 @@ impl RunBill {
         } else {
             (listed, None)
         };
+        let of_month = at_most(cell.tier.spend_cap(), of_month, usage, measured);
         // In milliseconds a century times any fee stays far from overflow.
         let millis = |span: SimDuration| span.as_nanos() / 1_000_000;
         let fee = price.month.unwrap_or_default().0.prorate(millis(measured), millis(month));
@@ -61,6 +62,14 @@ impl RunBill {
         let Bill { usage, of_month, months, .. } = self.total;
         Bill { usage: share(usage), of_month: of_month.map(share), fixed: Money::ZERO, months }
     }
+}
+
+/// The cost of a month, if it is not that of its part: a cap on spend stops the calls that would cost more.
+fn at_most(cap: Option<Money>, of_month: Option<Money>, usage: Money, measured: SimDuration) -> Option<Money> {
+    let Some(cap) = cap else { return of_month };
+    let month = CalendarUnit::Month.mean_length();
+    let at_pace = of_month.unwrap_or_else(|| usage.prorate(month.as_nanos(), measured.as_nanos().max(1)));
+    if at_pace > cap { Some(cap) } else { of_month }
 }
 
 /// What was used in a span of time.

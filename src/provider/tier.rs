@@ -1,10 +1,10 @@
 //! A named set of limits with prices.
 
-use super::{Headers, LimitSpec, Price, Scope};
-use crate::limiter::LimiterModel;
+use super::{Headers, LimitSpec, Only, Price, Scope};
+use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
-use crate::units::Tokens;
+use crate::units::{CalendarUnit, Money, Period, Tokens};
 use jiff::civil::Date;
 
 crate::words! {
@@ -111,6 +111,18 @@ impl Tier {
     /// Days from [`Tier::dated`] to `today`.
     pub fn days_old(&self, today: Date) -> Option<i32> {
         Some((today - self.dated()?).get_days())
+    }
+
+    /// The most that all calls of a calendar month may cost together; `None` without such a limit.
+    pub fn spend_cap(&self) -> Option<Money> {
+        let caps = self.limits.iter().filter_map(|(_, limit)| match &limit.limiter {
+            LimiterSpec::CalendarWindow(window) if limit.counts == Counts::Spend && limit.scope == Scope::Account => {
+                let is_monthly = window.limit.period == Period::Calendar(CalendarUnit::Month);
+                (is_monthly && limit.only == Only::default()).then(|| Money::from_billionths(window.limit.amount))
+            }
+            _ => None,
+        });
+        caps.min()
     }
 
     /// Requests a second that its request limits let through in the long run, those that count all calls together; infinite
