@@ -38,9 +38,9 @@ impl LimiterModel for TokenBucket {
     type State = State;
 
     fn start(&self, _civil: &Civil) -> State {
-        let unit = u128::from(self.refill.nanos());
-        let full = u128::from(self.capacity()) * unit;
-        State { unit, gain: u128::from(self.refill.events()), full, level: full, at: SimTime::ZERO }
+        let unit = self.refill.nanos();
+        let full = u128::from(self.capacity()) * u128::from(unit);
+        State { unit, gain: self.refill.events(), full, level: full, at: SimTime::ZERO }
     }
 
     fn capacity(&self) -> u64 {
@@ -68,8 +68,8 @@ impl LimiterModel for TokenBucket {
 /// The level, counted in `1 / unit` so that a nanosecond gains a whole number.
 #[derive(Clone, Debug)]
 pub struct State {
-    unit: u128,  // the rate's denominator: one request or token is this much
-    gain: u128,  // the rate's numerator: gained in a nanosecond
+    unit: u64,   // the rate's denominator: one request or token is this much
+    gain: u64,   // the rate's numerator: gained in a nanosecond
     full: u128,  // capacity * unit, < 2^128
     level: u128, // in 0..=full, as it was at `at`
     at: SimTime,
@@ -78,8 +78,14 @@ pub struct State {
 impl State {
     #[inline]
     fn level_at(&self, now: SimTime) -> u128 {
-        let gained = u128::from((now - self.at).as_nanos()) * self.gain;
+        // Factors of 64 bits: their product is one instruction and cannot overflow.
+        let gained = u128::from((now - self.at).as_nanos()) * u128::from(self.gain);
         self.full.min(self.level.saturating_add(gained))
+    }
+
+    #[inline]
+    fn units(&self, amount: u64) -> u128 {
+        u128::from(amount) * u128::from(self.unit)
     }
 }
 
@@ -88,22 +94,25 @@ impl Limiter for State {
     fn admits(&mut self, now: SimTime, amount: u64) -> bool {
         self.level = self.level_at(now);
         self.at = now;
-        self.level >= u128::from(amount) * self.unit
+        self.level >= self.units(amount)
     }
 
     #[inline]
     fn charge(&mut self, now: SimTime, amount: u64) {
-        self.level = self.level_at(now) - u128::from(amount) * self.unit;
-        self.at = now;
+        if now > self.at {
+            self.level = self.level_at(now);
+            self.at = now;
+        }
+        self.level -= self.units(amount);
     }
 
     #[inline]
     fn opens(&self, now: SimTime, amount: u64) -> Verdict {
-        let asked = u128::from(amount) * self.unit;
+        let asked = self.units(amount);
         if asked > self.full {
             return Verdict::Never;
         }
-        let wait = (asked - self.level_at(now)).div_ceil(self.gain);
+        let wait = (asked - self.level_at(now)).div_ceil(u128::from(self.gain));
         Verdict::RetryAt(now.saturating_add(SimDuration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))))
     }
 }

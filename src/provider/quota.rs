@@ -162,6 +162,9 @@ impl Quota {
     /// A call that was admitted has ended.
     #[inline]
     pub fn settle(&mut self, now: SimTime, request: &Request) {
+        if !self.holds {
+            return;
+        }
         for limit in self.limits.iter_mut().filter(|limit| limit.holds) {
             let amount = limit.counts.of(request);
             limit.part(request).state.settle(now, amount);
@@ -184,16 +187,17 @@ impl Limit {
     /// Where `request` is counted.
     #[inline]
     fn part(&mut self, request: &Request) -> &mut Part {
-        match self.scope {
-            Scope::Account => &mut self.whole,
-            Scope::Source => self.one_of(usize::from(request.source)),
-            Scope::Client => self.one_of(request.client as usize),
-        }
+        if self.scope == Scope::Account { &mut self.whole } else { self.part_of(request) }
     }
 
-    /// That of the `number`-th of those that are counted apart.
+    /// Where a limit that counts some apart counts `request`.
     #[inline(never)]
-    fn one_of(&mut self, number: usize) -> &mut Part {
+    fn part_of(&mut self, request: &Request) -> &mut Part {
+        let number = match self.scope {
+            Scope::Account => 0,
+            Scope::Source => usize::from(request.source),
+            Scope::Client => request.client as usize,
+        };
         if number >= self.parts.len() {
             self.parts.resize(number + 1, self.whole.clone());
         }

@@ -1,12 +1,16 @@
-//! When a quota is used up.
+//! When a quota is used up, and what a month costs.
 
 use super::Trial;
 use super::case::Case;
 use super::judge::Estimate;
 use super::setup::{Setup, mean, poisson, secs, window};
 use ratecast::limiter::Align;
+use ratecast::provider::Price;
+use ratecast::traffic::sizes::{Lognormal, Sizes};
+use ratecast::units::{Money, TokenPrice, Tokens};
 
 pub const TRIALS: &[Trial] = &[
+    Trial::new("P-CO-01", "lognormal", bill),
     Trial::new("P-CO-04", "start", |case, seed| exhaustion(case, seed, 10_000)),
     Trial::new("P-CO-05", "start", |case, seed| exhaustion(case, seed, 8)),
 ];
@@ -39,4 +43,35 @@ fn exhaustion(case: &Case, seed: u64, runs: u32) -> Vec<Estimate> {
         }
     }
     estimates
+}
+
+/// The bill of one month. Tokens are whole numbers here, the nearest ones, which changes a mean by far less than chance.
+fn bill(case: &Case, seed: u64) -> Vec<Estimate> {
+    let cap = case.count("max_output_tokens") as u32;
+    let sizes = |mean: &str, cv: &str| {
+        Sizes::Lognormal(Lognormal { mean: Tokens::new(case.count(mean) as u32), cv: case.number(cv), max: None })
+    };
+    let mut setup = Setup::new(seed, poisson(case.number("lambda")), secs(case.number("days") * 86_400.0));
+    let traffic = &mut setup.scenario.traffic[0].1;
+    traffic.input_tokens = sizes("mean_tokens_in", "cv_tokens_in");
+    traffic.output_tokens = sizes("mean_tokens_out", "cv_tokens_out");
+    traffic.correlation = case.number("log_correlation");
+    // Where an answer of just the cap was cut is seen without it: of those that round to the cap half were longer.
+    let mut twice_cut = 0;
+    setup.each_request(0, |request, _| {
+        let output = request.output.get();
+        twice_cut += 2 * u32::from(output > cap) + u32::from(output == cap);
+    });
+    setup.scenario.traffic[0].1.max_tokens = Some(Tokens::new(cap));
+    let total = setup.run(0).total();
+    let per_million = |price: &str| TokenPrice(Money::from_picos(i128::from(case.count(price)) * 1_000_000));
+    let price = Price { input: per_million("price_in"), output: per_million("price_out"), ..Price::default() };
+    let bill = price.usage(total.served(), total.input_tokens, total.output_tokens).picos() as f64 * 1e-12;
+    let offered = total.offered as f64;
+    vec![
+        Estimate::new("mean_cost_per_month_usd", bill, 1),
+        Estimate::new("mean_cost_per_request_usd", bill / offered, offered),
+        Estimate::new("mean_output_tokens_billed", total.output_tokens as f64 / offered, offered),
+        Estimate::new("fraction_capped", f64::from(twice_cut) / 2.0 / offered, offered),
+    ]
 }

@@ -17,6 +17,7 @@ mod judge;
 mod queue;
 mod retry;
 mod setup;
+mod sliding_counter;
 mod sliding_log;
 mod token_bucket;
 mod users;
@@ -51,6 +52,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         fixed_window::TRIALS,
         token_bucket::TRIALS,
         sliding_log::TRIALS,
+        sliding_counter::TRIALS,
         queue::TRIALS,
         retry::TRIALS,
         cost::TRIALS,
