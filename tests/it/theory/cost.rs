@@ -66,7 +66,7 @@ fn bill(case: &Case, seed: u64) -> Vec<Estimate> {
     let total = setup.run(0).total();
     let per_million = |price: &str| TokenPrice(Money::from_picos(i128::from(case.count(price)) * 1_000_000));
     let price = Price { input: per_million("price_in"), output: per_million("price_out"), ..Price::default() };
-    let bill = price.usage(total.served(), total.input_tokens, total.output_tokens).picos() as f64 * 1e-12;
+    let bill = price.usage(total.served(), total.input_tokens, total.output_tokens).as_usd_f64();
     let offered = total.offered as f64;
     vec![
         Estimate::new("mean_cost_per_month_usd", bill, 1),
