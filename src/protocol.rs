@@ -94,31 +94,24 @@ pub mod counts {
             OutputTokens = "output-tokens",
             /// Prompt and completion tokens together.
             TotalTokens = "total-tokens",
+            /// What calls cost, without the subscription.
+            Spend = "spend",
         }
     }
 }
 
 pub use counts::Counts;
 
-impl Counts {
-    /// How much of the limit `request` asks for.
-    #[inline]
-    pub fn of(self, request: &Request) -> u64 {
-        match self {
-            Counts::Requests => 1,
-            Counts::InputTokens => u64::from(request.input),
-            Counts::UncachedInputTokens => u64::from(request.input) - u64::from(request.cached),
-            Counts::OutputTokens => u64::from(request.output),
-            Counts::TotalTokens => u64::from(request.input) + u64::from(request.output),
-        }
-    }
-}
-
 /// The provider's answer to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// Admitted; the answer is complete after the request's service time.
-    Accepted,
+    Accepted {
+        /// How long it waits before the provider begins.
+        wait: SimDuration,
+        /// Whether it passed beyond a limit that lets calls spill over.
+        spilled: bool,
+    },
     /// 429.
     TooManyRequests {
         /// The limit that refused, by number; of several, the one that would open last.

@@ -1,5 +1,8 @@
 //! The provider: a tier's limits, its prices, and how long a call takes.
 
+mod charging;
+mod ledger;
+mod limit;
 mod price;
 mod quota;
 mod tier;
@@ -9,9 +12,12 @@ use crate::params::{Parameters, Presence, Visitor};
 use crate::rng::Stream;
 use crate::units::{SimDuration, Tokens};
 
+pub use charging::{Charging, Reserve, Settle, Terms};
+pub use ledger::Ledger;
+pub use limit::{Beyond, LimitSpec, Only, Scope};
 pub use price::Price;
-pub use quota::{Quota, Usage};
-pub use tier::{Confidence, LimitSpec, Scope, Tier};
+pub use quota::{Admitted, Quota, Usage};
+pub use tier::{Confidence, Tier};
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.

@@ -2,6 +2,7 @@
 
 use super::Confidence;
 use crate::params::{Parameters, Visitor};
+use crate::protocol::{Class, Request};
 use crate::units::{Money, MonthlyFee, RequestPrice, TokenPrice};
 
 /// The prices of a tier. Only calls that were answered are charged.
@@ -22,6 +23,11 @@ pub struct Price {
 }
 
 impl Price {
+    /// What one answered call costs, without the subscription.
+    pub fn of(&self, request: &Request, _class: &Class, _spilled: bool) -> Money {
+        self.usage(1, u64::from(request.input), u64::from(request.output))
+    }
+
     /// What `requests` answered calls with so many tokens cost, without the subscription.
     pub fn usage(&self, requests: u64, input: u64, output: u64) -> Money {
         self.request.0 * requests + self.input.0 * input + self.output.0 * output

@@ -1,24 +1,11 @@
 //! A named set of limits with prices.
 
-use super::Price;
-use crate::limiter::{LimiterModel, LimiterSpec};
-use crate::params::{Invalid, Parameters, Presence, Visitor};
+use super::{LimitSpec, Price, Scope};
+use crate::limiter::LimiterModel;
+use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
+use crate::units::Tokens;
 use jiff::civil::Date;
-
-crate::words! {
-    /// Whom a limit counts together.
-    #[derive(Default)]
-    pub enum Scope {
-        /// All calls of the account.
-        #[default]
-        Account = "account",
-        /// The calls of each traffic source, and of each class of one, apart.
-        Source = "source",
-        /// The calls of each client apart, whatever source they come from.
-        Client = "client",
-    }
-}
 
 crate::words! {
     /// How far a published figure can be trusted.
@@ -36,59 +23,8 @@ crate::words! {
     }
 }
 
-/// One rule of a tier.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LimitSpec {
-    /// What it counts.
-    pub counts: Counts,
-    /// Whom it counts together.
-    pub scope: Scope,
-    /// How it counts, how much it allows and over which span.
-    pub limiter: LimiterSpec,
-    /// Where its figure comes from, if not from the tier's source.
-    pub source: Option<String>,
-    /// How far its figure can be trusted, if not as far as the tier's.
-    pub confidence: Option<Confidence>,
-}
-
-impl Default for LimitSpec {
-    fn default() -> Self {
-        LimitSpec {
-            counts: Counts::Requests,
-            scope: Scope::Account,
-            limiter: LimiterSpec::default(),
-            source: None,
-            confidence: None,
-        }
-    }
-}
-
-impl LimitSpec {
-    /// What it allows, in a few characters: `60/min`, `90000/min input-tokens`.
-    pub fn label(&self) -> String {
-        let counts = match self.counts {
-            Counts::Requests => self.limiter.label(),
-            tokens => format!("{} {}", self.limiter.label(), tokens.word()),
-        };
-        match self.scope {
-            Scope::Account => counts,
-            scope => format!("{counts} a {}", scope.word()),
-        }
-    }
-}
-
-impl Parameters for LimitSpec {
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.optional("counts", &mut self.counts);
-        visitor.optional("scope", &mut self.scope);
-        visitor.kind(Presence::Required, &mut self.limiter);
-        visitor.optional("source", &mut self.source);
-        visitor.optional("confidence", &mut self.confidence);
-    }
-}
-
 /// A tier as a catalogue file or a scenario states it.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tier {
     /// A line about it.
     pub summary: String,
@@ -108,6 +44,25 @@ pub struct Tier {
     pub limits: Vec<(String, LimitSpec)>,
     /// Its prices.
     pub price: Price,
+    /// How long an answer can be: what a limit reserves for a call that states no `max_tokens`.
+    pub max_output: Tokens,
+}
+
+impl Default for Tier {
+    fn default() -> Self {
+        Tier {
+            summary: String::new(),
+            provider: None,
+            model: None,
+            source: String::new(),
+            as_of: String::new(),
+            confidence: None,
+            notes: None,
+            limits: Vec::new(),
+            price: Price::default(),
+            max_output: Tokens::new(64_000),
+        }
+    }
 }
 
 impl Parameters for Tier {
@@ -121,6 +76,7 @@ impl Parameters for Tier {
         visitor.optional("notes", &mut self.notes);
         visitor.named("limits", &mut self.limits);
         visitor.section("price", &mut self.price);
+        visitor.optional("max-output", &mut self.max_output);
     }
 
     fn check(&self) -> Result<(), Invalid> {

@@ -34,6 +34,11 @@ impl Record {
         }
     }
 
+    /// From when on requests are measured.
+    pub fn warmup(&self) -> SimTime {
+        self.warmup
+    }
+
     #[inline]
     fn measured(&mut self, request: &Request) -> Option<&mut ClassRecord> {
         if request.arrived >= self.warmup { self.classes.get_mut(usize::from(request.source)) } else { None }
@@ -69,11 +74,12 @@ impl Record {
         }
     }
 
-    /// Its answer was complete `latency` after it had arrived, `queued` of which it waited for a slot.
+    /// Its answer was complete `latency` after it had arrived; of that its last call took `called`, and it waited `queued` for
+    /// a slot.
     #[inline]
-    pub fn served(&mut self, request: &Request, latency: SimDuration, queued: SimDuration) {
+    pub fn served(&mut self, request: &Request, latency: SimDuration, called: SimDuration, queued: SimDuration) {
         if let Some(class) = self.measured(request) {
-            class.serve(request, latency, queued);
+            class.serve(request, latency, called, queued);
         }
     }
 
