@@ -236,7 +236,7 @@ fn geminis_day_is_23_or_25_hours_long_when_clocks_change() {
     let hours = |hours: u64| SimDuration::from_secs(3_600 * hours);
     // Midnight in UTC, and the hours from there to the midnights of California.
     for (start, first, length, next) in [
-        ("2026-03-07T00:00:00Z", 8, 24, 24), // the day before
+        ("2026-03-07T00:00:00Z", 8, 24, 23), // the day before
         ("2026-03-08T00:00:00Z", 8, 23, 24), // to summer time
         ("2026-03-09T00:00:00Z", 7, 24, 24),
         ("2026-10-31T00:00:00Z", 7, 24, 25),
