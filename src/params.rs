@@ -8,8 +8,8 @@
 
 use crate::units::grammar::{self, Misread};
 use crate::units::{
-    Allowance, Civil, Day, Moment, Money, MonthlyFee, Period, Rate, RequestPrice, Share, SimDuration, TimeOfDay,
-    TokenPrice, Tokens,
+    Allowance, Civil, Day, HourlyPrice, Moment, Money, MonthlyFee, Period, Rate, RequestPrice, Share, SimDuration,
+    TimeOfDay, TokenPrice, Tokens,
 };
 use std::num::NonZeroU32;
 
@@ -298,6 +298,7 @@ quantity!(Money, grammar::money, "500 USD");
 quantity!(TokenPrice, grammar::token_price, "3 USD/Mtok");
 quantity!(RequestPrice, grammar::request_price, "0.002 USD/request");
 quantity!(MonthlyFee, grammar::monthly_fee, "20 USD/month");
+quantity!(HourlyPrice, grammar::hourly_price, "12 USD/h");
 
 write_quantity!(SimDuration, self => self.to_string());
 write_quantity!(Rate, self => self.to_string());
@@ -307,6 +308,7 @@ write_quantity!(Money, self => format!("{self} USD"));
 write_quantity!(TokenPrice, self => format!("{} USD/Mtok", self.0 * 1_000_000));
 write_quantity!(RequestPrice, self => format!("{} USD/request", self.0));
 write_quantity!(MonthlyFee, self => format!("{} USD/month", self.0));
+write_quantity!(HourlyPrice, self => format!("{} USD/h", self.0));
 
 /// `text` as a TOML basic string, on one line, with nothing in it that a terminal would act on.
 pub fn quoted(text: &str) -> String {

@@ -8,7 +8,7 @@ use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{NOBODY, Reply, Request};
 use crate::provider::{Admitted, Hint, Quota, Tier};
-use crate::recorder::{Failure, Record};
+use crate::recorder::{Cause, Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
@@ -162,9 +162,15 @@ impl<'s> Run<'s> {
         let Cell { scenario, tier, strategy } = cell;
         let client = Client::new(strategy, scenario, replication);
         let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
-        let quota = Quota::new(tier, &scenario.facts(), &scenario.start, hint);
+        let classes = scenario.facts();
+        let quota = Quota::new(tier, &classes, &scenario.start, hint);
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
-        let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
+        let mut record = Record::new(classes.len(), tier.limits.len(), warmup, scenario.duration);
+        if tier.price.is_billed_by_month() {
+            let months =
+                tier.price.civil(&scenario.start).months(warmup, SimTime::ZERO.saturating_add(scenario.duration));
+            record.by_month(months.iter().rev().skip(1).rev().map(|month| month.end).collect());
+        }
         let desk = Desk {
             elides_completions: !client.is_bounded && !quota.listens(),
             quota,
@@ -405,11 +411,21 @@ impl Next {
 impl Desk {
     /// The answer to `request` is complete at `at`, now or later, by a call that has `called` so long.
     #[inline]
-    fn serve(&mut self, at: SimTime, request: &Request, called: SimDuration, queued: SimDuration) {
+    fn serve(&mut self, at: SimTime, request: &Request, spilled: bool, called: SimDuration, queued: SimDuration) {
         self.record.served(request, at - request.arrived, called, queued);
+        if !self.quota.prices().is_free() {
+            self.charge(at, request, spilled, Cause::First);
+        }
         if request.thread != NOBODY {
             self.tell(request, at, true);
         }
+    }
+
+    /// A call for `request` is paid for that was answered at `at`. Apart from its callers, which free tiers pass too.
+    #[inline(never)]
+    fn charge(&mut self, at: SimTime, request: &Request, spilled: bool, cause: Cause) {
+        let cost = self.quota.prices().of(request, spilled);
+        self.record.charged(at, request, cost, cause, true);
     }
 
     /// `request` will never be answered.
@@ -461,7 +477,7 @@ impl Desk {
         if ends > self.end {
             self.record.pending(request);
         } else {
-            self.serve(ends, request, ends - now, flight.queued);
+            self.serve(ends, request, spilled, ends - now, flight.queued);
         }
         Next::Done
     }
@@ -515,7 +531,7 @@ impl Desk {
     /// A call has ended.
     fn complete(&mut self, now: SimTime, flight: &Flight) {
         self.quota.settle(now, &flight.request, &flight.call);
-        self.serve(now, &flight.request, now - flight.call.at, flight.queued);
+        self.serve(now, &flight.request, flight.call.spilled, now - flight.call.at, flight.queued);
         if self.client.is_bounded {
             self.client.free_slots += 1;
         }

@@ -7,10 +7,23 @@ use crate::units::{Money, SimDuration};
 /// What bears on the figures besides the record itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bill {
-    /// What the answered calls cost.
+    /// What the calls cost.
     pub usage: Money,
-    /// The subscription for the measured time; nothing where it is unknown.
-    pub subscription: Money,
+    /// What is paid for the measured time whatever is used: the subscription, nothing where that is unknown, and what is
+    /// reserved.
+    pub fixed: Money,
+    /// How many months that is.
+    pub months: f64,
+}
+
+impl Bill {
+    /// What `part` of the calls cost, of all that were charged one by one at `charged` in all.
+    fn of(&self, part: Money, charged: Money) -> Value {
+        match charged {
+            Money::ZERO => Value::Is(0.0),
+            _ => Value::Is(self.usage.portion(part, charged).as_usd_f64()),
+        }
+    }
 }
 
 macro_rules! metrics {
@@ -95,11 +108,15 @@ metrics! {
     Cost = "cost_usd",
     /// The same for a thousand answered requests.
     CostPer1000Served = "cost_per_1000_served_usd",
-    /// What calls cost that did not lead to an answer. Refused calls cost nothing.
+    /// What the first call of each request cost that was charged at all. Refused calls cost nothing.
+    FirstAttemptCost = "first_attempt_cost_usd",
+    /// What further calls for the same requests cost.
     RetryCost = "retry_cost_usd",
+    /// The part of both that went to calls which led to no answer.
+    WastedCost = "wasted_cost_usd",
     /// Requests answered from a cache, among the answered.
     CacheHitRate = "cache_hit_rate",
-    /// The bill of a mean month (30.44 days) at this pace.
+    /// The bill of a month: the mean over whole calendar months, and of a mean one (30.44 days) at the pace of the rest.
     MonthlyCost = "monthly_cost_usd",
 }
 
@@ -129,7 +146,8 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         (_, Some(latency)) => Value::Is(latency.as_secs_f64()),
         (_, None) => Value::Never,
     };
-    let cost = (bill.usage + bill.subscription).as_usd_f64();
+    let cost = bill.usage.saturating_add(bill.fixed).as_usd_f64();
+    let charged = class.charges.total();
     match metric {
         Metric::Offered => count(class.offered),
         Metric::Served => count(class.served()),
@@ -160,12 +178,10 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::OutputTokens => count(class.output_tokens),
         Metric::Cost => Value::Is(cost),
         Metric::CostPer1000Served => Value::ratio(cost * 1_000.0, class.served() as f64),
-        Metric::RetryCost | Metric::CacheHitRate => Value::Is(0.0),
-        Metric::MonthlyCost => Value::Is(cost * months(measured).recip()),
+        Metric::FirstAttemptCost => bill.of(class.charges.first, charged),
+        Metric::RetryCost => bill.of(class.charges.retry, charged),
+        Metric::WastedCost => bill.of(class.charges.wasted, charged),
+        Metric::CacheHitRate => Value::Is(0.0),
+        Metric::MonthlyCost => Value::Is(cost * bill.months.recip()),
     }
-}
-
-/// How many mean months a span is.
-fn months(span: SimDuration) -> f64 {
-    span.as_secs_f64() / crate::units::CalendarUnit::Month.mean_length().as_secs_f64()
 }

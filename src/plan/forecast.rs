@@ -1,15 +1,17 @@
 //! Runs every cell of a scenario and sums the runs up.
 
+use super::bill::RunBill;
 use super::choice::{Recommendation, recommend};
 use super::objective::{Judgement, Objective, Verdict};
+use super::promotion::{Promotion, promotions};
 use super::warning::Warning;
 use crate::engine::{Cell, RunError, Stop, simulate};
 use crate::limiter::LimiterModel;
-use crate::metrics::{Bill, Estimate, Metric, Sample, Value};
-use crate::provider::{LimitSpec, Tier};
-use crate::recorder::{ClassRecord, LimitRecord, Record};
-use crate::scenario::Scenario;
-use crate::units::{Money, SimDuration};
+use crate::metrics::{Estimate, Metric, Sample, Value};
+use crate::provider::{LimitSpec, Price};
+use crate::recorder::{LimitRecord, Record};
+use crate::scenario::{Scenario, catalog};
+use crate::units::Money;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,6 +62,10 @@ pub struct CellForecast {
     pub size: f64,
     /// Whether the tier's subscription is known; otherwise costs are without it.
     pub fee_is_known: bool,
+    /// The tier's prices.
+    pub price: Price,
+    /// The tiers that an account comes to which pays this month after month, in order; the last one may be out of reach.
+    pub promotions: Vec<Promotion>,
     /// The figures of each replication, in order.
     pub samples: Vec<Sample>,
     /// The figures of each source, by name.
@@ -302,7 +308,14 @@ fn sum_up(
         };
         Judgement { objective, observed, verdict: Verdict::of(&observed, objective.bound()) }
     };
+    let price_of = |tier: &str| {
+        let stated = scenario.tier.find(tier).map(|tier| tier.price.clone());
+        stated.or_else(|| Some(catalog::tier(tier)?.price))
+    };
+    let monthly = of(&|run| run.total.get(Metric::MonthlyCost)).mean.unwrap_or(0.0);
     CellForecast {
+        price: cell.tier.price.clone(),
+        promotions: promotions(&cell.tier.price, Money::from_usd_f64(monthly), price_of),
         tier: named.tier.to_owned(),
         strategy: named.strategy.to_owned(),
         size: cell.tier.size(),
@@ -318,27 +331,14 @@ fn sum_up(
 fn figures(cell: Cell, record: &Record) -> RunFigures {
     let scenario = cell.scenario;
     let measured = scenario.duration - scenario.warmup;
-    let subscription = subscription(cell.tier, measured);
-    // A source pays for its own usage; the subscription is nobody's alone.
-    let sample = |class: &ClassRecord, subscription| {
-        let usage = cell.tier.price.usage(class.served(), class.input_tokens, class.output_tokens);
-        Sample::of(class, measured, Bill { usage, subscription })
-    };
+    let bill = RunBill::of(cell, record);
     let limits = || cell.tier.limits.iter().map(|(_, spec)| spec).zip(&record.limits);
     RunFigures {
-        total: sample(&record.total(), subscription),
-        classes: record.classes.iter().map(|class| sample(class, Money::ZERO)).collect(),
+        total: Sample::of(&record.total(), measured, bill.total()),
+        classes: record.classes.iter().map(|class| Sample::of(class, measured, bill.of_class(class))).collect(),
         limits: limits().map(|(spec, record)| limit_figures(scenario, spec, record)).collect(),
         quota_ran_out: limits().any(|(spec, record)| runs_out(scenario, spec, record)),
     }
-}
-
-/// The subscription for a `measured` span, by its share of a mean month.
-fn subscription(tier: &Tier, measured: SimDuration) -> Money {
-    let month = crate::units::CalendarUnit::Month.mean_length();
-    let fee = tier.price.month.map_or(Money::ZERO, |fee| fee.0);
-    // In milliseconds, so that a century of them times any fee stays far from overflow.
-    fee.prorate(measured.as_nanos() / 1_000_000, month.as_nanos() / 1_000_000)
 }
 
 fn limit_figures(scenario: &Scenario, spec: &LimitSpec, record: &LimitRecord) -> LimitFigures {

@@ -1,7 +1,7 @@
 //! What a limit takes of a call, and when: at admission, while the answer is generated, at its end.
 
 use crate::protocol::{Class, Counts, Request};
-use crate::provider::Price;
+use crate::provider::PriceList;
 use crate::units::{Share, Tokens};
 
 crate::words! {
@@ -64,16 +64,16 @@ pub struct Terms {
 
 impl Charging {
     /// What is taken of `request` at admission.
-    pub fn reserved(&self, request: &Request, terms: &Terms, price: &Price) -> u64 {
+    pub fn reserved(&self, request: &Request, terms: &Terms, prices: &PriceList) -> u64 {
         let estimate = || self.estimate.of_up(self.input(request));
         let longest = u64::from(terms.max_output);
         match self.reserve {
             _ if self.counts == Counts::Requests => 1,
-            Reserve::Actual => self.used(request, terms, price),
+            Reserve::Actual => self.used(request, prices),
             Reserve::Nothing => 0,
             _ if self.counts == Counts::Spend => {
                 let output = if self.reserve == Reserve::Estimate { Tokens::default() } else { terms.max_output };
-                self.used(&Request { output, ..*request }, terms, price)
+                self.used(&Request { output, ..*request }, prices)
             }
             Reserve::Estimate => self.sum(estimate(), 0),
             Reserve::MaxTokens => self.sum(estimate(), longest),
@@ -82,10 +82,10 @@ impl Charging {
     }
 
     /// What `request` has used when it has ended.
-    pub fn used(&self, request: &Request, terms: &Terms, price: &Price) -> u64 {
+    pub fn used(&self, request: &Request, prices: &PriceList) -> u64 {
         match self.counts {
             Counts::Requests => 1,
-            Counts::Spend => price.of(request, &terms.class, false).billionths(),
+            Counts::Spend => prices.of(request, false).billionths(),
             _ => self.sum(self.input(request), self.burndown.saturating_mul(u64::from(request.output))),
         }
     }
@@ -140,15 +140,15 @@ mod tests {
         let call = request(8_000, 4_000, 1_000);
         let charging =
             Charging { cached: Share::default(), burndown: 5, ..charging(Counts::TotalTokens, Reserve::MaxTokens) };
-        let price = Price::default();
-        assert_eq!(charging.reserved(&call, &terms(32_000), &price), 36_000);
-        assert_eq!(charging.used(&call, &terms(32_000), &price), 9_000);
+        let prices = PriceList::default();
+        assert_eq!(charging.reserved(&call, &terms(32_000), &prices), 36_000);
+        assert_eq!(charging.used(&call, &prices), 9_000);
     }
 
     #[test]
     fn each_policy_takes_its_own_part() {
-        let (call, price) = (request(1_000, 200, 50), Price::default());
-        let reserved = |counts, reserve| charging(counts, reserve).reserved(&call, &terms(4_000), &price);
+        let (call, prices) = (request(1_000, 200, 50), PriceList::default());
+        let reserved = |counts, reserve| charging(counts, reserve).reserved(&call, &terms(4_000), &prices);
         assert_eq!(reserved(Counts::TotalTokens, Reserve::Actual), 1_050);
         assert_eq!(reserved(Counts::TotalTokens, Reserve::MaxTokens), 5_000);
         assert_eq!(reserved(Counts::TotalTokens, Reserve::Larger), 4_000);

@@ -15,7 +15,7 @@ use crate::units::{SimDuration, Tokens};
 pub use charging::{Charging, Reserve, Settle, Terms};
 pub use ledger::Ledger;
 pub use limit::{Beyond, LimitSpec, Only, Scope};
-pub use price::Price;
+pub use price::{Band, Contract, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices};
 pub use quota::{Admitted, Quota, Usage};
 pub use tier::{Confidence, Tier};
 

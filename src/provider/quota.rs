@@ -1,7 +1,7 @@
 //! All limits of a tier together: a call passes only if every one admits it, and is otherwise charged to none.
 
 use super::charging::{Charging, Reserve, Settle, Terms};
-use super::{Beyond, Hint, Ledger, LimitSpec, Price, Scope, Tier};
+use super::{Beyond, Hint, Ledger, LimitSpec, PriceList, Scope, Tier};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use crate::protocol::{Class, Counts, Reply, Request};
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
@@ -11,7 +11,7 @@ use crate::units::{Civil, SimDuration, SimTime, Tokens};
 pub struct Quota {
     limits: Vec<Limit>,
     terms: Vec<Terms>, // by class
-    price: Price,
+    prices: PriceList,
     hint: Hint,
     listens: bool,
     meters: bool,
@@ -99,13 +99,19 @@ impl Quota {
         Quota {
             meters: limits.iter().any(|limit| limit.charging.settle == Settle::AsGenerated),
             terms: classes.iter().map(terms).collect(),
-            price: tier.price.clone(),
+            prices: PriceList::new(&tier.price, classes),
             limits,
             hint,
             listens,
             gated,
             gate: Gate { until: SimTime::ZERO, limit: 0 },
         }
+    }
+
+    /// What calls cost.
+    #[inline]
+    pub fn prices(&self) -> &PriceList {
+        &self.prices
     }
 
     /// Whether a limit needs to hear when calls end.
@@ -143,9 +149,9 @@ impl Quota {
         let mut refusals = 0;
         let mut refusing = 0;
         let mut spilled = false;
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, prices, .. } = self;
         for (at, limit) in limits.iter_mut().enumerate() {
-            if !limit.admits(now, request, terms, price) {
+            if !limit.admits(now, request, terms, prices) {
                 match limit.beyond {
                     Beyond::Refuse => (refusals, refusing) = (refusals + 1, at),
                     Beyond::Spill => spilled = true,
@@ -164,10 +170,10 @@ impl Quota {
 
     #[inline]
     fn admit(&mut self, now: SimTime, request: &Request, spilled: bool) -> Reply {
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, prices, .. } = self;
         let mut wait = SimDuration::ZERO;
         for limit in limits.iter_mut().filter(|limit| !(spilled && limit.beyond == Beyond::Spill)) {
-            let amount = limit.reserved(request, terms, price);
+            let amount = limit.reserved(request, terms, prices);
             let delays = limit.delays;
             // A limit on tokens has nothing to say about a request without any.
             if amount > 0
@@ -187,9 +193,9 @@ impl Quota {
     }
 
     fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, prices, .. } = self;
         for limit in limits.iter_mut().filter(|limit| limit.counts_refused) {
-            let amount = limit.reserved(request, terms, price);
+            let amount = limit.reserved(request, terms, prices);
             if let Some(part) = limit.part(request).filter(|_| amount > 0) {
                 part.state.overdraw(now, amount);
                 part.usage.charged += amount;
@@ -199,7 +205,7 @@ impl Quota {
             }
         }
         let limit = &mut limits[at];
-        let amount = limit.asked(request, terms, price);
+        let amount = limit.asked(request, terms, prices);
         if amount > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
@@ -221,9 +227,9 @@ impl Quota {
     /// opening soon, one that never opens as last of all.
     #[cold]
     fn last_to_open(&mut self, now: SimTime, request: &Request) -> usize {
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, prices, .. } = self;
         let opens = |limit: &mut Limit| {
-            let amount = limit.asked(request, terms, price);
+            let amount = limit.asked(request, terms, prices);
             if limit.beyond == Beyond::Spill || amount == 0 {
                 return None;
             }
@@ -241,8 +247,8 @@ impl Quota {
 
     /// The first limit that `request` can never pass, by number, and what it asks of it.
     pub fn too_large(&self, request: &Request) -> Option<(usize, u64)> {
-        let Quota { limits, terms, price, .. } = self;
-        let asks = |limit: &Limit| if limit.is_for(request) { limit.asked(request, terms, price) } else { 0 };
+        let Quota { limits, terms, prices, .. } = self;
+        let asks = |limit: &Limit| if limit.is_for(request) { limit.asked(request, terms, prices) } else { 0 };
         let refuses = |(at, limit): (usize, &Limit)| {
             let asked = asks(limit);
             (asked > limit.capacity && limit.beyond == Beyond::Refuse).then_some((at, asked))
@@ -264,16 +270,16 @@ impl Quota {
     /// A call that was admitted has ended.
     #[inline]
     pub fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted) {
-        let Quota { limits, terms, price, .. } = self;
+        let Quota { limits, terms, prices, .. } = self;
         for limit in limits.iter_mut().filter(|limit| limit.counts(call)) {
             if limit.holds {
-                let amount = limit.reserved(request, terms, price);
+                let amount = limit.reserved(request, terms, prices);
                 limit.release(now, request, call, amount);
             } else if limit.charging.settle != Settle::Never {
                 let terms = &terms[usize::from(request.source)];
-                let used = i128::from(limit.charging.used(request, terms, price));
+                let used = i128::from(limit.charging.used(request, prices));
                 let generated = limit.charging.generated(u64::from(call.generated));
-                let taken = i128::from(limit.charging.reserved(request, terms, price)) + i128::from(generated);
+                let taken = i128::from(limit.charging.reserved(request, terms, prices)) + i128::from(generated);
                 limit.correct(now, request, call, used - taken);
             }
         }
@@ -308,11 +314,11 @@ impl Limit {
 
     /// Whether there is room for `request`. Brings the limit up to `now`.
     #[inline]
-    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], price: &Price) -> bool {
+    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], prices: &PriceList) -> bool {
         if self.is_plain {
             return self.whole.state.admits(now, 1);
         }
-        let amount = self.asked(request, terms, price);
+        let amount = self.asked(request, terms, prices);
         match self.part(request) {
             Some(part) if amount > 0 => part.state.admits(now, amount),
             _ => true,
@@ -329,18 +335,18 @@ impl Limit {
 
     /// What `request` must find room for.
     #[inline]
-    fn asked(&self, request: &Request, terms: &[Terms], price: &Price) -> u64 {
-        let reserved = self.reserved(request, terms, price);
+    fn asked(&self, request: &Request, terms: &[Terms], prices: &PriceList) -> u64 {
+        let reserved = self.reserved(request, terms, prices);
         if self.charging.reserve == Reserve::Nothing { reserved.max(1) } else { reserved }
     }
 
     /// What it is charged at admission.
     #[inline]
-    fn reserved(&self, request: &Request, terms: &[Terms], price: &Price) -> u64 {
+    fn reserved(&self, request: &Request, terms: &[Terms], prices: &PriceList) -> u64 {
         if self.charging.counts == Counts::Requests {
             return 1;
         }
-        self.charging.reserved(request, &terms[usize::from(request.source)], price)
+        self.charging.reserved(request, &terms[usize::from(request.source)], prices)
     }
 
     /// Where `request` is counted; nowhere if it is none of the limit's.

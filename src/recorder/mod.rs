@@ -1,15 +1,18 @@
 //! What a run leaves behind: integer counters, histograms and a timeline, mergeable in any order.
 
+mod charge;
 mod histogram;
 mod outcome;
 mod timeline;
 
+pub use charge::{Cause, Charges, MonthUse};
 pub use histogram::LatencyHistogram;
 pub use outcome::{ClassRecord, Failure, LimitRecord};
 pub use timeline::{Bin, Timeline};
 
 use crate::protocol::Request;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Money, SimDuration, SimTime};
+use charge::Months;
 
 /// The record of one run, or of several merged ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +23,7 @@ pub struct Record {
     pub limits: Vec<LimitRecord>,
     /// Over time.
     pub timeline: Timeline,
+    months: Months,
     warmup: SimTime,
 }
 
@@ -30,6 +34,7 @@ impl Record {
             classes: vec![ClassRecord::default(); classes],
             limits: vec![LimitRecord::default(); limits],
             timeline: Timeline::new(duration),
+            months: Months::new(Vec::new()),
             warmup,
         }
     }
@@ -37,6 +42,11 @@ impl Record {
     /// From when on requests are measured.
     pub fn warmup(&self) -> SimTime {
         self.warmup
+    }
+
+    /// Tells the use of calendar months apart, the first of which begin at `ends`: each but the last one's end.
+    pub fn by_month(&mut self, ends: Vec<SimTime>) {
+        self.months = Months::new(ends);
     }
 
     #[inline]
@@ -83,6 +93,20 @@ impl Record {
         }
     }
 
+    /// A call for it was charged `cost` at `at`, which need not be later than what was told before.
+    #[inline]
+    pub fn charged(&mut self, at: SimTime, request: &Request, cost: Money, cause: Cause, is_answered: bool) {
+        if let Some(class) = self.measured(request) {
+            class.charges.add(cost, cause, is_answered);
+            self.months.add(at, cost);
+        }
+    }
+
+    /// What was used in each calendar month, in order; all of it together where months are not told apart.
+    pub fn months(&self) -> &[MonthUse] {
+        self.months.uses()
+    }
+
     /// It will never be answered.
     #[inline]
     pub fn failed(&mut self, now: SimTime, request: &Request, why: Failure) {
@@ -104,6 +128,7 @@ impl Record {
         self.classes.iter_mut().zip(&other.classes).for_each(|(mine, theirs)| mine.merge(theirs));
         self.limits.iter_mut().zip(&other.limits).for_each(|(mine, theirs)| mine.merge(theirs));
         self.timeline.merge(&other.timeline);
+        self.months.merge(&other.months);
     }
 
     /// All classes together.

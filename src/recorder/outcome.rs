@@ -1,6 +1,6 @@
 //! Counters of one traffic source and of one limit.
 
-use super::LatencyHistogram;
+use super::{Charges, LatencyHistogram};
 use crate::protocol::Request;
 use crate::units::{SimDuration, SimTime};
 
@@ -60,6 +60,8 @@ pub struct ClassRecord {
     pub input_tokens: u64,
     /// Completion tokens of the served, in all.
     pub output_tokens: u64,
+    /// What its calls were charged.
+    pub charges: Charges,
 }
 
 impl ClassRecord {
@@ -118,6 +120,7 @@ impl ClassRecord {
         self.held_up += other.held_up;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
+        self.charges.merge(&other.charges);
         self.latency.merge(&other.latency);
         self.failures.iter_mut().zip(other.failures).for_each(|(mine, theirs)| *mine += theirs);
         self.rejected_by_attempt.iter_mut().zip(other.rejected_by_attempt).for_each(|(mine, theirs)| *mine += theirs);

@@ -61,6 +61,12 @@ pub struct CellDocument {
     pub strategy: String,
     /// Whether the tier's subscription is known; otherwise costs are without it.
     pub fee_known: bool,
+    /// What is paid once before the first call, in US dollars; no part of any metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_usd: Option<f64>,
+    /// The tiers that the account is moved up to at this pace, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<PromotionDocument>,
     /// Every metric by name.
     pub metrics: BTreeMap<String, Estimate>,
     /// The same for each traffic source.
@@ -69,6 +75,15 @@ pub struct CellDocument {
     pub limits: Vec<LimitDocument>,
     /// The objectives.
     pub slo: Vec<ObjectiveDocument>,
+}
+
+/// A tier that the account is moved up to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PromotionDocument {
+    /// Its name.
+    pub tier: String,
+    /// By the end of which month, from 1; absent where that is not within a year.
+    pub month: Option<u32>,
 }
 
 /// One limit of a cell.
@@ -188,6 +203,8 @@ fn cell(cell: &CellForecast) -> CellDocument {
         tier: cell.tier.clone(),
         strategy: cell.strategy.clone(),
         fee_known: cell.fee_is_known,
+        entry_usd: cell.price.entry.map(|entry| entry.as_usd_f64()),
+        promotions: cell.promotions.iter().map(promotion).collect(),
         metrics: metrics(&cell.samples),
         classes: cell.classes.iter().map(|(name, samples)| (name.clone(), metrics(samples))).collect(),
         limits: cell.limits.iter().map(limit).collect(),
@@ -198,6 +215,10 @@ fn cell(cell: &CellForecast) -> CellDocument {
 fn metrics(samples: &[Sample]) -> BTreeMap<String, Estimate> {
     let estimate = |&metric: &Metric| Estimate::of(samples.iter().map(|sample| sample.get(metric)));
     Metric::ALL.iter().map(|metric| (metric.name().to_owned(), estimate(metric))).collect()
+}
+
+fn promotion(promotion: &crate::plan::Promotion) -> PromotionDocument {
+    PromotionDocument { tier: promotion.tier.clone(), month: promotion.month }
 }
 
 fn limit(limit: &LimitForecast) -> LimitDocument {

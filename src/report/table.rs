@@ -1,7 +1,7 @@
 //! The cells as a table for spreadsheets and for pages: CSV in long form, Markdown in wide form.
 
 use super::document::Document;
-use super::text::{cost, label, reading_order};
+use super::text::{cost, cost_notes, label, reading_order};
 use super::{format, words};
 use crate::metrics::Metric;
 use crate::plan::Forecast;
@@ -85,6 +85,7 @@ pub fn markdown(scenario: &Scenario, forecast: &Forecast, document: &Document) -
         "Why not the others",
         recommendation.excuses.iter().map(|e| format!("{}/{}: {}", e.tier, e.strategy, e.reason)),
     );
+    section(&mut out, "What else there is to the cost", cost_notes(forecast).into_iter());
     section(&mut out, "Warnings", document.warnings.iter().cloned());
     section(&mut out, "Assumed", document.assumptions.iter().cloned());
     let _ = writeln!(

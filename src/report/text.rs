@@ -8,10 +8,11 @@ use crate::scenario::Scenario;
 use std::fmt::Write;
 
 pub(super) const COLUMNS: usize = 80;
-/// Rows of the table, excuses, and notes that are shown; the rest is counted.
+/// Rows of the table, excuses, notes, and cells with something to say of their cost that are shown; the rest is counted.
 const MOST_CELLS: usize = 8;
 const MOST_EXCUSES: usize = 7;
 const MOST_NOTES: usize = 5;
+const MOST_COSTS: usize = 3;
 
 /// The verdict, the table of cells, the excuses, warnings and assumptions, and what to do next.
 pub fn render(scenario: &Scenario, forecast: &Forecast, assumptions: &[String], next: &str) -> String {
@@ -21,6 +22,7 @@ pub fn render(scenario: &Scenario, forecast: &Forecast, assumptions: &[String], 
     out.push('\n');
     cells(&mut out, forecast);
     excuses(&mut out, scenario, forecast);
+    costs(&mut out, forecast);
     notes(&mut out, forecast, assumptions);
     let _ = write!(out, "\nNext: {next}\n");
     out
@@ -144,6 +146,27 @@ fn excuses(out: &mut String, scenario: &Scenario, forecast: &Forecast) {
     }
     if excuses.len() > MOST_EXCUSES {
         let _ = writeln!(out, "  … and {} more", excuses.len() - MOST_EXCUSES);
+    }
+}
+
+/// What there is to know of each cell's cost, in the order in which they should be read.
+pub(super) fn cost_notes(forecast: &Forecast) -> Vec<String> {
+    let note = |at| {
+        let cell: &CellForecast = &forecast.cells[at];
+        Some(format!("{}: {}", label(forecast, cell), words::cost(cell)?))
+    };
+    reading_order(forecast).into_iter().filter_map(note).collect()
+}
+
+fn costs(out: &mut String, forecast: &Forecast) {
+    let notes = cost_notes(forecast);
+    if notes.is_empty() {
+        return;
+    }
+    out.push_str("\nWhat else there is to the cost\n");
+    notes.iter().take(MOST_COSTS).for_each(|note| wrap(out, "  - ", "    ", note));
+    if notes.len() > MOST_COSTS {
+        let _ = writeln!(out, "  … and {} more: `--format markdown` shows all", notes.len() - MOST_COSTS);
     }
 }
 

@@ -3,7 +3,9 @@
 use super::format::{Figure, estimate, number};
 use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric};
-use crate::plan::{CellForecast, Excuse, Forecast, Judgement, Objective, Standing, Verdict, Warning};
+use crate::plan::{
+    CellForecast, Excuse, Forecast, HORIZON, Judgement, Objective, Promotion, Standing, Verdict, Warning,
+};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
 
@@ -71,6 +73,47 @@ pub fn limits(cell: &CellForecast) -> String {
         }
         (None, None) => "the tier has no limits".to_owned(),
     }
+}
+
+/// What bears on a cell's cost besides the prices of calls that lead to an answer: what retries and waste cost, what a
+/// month has of its own, and when the account is moved up. `None` where there is nothing of that.
+pub fn cost(cell: &CellForecast) -> Option<String> {
+    let parts: Vec<String> = [causes(cell), terms(cell), promotions(cell)].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn causes(cell: &CellForecast) -> Vec<String> {
+    let [first, retries, wasted] =
+        [Metric::FirstAttemptCost, Metric::RetryCost, Metric::WastedCost].map(|metric| cell.metric(metric));
+    if [retries, wasted].iter().all(|cost| cost.mean.unwrap_or(0.0) <= 0.0) {
+        return Vec::new();
+    }
+    let [first, retries, wasted] = [first, retries, wasted].map(|cost| estimate(&cost, Figure::Money));
+    vec![format!("first calls cost {first} and retries {retries}, of which {wasted} led to no answer")]
+}
+
+fn terms(cell: &CellForecast) -> Vec<String> {
+    let price = &cell.price;
+    let dollars = |money: crate::units::Money| number(money.as_usd_f64(), Figure::Money);
+    let free = &price.terms.free;
+    let calls = free.requests.map(|calls| format!("{} calls a month are free", number(calls as f64, Figure::Count)));
+    let spend = free.spend.map(|spend| format!("the first {} of a month are free", dollars(spend)));
+    let steps = price.terms.steps.len();
+    let steps = (steps > 0).then(|| format!("a month is priced in {} steps", steps + 1));
+    let commitment = price.terms.contract.commitment;
+    let commitment = commitment.map(|least| format!("at least {} a month is due", dollars(least.0)));
+    let reserved = price.reservation(3_600_000);
+    let reserved = (reserved > crate::units::Money::ZERO).then(|| format!("{} an hour is reserved", dollars(reserved)));
+    let entry = price.entry.map(|entry| format!("{} once to enter", dollars(entry)));
+    [calls, spend, steps, commitment, reserved, entry].into_iter().flatten().collect()
+}
+
+fn promotions(cell: &CellForecast) -> Vec<String> {
+    let told = |promotion: &Promotion| match promotion.month {
+        Some(month) => format!("moved up to {} in month {month}", promotion.tier),
+        None => format!("not moved up to {} within {HORIZON} months", promotion.tier),
+    };
+    cell.promotions.iter().map(told).collect()
 }
 
 /// Why a cell was not chosen.

@@ -9,9 +9,10 @@ use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
 use crate::params::{Invalid, Parameters};
 use crate::protocol::Counts;
+use crate::provider::Tier;
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::traffic::{Pairs, Table};
-use crate::units::{SimDuration, TokenPrice};
+use crate::units::SimDuration;
 use jiff::civil::Date;
 use std::path::Path;
 
@@ -78,6 +79,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
         scenario.strategy.push(("default".to_owned(), default_strategy()));
     }
     read_weights(&mut scenario, &loaded, &mut problems)?;
+    problems.extend(unknown_next(&scenario, &loaded));
     let logs = read_logs(&scenario, &loaded, &mut problems)?;
     check_windows(&scenario, &loaded, &logs, &mut problems);
     if !problems.is_empty() {
@@ -163,9 +165,7 @@ fn find_tiers(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
         } else if let Some(tier) = catalog::tier(name) {
             scenario.tier.insert(name, tier);
         } else {
-            let own = scenario.tier.iter().map(|(name, _)| name.clone());
-            let own = own.filter(|name| catalog::text(name).is_none());
-            let known: Vec<String> = catalog::names().map(str::to_owned).chain(own).collect();
+            let known = known_tiers(scenario);
             let help = match nearest(name, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if !is_name(name) => format!("known tiers: {}", listed(&known)),
@@ -179,6 +179,29 @@ fn find_tiers(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
         }
     }
     problems
+}
+
+/// The names of the catalogue's tiers and of the scenario's own.
+fn known_tiers(scenario: &Scenario) -> Vec<String> {
+    let own = scenario.tier.iter().map(|(name, _)| name.clone());
+    let own = own.filter(|name| catalog::text(name).is_none());
+    catalog::names().map(str::to_owned).chain(own).collect()
+}
+
+/// Tiers that lead to one that nobody knows.
+fn unknown_next(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+    let known = known_tiers(scenario);
+    let leads_nowhere = |(name, tier): &(String, Tier)| {
+        let next = tier.price.next.tier.as_ref().filter(|next| !known.contains(next))?;
+        let help = match nearest(next, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known tiers: {}", listed(&known)),
+        };
+        let message = format!("there is no tier `{}`", super::diagnostic::printable(next));
+        let origin = loaded.at(&super::path::join(["tier", name, "price", "next", "tier"]));
+        Some(Diagnostic::error(message).at(origin).help(super::diagnostic::printable(&help)))
+    };
+    scenario.tier.iter().filter_map(leads_nowhere).collect()
 }
 
 /// Reads every log from end to end, so that what is wrong with one shows before anything is simulated.
@@ -286,10 +309,8 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
 /// Whether any figure depends on how many tokens a request has.
 fn tokens_matter(scenario: &Scenario) -> bool {
     let takes_time = !scenario.provider.time_per_output_token.model().mean().is_zero();
-    let free = TokenPrice::default();
     takes_time
         || scenario.tier.iter().any(|(_, tier)| {
-            let is_priced = tier.price.input != free || tier.price.output != free;
-            is_priced || tier.limits.iter().any(|(_, limit)| limit.counts != Counts::Requests)
+            tier.price.depends_on_tokens() || tier.limits.iter().any(|(_, limit)| limit.counts != Counts::Requests)
         })
 }

@@ -33,6 +33,17 @@ impl CalendarUnit {
     }
 }
 
+/// A calendar month, as far as it lies in a span of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalendarMonth {
+    /// Where it begins, or the span does.
+    pub begin: SimTime,
+    /// Where it ends, or the span does.
+    pub end: SimTime,
+    /// Whether all of it lies in the span.
+    pub is_whole: bool,
+}
+
 /// The civil instant at which a scenario starts, and the zone in which people read its times.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Civil {
@@ -125,6 +136,27 @@ impl Civil {
         SimTime::from_nanos(u64::try_from(nanos).expect("the next window begins after the start"))
     }
 
+    /// The calendar months that lie between `from` and `to`, in order; the first and the last may be parts of one.
+    pub fn months(&self, from: SimTime, to: SimTime) -> Vec<CalendarMonth> {
+        let mut months = Vec::new();
+        let mut begin = from;
+        while begin < to {
+            let boundary = self.next_boundary(CalendarUnit::Month, begin);
+            // Later months begin where the one before ends.
+            let is_begun = months.is_empty() && !self.is_first_of_month(begin);
+            months.push(CalendarMonth { begin, end: boundary.min(to), is_whole: !is_begun && boundary <= to });
+            begin = boundary;
+        }
+        months
+    }
+
+    /// Whether a calendar month begins at `time`.
+    fn is_first_of_month(&self, time: SimTime) -> bool {
+        let at = self.at(time);
+        let first = at.first_of_month().and_then(|first| first.start_of_day());
+        first.is_ok_and(|first| first.timestamp() == at.timestamp())
+    }
+
     /// `time` to the second with its offset, for people: `2025-03-09 14:05:00-04:00`.
     pub fn describe(&self, time: SimTime) -> String {
         let at = self.at(time);
@@ -170,6 +202,26 @@ mod tests {
         let lengths = hours(&civil, CalendarUnit::Month, 12);
         // March loses an hour and November gains one.
         assert_eq!(lengths, [744, 672, 743, 720, 744, 720, 744, 744, 720, 744, 721, 744]);
+    }
+
+    #[test]
+    fn a_span_is_whole_months_and_parts_of_some() {
+        let at = |days: u64| SimTime::ZERO + SimDuration::from_secs(86_400 * days);
+        let whole = |civil: &Civil, from: u64, to: u64| -> Vec<bool> {
+            civil.months(at(from), at(to)).iter().map(|month| month.is_whole).collect()
+        };
+        let january = Civil::default();
+        assert_eq!(whole(&january, 0, 31), [true]);
+        assert_eq!(whole(&january, 0, 30), [false]);
+        assert_eq!(whole(&january, 0, 32), [true, false]);
+        assert_eq!(whole(&january, 1, 59), [false, true]);
+        assert_eq!(whole(&january, 31, 90), [true, true]);
+        assert_eq!(whole(&january, 3, 3), [false; 0]);
+        let months = january.months(at(20), at(40));
+        assert_eq!(
+            months.iter().map(|month| (month.begin, month.end)).collect::<Vec<_>>(),
+            [(at(20), at(31)), (at(31), at(40))]
+        );
     }
 
     #[test]

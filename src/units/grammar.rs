@@ -4,7 +4,7 @@
 //! with the text that would have been right. Numbers are decimals and are never rounded on the way in.
 
 use super::calendar::CalendarUnit;
-use super::money::{Money, MonthlyFee, RequestPrice, TokenPrice};
+use super::money::{HourlyPrice, Money, MonthlyFee, RequestPrice, TokenPrice};
 use super::rate::{Allowance, Period, Rate};
 use super::share::Share;
 use super::time::{NANOS_PER_SECOND, SimDuration};
@@ -38,6 +38,7 @@ const SHARE_HELP: &str = "write a share as a percentage, as in `0.5%` or `100%`"
 const TOKEN_PRICE_HELP: &str = "write a price per million tokens, as in `3 USD/Mtok`";
 const REQUEST_PRICE_HELP: &str = "write a price per request, as in `0.002 USD/request`";
 const FEE_HELP: &str = "write a fee per month, as in `20 USD/month`";
+const HOUR_HELP: &str = "write a price per hour, as in `12 USD/h`";
 const MONEY_HELP: &str = "write an amount in US dollars, as in `500 USD`";
 
 /// A decimal number as written: `digits * 10^-scale`.
@@ -343,6 +344,11 @@ pub fn monthly_fee(text: &str) -> Result<MonthlyFee> {
     priced(text, FEE_HELP, &[("month", 1)]).map(MonthlyFee)
 }
 
+/// A price per hour: `12 USD/h`.
+pub fn hourly_price(text: &str) -> Result<HourlyPrice> {
+    priced(text, HOUR_HELP, &[("h", 1), ("hour", 1)]).map(HourlyPrice)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -393,6 +399,8 @@ mod tests {
         assert_eq!(token_price("$0.0375/Mtok").unwrap().0, Money::from_picos(37_500));
         assert_eq!(token_price("0.06 USD/ktok").unwrap().0, Money::from_picos(60_000_000));
         assert_eq!(monthly_fee("20 USD/month").unwrap().0, Money::from_usd(20));
+        assert_eq!(hourly_price("0.5 USD/h").unwrap().0, Money::from_picos(500_000_000_000));
+        assert!(hourly_price("12 USD/day").is_err() && hourly_price("12 USD").is_err());
         assert_eq!(request_price("0.002 USD/request").unwrap().0, Money::from_picos(2_000_000_000));
         assert_eq!(money("$500").unwrap(), Money::from_usd(500));
         assert_eq!(share("0.5%").unwrap().as_f64(), 0.005);

@@ -12,9 +12,9 @@ mod share;
 mod time;
 mod tokens;
 
-pub use calendar::{CalendarUnit, Civil};
+pub use calendar::{CalendarMonth, CalendarUnit, Civil};
 pub use moment::{Day, Moment, TimeOfDay};
-pub use money::{Money, MonthlyFee, RequestPrice, TokenPrice};
+pub use money::{HourlyPrice, Money, MonthlyFee, RequestPrice, TokenPrice};
 pub use rate::{Allowance, Period, Rate};
 pub use share::Share;
 pub use time::{SimDuration, SimTime};

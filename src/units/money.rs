@@ -1,5 +1,6 @@
 //! US dollars as integer picodollars, so that sums are exact and independent of order.
 
+use super::share::Share;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Sub};
@@ -26,6 +27,11 @@ impl Money {
         Money(dollars as i128 * PICOS)
     }
 
+    /// The whole picodollars nearest to `dollars`; the most that fits where they do not, nothing of what is no number.
+    pub fn from_usd_f64(dollars: f64) -> Self {
+        Money((dollars * PICOS as f64).round() as i128)
+    }
+
     /// Whole billionths of a dollar, rounded up: what limits on money count. An amount below zero counts as nothing.
     pub fn billionths(self) -> u64 {
         u64::try_from(self.0.max(0).unsigned_abs().div_ceil(1_000)).unwrap_or(u64::MAX)
@@ -46,12 +52,49 @@ impl Money {
         self.0 as f64 / PICOS as f64
     }
 
-    /// `self * numerator / denominator`, rounded half away from zero: the one place where money is divided.
-    /// `denominator` must not be zero.
+    /// `self * numerator / denominator`, rounded half away from zero: the one place where money is divided. What does not
+    /// fit is the most that does. `denominator` must not be zero.
     pub fn prorate(self, numerator: u64, denominator: u64) -> Self {
-        let (n, d) = (i128::from(numerator), i128::from(denominator));
-        let doubled = 2 * self.0 * n;
-        Money((doubled + if doubled < 0 { -d } else { d }) / (2 * d))
+        let (n, d) = (u128::from(numerator), u128::from(denominator));
+        // The whole part and the rest of the division apart, so that no product overflows before its quotient would.
+        let (whole, rest) = (self.0.unsigned_abs() / d, self.0.unsigned_abs() % d);
+        let rounded = rest * n / d + u128::from(2 * (rest * n % d) >= d);
+        let magnitude = whole.saturating_mul(n).saturating_add(rounded);
+        let magnitude = i128::try_from(magnitude).unwrap_or(i128::MAX);
+        Money(if self.0 < 0 { -magnitude } else { magnitude })
+    }
+
+    /// So much of it, rounded half away from zero; more than all of it where the share is above one.
+    pub fn share(self, share: Share) -> Self {
+        self.prorate(share.hundred_millionths(), Share::ONE.hundred_millionths())
+    }
+
+    /// As large a part of it as `part` is of `whole`, to 63 bits of the ratio. `part` is in 0 to `whole`, which is not zero.
+    pub fn portion(self, part: Money, whole: Money) -> Self {
+        if self == whole {
+            return part;
+        }
+        let spare = 128 - whole.0.unsigned_abs().leading_zeros();
+        let cut = |money: Money| u64::try_from(money.0 >> spare.saturating_sub(64)).unwrap_or(0);
+        self.prorate(cut(part), cut(whole).max(1))
+    }
+
+    /// The sum, or the most that fits: sums of absurd prices end there.
+    #[must_use]
+    pub fn saturating_add(self, other: Money) -> Self {
+        Money(self.0.saturating_add(other.0))
+    }
+
+    /// `count` times it, or the most that fits.
+    #[must_use]
+    pub fn saturating_mul(self, count: u64) -> Self {
+        Money(self.0.saturating_mul(i128::from(count)))
+    }
+
+    /// What is left after `other`, at least nothing.
+    #[must_use]
+    pub fn less(self, other: Money) -> Self {
+        Money(self.0.saturating_sub(other.0).max(0))
     }
 }
 
@@ -120,6 +163,10 @@ pub struct RequestPrice(pub Money);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct MonthlyFee(pub Money);
 
+/// The price of an hour of one reserved unit. Written `12 USD/h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct HourlyPrice(pub Money);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +184,20 @@ mod tests {
         assert_eq!(Money::from_picos(-1).prorate(1, 2), Money::from_picos(-1));
         assert_eq!(Money::from_picos(10).prorate(1, 3), Money::from_picos(3));
         assert_eq!(Money::from_usd(20).prorate(30, 30), Money::from_usd(20));
+        assert_eq!(Money::from_usd(-7).prorate(3, 2), Money::from_picos(-10_500_000_000_000));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_the_most_that_does() {
+        let most = Money::from_picos(i128::MAX);
+        assert_eq!(most.prorate(u64::MAX, 1), most);
+        assert_eq!(most.prorate(u64::MAX, u64::MAX), most);
+        assert_eq!(most.saturating_add(most), most);
+        assert_eq!(Money::ZERO.less(most), Money::ZERO);
+        assert_eq!(most.portion(most, most), most);
+        let half = Money::from_picos(i128::MAX / 2);
+        assert_eq!(Money::from_usd(8).portion(half, most).as_usd_f64(), 4.0);
+        assert_eq!(Money::from_usd(8).portion(Money::from_picos(1), Money::from_picos(4)), Money::from_usd(2));
+        assert_eq!(Money::from_usd(3).share(Share::from_hundred_millionths(5_000_000)).to_string(), "0.15");
     }
 }

@@ -18,6 +18,11 @@ impl Share {
         Share(parts)
     }
 
+    /// How many hundred-millionths it is.
+    pub const fn hundred_millionths(self) -> u64 {
+        self.0
+    }
+
     /// This share of `amount`, rounded down.
     pub fn of(self, amount: u64) -> u64 {
         u64::try_from(u128::from(amount) * u128::from(self.0) / u128::from(WHOLE)).unwrap_or(u64::MAX)

@@ -29,6 +29,7 @@ mod measure;
 mod memory;
 mod mutated_logs;
 mod play;
+mod prices;
 mod program;
 mod published_waits;
 mod reading;

@@ -3,7 +3,7 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use ratecast::protocol::{Class, Counts, Labels, Reply, Request};
-use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, Price, Quota, Reserve, Scope, Settle, Tier};
+use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, PriceList, Quota, Reserve, Scope, Settle, Tier};
 use ratecast::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ struct Naive {
 struct NaiveLimit {
     spec: LimitSpec,
     civil: Civil,
-    price: Price,
+    prices: PriceList,
     parts: BTreeMap<u32, (AnyLimiter, u64)>,
 }
 
@@ -65,9 +65,7 @@ impl NaiveLimit {
         let weight = if self.spec.counts == Counts::UncachedInputTokens { Share::default() } else { self.spec.cached };
         let prompt = u64::from(input - cached) + share(weight, u64::from(cached));
         let (estimate, output) = (share(self.spec.estimate, prompt), u64::from(request.output));
-        let spend = |output: u64| {
-            self.price.of(&Request { output: Tokens::new(output as u32), ..*request }, &classes()[0], false)
-        };
+        let spend = |output: u64| self.prices.of(&Request { output: Tokens::new(output as u32), ..*request }, false);
         let (reserve, burnt) = (self.spec.reserve.unwrap_or_default(), self.spec.burndown * output);
         let (reserved, used) = match self.spec.counts {
             Counts::Requests => (1, 1),
@@ -127,7 +125,7 @@ impl Naive {
         let limit = |(_, spec): &(String, LimitSpec)| NaiveLimit {
             spec: spec.clone(),
             civil: civil.clone(),
-            price: tier.price.clone(),
+            prices: PriceList::new(&tier.price, &classes()),
             parts: BTreeMap::new(),
         };
         Naive { limits: tier.limits.iter().map(limit).collect() }

@@ -100,6 +100,12 @@ impl Case {
         list.iter().map(|item| item.as_f64().expect("a number")).collect()
     }
 
+    /// The parameter `name`, a list of whole numbers; where one is unbounded the list ends.
+    pub fn bounds(&self, name: &str) -> Vec<u64> {
+        let list = self.value(name).as_array().unwrap_or_else(|| panic!("{}: {name} is not a list", self.id));
+        list.iter().map_while(|item| item.as_u64()).collect()
+    }
+
     /// The expected metrics whose name is `prefix`, a number and `suffix`, with that number.
     pub fn thresholds(&self, prefix: &str, suffix: &str) -> Vec<(String, f64)> {
         let threshold = |name: &String| {

@@ -1,19 +1,111 @@
-//! When a quota is used up, and what a month costs.
+//! What a month costs, and when a quota is used up.
 
 use super::Trial;
 use super::case::Case;
 use super::judge::Estimate;
-use super::setup::{Setup, mean, poisson, secs, window};
+use super::setup::{Setup, mean, poisson, secs, traffic, window};
 use ratecast::limiter::Align;
-use ratecast::provider::Price;
+use ratecast::metrics::{Metric, Sample, Value};
+use ratecast::plan::{Options, forecast};
+use ratecast::protocol::{Class, Request};
+use ratecast::provider::{Price, PriceList, Step};
+use ratecast::recorder::Record;
+use ratecast::rng::Seed;
+use ratecast::traffic::arrivals::{Arrivals, Poisson};
 use ratecast::traffic::sizes::{Lognormal, Sizes};
-use ratecast::units::{Money, TokenPrice, Tokens};
+use ratecast::units::{Money, TokenPrice, Tokens, grammar};
 
 pub const TRIALS: &[Trial] = &[
-    Trial::new("P-CO-01", "lognormal", bill),
+    Trial::new("P-CO-01", "tokens", tokens),
+    Trial::new("P-CO-02", "minimum", minimum),
+    Trial::new("P-CO-03", "steps", |case, seed| steps(case, seed, 150)),
     Trial::new("P-CO-04", "start", |case, seed| exhaustion(case, seed, 10_000)),
     Trial::new("P-CO-05", "start", |case, seed| exhaustion(case, seed, 8)),
 ];
+
+fn token_price(case: &Case, name: &str) -> TokenPrice {
+    grammar::token_price(&format!("{} USD/Mtok", case.number(name))).expect("a price")
+}
+
+fn tokens(case: &Case, seed: u64) -> Vec<Estimate> {
+    let mut setup = Setup::new(seed, poisson(case.number("lambda")), secs(case.number("days") * 86_400.0));
+    let sizes = |mean: &str, cv: &str, max: Option<Tokens>| {
+        Sizes::Lognormal(Lognormal { mean: Tokens::new(case.number(mean) as u32), cv: case.number(cv), max })
+    };
+    let traffic = &mut setup.scenario.traffic[0].1;
+    traffic.input_tokens = sizes("mean_tokens_in", "cv_tokens_in", None);
+    let cap = Tokens::new(case.number("max_output_tokens") as u32);
+    traffic.output_tokens = sizes("mean_tokens_out", "cv_tokens_out", Some(cap));
+    traffic.correlation = case.number("log_correlation");
+    let (input, output) = (token_price(case, "price_in"), token_price(case, "price_out"));
+    setup.tier.price = Price { input, output, ..Price::default() };
+
+    const RUNS: u32 = 4;
+    let look = |record: Record| {
+        let total = record.total();
+        [total.charges.total().as_usd_f64(), total.offered as f64, total.output_tokens as f64]
+    };
+    let months = setup.runs(RUNS.into(), look);
+    let [cost, requests, output] = [0, 1, 2].map(|at| months.iter().map(|month| month[at]).sum::<f64>());
+    vec![
+        Estimate::new("mean_cost_per_month_usd", cost / f64::from(RUNS), RUNS),
+        Estimate::new("mean_cost_per_request_usd", cost / requests, requests),
+        Estimate::new("mean_output_tokens_billed", output / requests, requests),
+    ]
+}
+
+/// The sizes of the case are rounded up, and those of a scenario to the nearest whole count, so they are drawn here.
+fn minimum(case: &Case, seed: u64) -> Vec<Estimate> {
+    const REQUESTS: u32 = 1_000_000;
+    let (input, minimum_tokens) = (token_price(case, "price"), Some(case.count("minimum")));
+    let price = Price { input, minimum_tokens, ..Price::default() };
+    let list = PriceList::new(&price, &[Class::default()]);
+    let [mu, sigma] = case.list("mu_sigma")[..] else { panic!("two parameters") };
+    let mut stream = Seed(seed).stream(0, "tokens");
+    let costs = (0..REQUESTS).map(|_| {
+        let tokens = libm::exp(mu + sigma * stream.normal()).ceil();
+        list.of(&Request { input: Tokens::from_f64(tokens), ..Request::default() }, false)
+    });
+    let cost: Money = costs.sum();
+    let (a_token, requests) = (input.0.as_usd_f64(), f64::from(REQUESTS));
+    vec![
+        Estimate::new("mean_billed_tokens", cost.as_usd_f64() / a_token / requests, requests),
+        Estimate::new("mean_cost_per_request_usd", cost.as_usd_f64() / requests, requests),
+    ]
+}
+
+/// One run is the January of the default start, a whole calendar month.
+fn steps(case: &Case, seed: u64, runs: u32) -> Vec<Estimate> {
+    let rate = grammar::rate(&format!("{}/31d", case.count("mean_requests"))).expect("a rate");
+    let mut setup = Setup::new(seed, traffic(Arrivals::Poisson(Poisson { rate })), secs(31.0 * 86_400.0));
+    setup.scenario.replications = runs;
+    let request = |at: usize| {
+        let text = format!("{} USD/request", case.list("tier_prices")[at]);
+        grammar::request_price(&text).expect("a price")
+    };
+    let bound = case.bounds("tier_upper_bounds")[0];
+    let step = Step { requests: Some(bound), request: Some(request(1)), ..Step::default() };
+    let price = &mut setup.tier.price;
+    price.request = request(0);
+    price.terms.free.requests = Some(case.count("free"));
+    price.terms.steps = vec![("second".to_owned(), step)];
+
+    let mut scenario = setup.scenario;
+    scenario.tiers = vec!["graduated".to_owned()];
+    scenario.tier.insert("graduated", setup.tier);
+    scenario.strategy = vec![("app".to_owned(), setup.strategy)];
+    let forecast = forecast(&scenario, Options::default()).expect("it runs");
+    let bill = |sample: &Sample| match sample.get(Metric::MonthlyCost) {
+        Value::Is(bill) => bill,
+        _ => panic!("a month has a cost"),
+    };
+    let bills: Vec<f64> = forecast.cells[0].samples.iter().map(bill).collect();
+    let free = bills.iter().filter(|bill| **bill == 0.0).count() as f64;
+    vec![
+        Estimate::new("mean_bill_usd", mean(&bills), runs),
+        Estimate::new("probability_free_month", free / f64::from(runs), runs),
+    ]
+}
 
 fn exhaustion(case: &Case, seed: u64, runs: u32) -> Vec<Estimate> {
     let (quota, month) = (case.count("quota"), case.number("days") * 86_400.0);
@@ -43,35 +135,4 @@ fn exhaustion(case: &Case, seed: u64, runs: u32) -> Vec<Estimate> {
         }
     }
     estimates
-}
-
-/// The bill of one month. Tokens are whole numbers here, the nearest ones, which changes a mean by far less than chance.
-fn bill(case: &Case, seed: u64) -> Vec<Estimate> {
-    let cap = case.count("max_output_tokens") as u32;
-    let sizes = |mean: &str, cv: &str| {
-        Sizes::Lognormal(Lognormal { mean: Tokens::new(case.count(mean) as u32), cv: case.number(cv), max: None })
-    };
-    let mut setup = Setup::new(seed, poisson(case.number("lambda")), secs(case.number("days") * 86_400.0));
-    let traffic = &mut setup.scenario.traffic[0].1;
-    traffic.input_tokens = sizes("mean_tokens_in", "cv_tokens_in");
-    traffic.output_tokens = sizes("mean_tokens_out", "cv_tokens_out");
-    traffic.correlation = case.number("log_correlation");
-    // Where an answer of just the cap was cut is seen without it: of those that round to the cap half were longer.
-    let mut twice_cut = 0;
-    setup.each_request(0, |request, _| {
-        let output = request.output.get();
-        twice_cut += 2 * u32::from(output > cap) + u32::from(output == cap);
-    });
-    setup.scenario.traffic[0].1.max_tokens = Some(Tokens::new(cap));
-    let total = setup.run(0).total();
-    let per_million = |price: &str| TokenPrice(Money::from_picos(i128::from(case.count(price)) * 1_000_000));
-    let price = Price { input: per_million("price_in"), output: per_million("price_out"), ..Price::default() };
-    let bill = price.usage(total.served(), total.input_tokens, total.output_tokens).as_usd_f64();
-    let offered = total.offered as f64;
-    vec![
-        Estimate::new("mean_cost_per_month_usd", bill, 1),
-        Estimate::new("mean_cost_per_request_usd", bill / offered, offered),
-        Estimate::new("mean_output_tokens_billed", total.output_tokens as f64 / offered, offered),
-        Estimate::new("fraction_capped", f64::from(twice_cut) / 2.0 / offered, offered),
-    ]
 }
