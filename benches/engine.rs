@@ -1,7 +1,8 @@
-//! How fast the engine is: W1 against a hand-tuned reference in the same run, and what a year, a decision and an event cost.
+//! How fast the engine is: three workloads against hand-tuned references in the same run, and what a year, a decision and an
+//! event cost.
 //!
 //! `cargo bench --bench engine` measures everything, `cargo bench --bench engine -- w1 queue` some of it: `memory`, `w1`,
-//! `year`, `limiters`, `queue`. All times are processor time of this process, which other programs disturb less than they
+//! `w2`, `w2s`, `year`, `limiters`, `queue`. All times are processor time of this process, which other programs disturb less than they
 //! do the clock on the wall; ratios are medians over interleaved rounds. With `RATECAST_BENCH_GATE` set, a ratio above the
 //! bound ends the run with 1.
 #![allow(clippy::print_stdout)]
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
     if wanted("memory") {
         memory();
     }
-    let ratio = if wanted("w1") { w1() } else { 0.0 };
+    let ratios = RACES.iter().filter(|race| wanted(race.name)).map(Race::run);
+    let ratio = ratios.fold(0.0, f64::max);
     if wanted("year") {
         year();
     }
@@ -96,8 +98,8 @@ fn run(scenario: &Scenario) -> Record {
     simulate(cell, 0, Stop::default()).expect("the workload runs to its end")
 }
 
-fn w1_of(requests: u64, seed: u64) -> Scenario {
-    let mut scenario = workload("w1.toml");
+fn workload_of(name: &str, requests: u64, seed: u64) -> Scenario {
+    let mut scenario = workload(&format!("{name}.toml"));
     scenario.traffic[0].1.requests = Some(requests);
     scenario.seed = seed;
     scenario
@@ -105,7 +107,7 @@ fn w1_of(requests: u64, seed: u64) -> Scenario {
 
 fn memory() {
     const REQUESTS: u64 = 10_000_000;
-    let (record, nanos) = timed(|| run(&w1_of(REQUESTS, 1)));
+    let (record, nanos) = timed(|| run(&workload_of("w1", REQUESTS, 1)));
     assert_eq!(record.total().offered, REQUESTS);
     let peak = peak_mib().map_or("unknown on this system".to_owned(), |mib| format!("{mib:.1} MiB"));
     println!("memory: 10 million requests of W1 in {:.2} s; peak of the process {peak} (bound: 50 MB)\n", nanos * 1e-9);
@@ -118,44 +120,87 @@ fn peak_mib() -> Option<f64> {
     line.trim().trim_end_matches(" kB").parse().ok().map(|kib: f64| kib / 1024.0)
 }
 
-/// Figures of W1: what they are called, and what a hundred runs of a million requests by six other programs gave.
-const W1: [(&str, f64); 12] = [
-    ("attempts per request", 2.856),
-    ("refused, 1st attempt", 0.414),
-    ("refused, 2nd attempt", 0.406),
-    ("refused, 3rd attempt", 0.389),
-    ("refused, 4th attempt", 0.356),
-    ("refused, 5th attempt", 0.290),
-    ("refused, 6th attempt", 0.167),
-    ("gave up", 0.1666),
-    ("latency, mean (s)", 5.562),
-    ("latency, p50 (s)", 2.19),
-    ("latency, p95 (s)", 22.21),
-    ("latency, p99 (s)", 27.04),
+/// What is compared of a workload.
+const FIGURES: [&str; 12] = [
+    "attempts per request",
+    "refused, 1st attempt",
+    "refused, 2nd attempt",
+    "refused, 3rd attempt",
+    "refused, 4th attempt",
+    "refused, 5th attempt",
+    "refused, 6th attempt",
+    "gave up",
+    "latency, mean (s)",
+    "latency, p50 (s)",
+    "latency, p95 (s)",
+    "latency, p99 (s)",
 ];
 
-type Figures = [f64; W1.len()];
+type Figures = [f64; FIGURES.len()];
 
-/// Compares the engine with the reference and gives the median of their ratios.
-fn w1() -> f64 {
-    const ROUNDS: u64 = 15;
-    const REQUESTS: u64 = 1_000_000;
-    let (mut ours, mut theirs, mut times) = (Vec::new(), Vec::new(), Vec::new());
-    for seed in 1..=ROUNDS {
-        let scenario = w1_of(REQUESTS, seed);
-        let (record, engine) = timed(|| run(&scenario));
-        let (outcome, reference) = timed(|| reference::w1(REQUESTS, seed));
-        times.push((engine / REQUESTS as f64, reference / REQUESTS as f64));
-        ours.push(figures_of_engine(&record.total(), REQUESTS as f64));
-        theirs.push(figures_of_reference(&outcome, REQUESTS as f64));
+/// A workload that the engine and a hand-tuned program run in turn.
+struct Race {
+    name: &'static str,
+    reference: fn(u64, u64) -> reference::Outcome,
+    /// What a hundred runs of a million requests by other programs gave.
+    expected: Figures,
+}
+
+const RACES: [Race; 3] = [
+    Race {
+        name: "w1",
+        reference: reference::w1,
+        expected: [2.856, 0.414, 0.406, 0.389, 0.356, 0.290, 0.167, 0.1666, 5.562, 2.19, 22.21, 27.04],
+    },
+    Race {
+        name: "w2",
+        reference: reference::w2,
+        expected: [3.106, 0.658, 0.518, 0.400, 0.303, 0.227, 0.167, 0.1666, 4.563, 2.73, 15.79, 24.20],
+    },
+    Race {
+        name: "w2s",
+        reference: reference::w2s,
+        expected: [3.083, 0.651, 0.511, 0.395, 0.300, 0.226, 0.167, 0.1666, 4.658, 2.82, 15.97, 24.49],
+    },
+];
+
+impl Race {
+    /// Compares the engine with the reference and gives the median of their ratios.
+    fn run(&self) -> f64 {
+        const ROUNDS: u64 = 15;
+        const REQUESTS: u64 = 1_000_000;
+        let name = self.name;
+        let (mut ours, mut theirs, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        for seed in 1..=ROUNDS {
+            let scenario = workload_of(name, REQUESTS, seed);
+            let (record, engine) = timed(|| run(&scenario));
+            let (outcome, reference) = timed(|| (self.reference)(REQUESTS, seed));
+            times.push((engine / REQUESTS as f64, reference / REQUESTS as f64));
+            ours.push(figures_of_engine(&record.total(), REQUESTS as f64));
+            theirs.push(figures_of_reference(&outcome, REQUESTS as f64));
+        }
+        let ratio = median(times.iter().map(|(engine, reference)| engine / reference).collect());
+        let engine = median(times.iter().map(|time| time.0).collect());
+        let reference = median(times.iter().map(|time| time.1).collect());
+        println!("{name}: {engine:.1} ns a request in the engine, {reference:.1} ns in the reference");
+        println!("    median of the ratios over {ROUNDS} interleaved rounds: {ratio:.2} (bound: {BOUND})\n");
+        self.print_figures(&ours, &theirs);
+        ratio
     }
-    let ratio = median(times.iter().map(|(engine, reference)| engine / reference).collect());
-    let engine = median(times.iter().map(|time| time.0).collect());
-    let reference = median(times.iter().map(|time| time.1).collect());
-    println!("w1: {engine:.1} ns a request in the engine, {reference:.1} ns in the reference");
-    println!("    median of the ratios over {ROUNDS} interleaved rounds: {ratio:.2} (bound: {BOUND})\n");
-    print_figures(&ours, &theirs);
-    ratio
+
+    /// Prints the means over all runs, beside what they should be, with their standard errors.
+    fn print_figures(&self, ours: &[Figures], theirs: &[Figures]) {
+        println!("    {:22}{:>10}{:>18}{:>9}{:>18}{:>9}", "", "expected", "engine", "error", "reference", "error");
+        for (at, (name, expected)) in FIGURES.iter().zip(self.expected).enumerate() {
+            let print = |figures: &[Figures]| {
+                let values: Vec<f64> = figures.iter().map(|run| run[at]).collect();
+                let error = format!("{:+.2} %", (mean(&values) / expected - 1.0) * 100.0);
+                format!("{:>18}{error:>9}", format!("{:.4} ± {:.4}", mean(&values), standard_error(&values)))
+            };
+            println!("    {name:22}{expected:>10}{}{}", print(ours), print(theirs));
+        }
+        println!();
+    }
 }
 
 fn figures_of_engine(class: &ClassRecord, requests: f64) -> Figures {
@@ -174,20 +219,6 @@ fn figures_of_reference(outcome: &reference::Outcome, requests: f64) -> Figures 
     let (attempts, gave_up) = (share(outcome.attempts), share(outcome.gave_up));
     let [p50, p95, p99] = [0.5, 0.95, 0.99].map(|q| outcome.latency.quantile(q));
     [attempts, first, second, third, fourth, fifth, sixth, gave_up, outcome.latency.mean(), p50, p95, p99]
-}
-
-/// Prints the means over all runs, beside what they should be, with the standard error of the engine's.
-fn print_figures(ours: &[Figures], theirs: &[Figures]) {
-    println!("    {:22}{:>10}{:>18}{:>9}{:>18}{:>9}", "", "expected", "engine", "error", "reference", "error");
-    for (at, (name, expected)) in W1.iter().enumerate() {
-        let print = |figures: &[Figures]| {
-            let values: Vec<f64> = figures.iter().map(|run| run[at]).collect();
-            let error = format!("{:+.2} %", (mean(&values) / expected - 1.0) * 100.0);
-            format!("{:>18}{error:>9}", format!("{:.4} ± {:.4}", mean(&values), standard_error(&values)))
-        };
-        println!("    {name:22}{expected:>10}{}{}", print(ours), print(theirs));
-    }
-    println!();
 }
 
 fn standard_error(values: &[f64]) -> f64 {

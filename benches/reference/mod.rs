@@ -8,6 +8,10 @@
 //! request packed into one word, a log-linear histogram, and no check of anything. Sums wrap, because the profile would
 //! check them otherwise.
 
+mod w2;
+
+pub use w2::{w2, w2s};
+
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, Exp1, StandardNormal};
@@ -304,6 +308,12 @@ impl Histogram {
         }
         self.sum = self.sum.wrapping_add(u128::from(nanos));
         self.count = self.count.wrapping_add(1);
+    }
+
+    fn merge(&mut self, other: &Histogram) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine += theirs);
+        self.count += other.count;
+        self.sum += other.sum;
     }
 
     /// Their mean in seconds.

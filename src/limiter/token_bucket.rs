@@ -38,9 +38,9 @@ impl LimiterModel for TokenBucket {
     type State = State;
 
     fn start(&self, _civil: &Civil) -> State {
-        let unit = u128::from(self.refill.nanos());
-        let full = u128::from(self.capacity()) * unit;
-        State { unit, gain: u128::from(self.refill.events()), full, missing: 0, at: SimTime::ZERO }
+        let unit = self.refill.nanos();
+        let full = u128::from(self.capacity()) * u128::from(unit);
+        State { unit, gain: self.refill.events(), full, missing: 0, at: SimTime::ZERO }
     }
 
     fn capacity(&self) -> u64 {
@@ -68,8 +68,8 @@ impl LimiterModel for TokenBucket {
 /// What is missing to a full bucket, counted in `1 / unit` so that a nanosecond gains a whole number.
 #[derive(Clone, Debug)]
 pub struct State {
-    unit: u128,    // the rate's denominator: one request or token is this much
-    gain: u128,    // the rate's numerator: gained in a nanosecond
+    unit: u64,     // the rate's denominator: one request or token is this much
+    gain: u64,     // the rate's numerator: gained in a nanosecond
     full: u128,    // capacity * unit, < 2^128
     missing: u128, // as it was at `at`; more than `full` where it was overdrawn
     at: SimTime,
@@ -84,14 +84,20 @@ impl State {
     /// The first instant at which anything is left in it.
     pub(super) fn above_empty_from(&self, now: SimTime) -> SimTime {
         let over = self.missing_at(now).saturating_sub(self.full);
-        let wait = u64::try_from(over / self.gain + 1).unwrap_or(u64::MAX);
+        let wait = u64::try_from(over / u128::from(self.gain) + 1).unwrap_or(u64::MAX);
         now.saturating_add(SimDuration::from_nanos(wait))
     }
 
     #[inline]
     fn missing_at(&self, now: SimTime) -> u128 {
-        let gained = u128::from((now - self.at).as_nanos()) * self.gain;
+        // Factors of 64 bits: their product is one instruction and cannot overflow.
+        let gained = u128::from((now - self.at).as_nanos()) * u128::from(self.gain);
         self.missing.saturating_sub(gained)
+    }
+
+    #[inline]
+    fn units(&self, amount: u64) -> u128 {
+        u128::from(amount) * u128::from(self.unit)
     }
 }
 
@@ -100,22 +106,22 @@ impl Limiter for State {
     fn admits(&mut self, now: SimTime, amount: u64) -> bool {
         self.missing = self.missing_at(now);
         self.at = now;
-        self.missing.saturating_add(u128::from(amount) * self.unit) <= self.full
+        self.missing.saturating_add(self.units(amount)) <= self.full
     }
 
     #[inline]
     fn charge(&mut self, now: SimTime, amount: u64) {
-        self.missing = self.missing_at(now).saturating_add(u128::from(amount) * self.unit);
+        self.missing = self.missing_at(now).saturating_add(self.units(amount));
         self.at = now;
     }
 
     #[inline]
     fn opens(&self, now: SimTime, amount: u64) -> Verdict {
-        let asked = u128::from(amount) * self.unit;
+        let asked = self.units(amount);
         if asked > self.full {
             return Verdict::Never;
         }
-        let wait = (self.missing_at(now) - (self.full - asked)).div_ceil(self.gain);
+        let wait = (self.missing_at(now) - (self.full - asked)).div_ceil(u128::from(self.gain));
         Verdict::RetryAt(now.saturating_add(SimDuration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))))
     }
 
@@ -131,7 +137,7 @@ impl Limiter for State {
 
     /// What is given back to a bucket that has filled up meanwhile is lost.
     fn refund(&mut self, now: SimTime, _charged: SimTime, amount: u64) {
-        self.missing = self.missing_at(now).saturating_sub(u128::from(amount) * self.unit);
+        self.missing = self.missing_at(now).saturating_sub(self.units(amount));
         self.at = now;
     }
 }

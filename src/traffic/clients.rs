@@ -67,8 +67,14 @@ impl Population {
 
     /// One of the numbers, from 0.
     pub fn draw(&self, stream: &mut Stream) -> u32 {
+        const FEW: usize = 16;
         let drawn = stream.uniform();
-        self.edges.partition_point(|&edge| edge <= drawn).min(self.edges.len() - 1) as u32
+        // To count few edges takes no branch that chance decides.
+        let below = match self.edges.len() {
+            ..=FEW => self.edges.iter().map(|&edge| usize::from(edge <= drawn)).sum(),
+            _ => self.edges.partition_point(|&edge| edge <= drawn),
+        };
+        below.min(self.edges.len() - 1) as u32
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::program::{Program, ratecast};
 use jiff::civil::{Date, date};
+use ratecast::limiter::{Limiter, LimiterModel, Verdict};
 use ratecast::provider::{LimitSpec, Tier};
 use ratecast::scenario::{catalog, read_text, resolved};
-use ratecast::units::{Money, TokenPrice};
+use ratecast::units::{Civil, Money, SimDuration, SimTime, TokenPrice};
 
 fn tier(name: &str) -> Tier {
     catalog::tier(name).unwrap_or_else(|| panic!("there is no tier `{name}`"))
@@ -223,5 +224,39 @@ fn published_figures_are_in_the_catalogue_exactly() {
         assert_eq!(labels.join(", "), limits, "{name}");
         let cents = |cents| TokenPrice(Money::from_picos(cents * 10_000));
         assert_eq!((tier.price.input, tier.price.output), (cents(input), cents(output)), "{name}");
+    }
+}
+
+/// Gemini's day begins at midnight in California: at 08:00 UTC in winter and at 07:00 in summer. The days on which clocks
+/// change are 23 and 25 hours long.
+#[test]
+fn geminis_day_is_23_or_25_hours_long_when_clocks_change() {
+    let free = tier("gemini-2025-free");
+    let (_, daily) = free.limits.iter().find(|(name, _)| name == "requests-per-day").unwrap();
+    let hours = |hours: u64| SimDuration::from_secs(3_600 * hours);
+    // Midnight in UTC, and the hours from there to the midnights of California.
+    for (start, first, length, next) in [
+        ("2026-03-07T00:00:00Z", 8, 24, 23), // the day before
+        ("2026-03-08T00:00:00Z", 8, 23, 24), // to summer time
+        ("2026-03-09T00:00:00Z", 7, 24, 24),
+        ("2026-10-31T00:00:00Z", 7, 24, 25),
+        ("2026-11-01T00:00:00Z", 7, 25, 24), // and back
+        ("2026-11-02T00:00:00Z", 8, 24, 24),
+    ] {
+        let mut state = daily.limiter.start(&Civil::parse(start).unwrap());
+        let mut reset = SimTime::ZERO;
+        for gap in [first, length, next] {
+            let now = reset;
+            reset = now + hours(gap);
+            for _ in 0..250 {
+                assert_eq!(state.verdict(now, 1), Verdict::Admit, "{start}");
+                state.charge(now, 1);
+            }
+            let just_before = SimTime::from_nanos(reset.as_nanos() - 1);
+            for refused in [now, just_before] {
+                assert_eq!(state.verdict(refused, 1), Verdict::RetryAt(reset), "{start} at {refused:?}");
+            }
+        }
+        assert_eq!(state.verdict(reset, 250), Verdict::Admit, "{start}");
     }
 }

@@ -21,6 +21,7 @@ mod formats;
 mod generate;
 mod golden;
 mod hostile_logs;
+mod independent;
 mod laws;
 mod layers;
 mod log_layouts;

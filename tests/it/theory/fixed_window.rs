@@ -35,14 +35,14 @@ pub const TRIALS: &[Trial] = &[
 ];
 
 /// Runs of whole windows, short enough for a timeline in seconds, that make [`REQUESTS`] together.
-struct Windows {
-    length: f64, // s
-    runs: u64,
+pub struct Windows {
+    pub length: f64, // s
+    pub runs: u64,
     per_run: u64,
 }
 
 impl Windows {
-    fn new(lambda: f64, length: f64) -> Self {
+    pub fn new(lambda: f64, length: f64) -> Self {
         let per_run = (40_000.0 / length).floor();
         let runs = (REQUESTS / (lambda * per_run * length)).ceil() as u64;
         Windows { length, runs, per_run: per_run as u64 }
@@ -52,18 +52,18 @@ impl Windows {
         (self.runs * self.per_run) as f64
     }
 
-    fn duration(&self) -> SimDuration {
+    pub fn duration(&self) -> SimDuration {
         secs(self.length * self.per_run as f64)
     }
 
     /// The counts of each window of a run.
-    fn of(&self, record: &Record) -> Vec<Bin> {
+    pub fn of(&self, record: &Record) -> Vec<Bin> {
         let step = record.timeline.step().as_secs_f64();
         record.timeline.bins().chunks((self.length / step).round() as usize).map(sum).collect()
     }
 }
 
-fn sum(bins: &[Bin]) -> Bin {
+pub fn sum(bins: &[Bin]) -> Bin {
     let mut total = Bin::default();
     for bin in bins {
         total.offered += bin.offered;
