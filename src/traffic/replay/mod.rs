@@ -12,6 +12,7 @@
 //! A layout is one file in `formats` and one line in its list: what it looks like and which cells mean what. The rest is
 //! shared.
 
+mod ahead;
 mod cells;
 mod count;
 mod detected;
