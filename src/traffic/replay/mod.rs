@@ -28,6 +28,7 @@ mod paths;
 mod periods;
 mod plain;
 mod play;
+mod quotes;
 mod reader;
 mod readings;
 mod records;

@@ -187,10 +187,11 @@ impl Clock {
         end += match text[end] {
             b'Z' => 1,
             b'+' if text[end..].starts_with(b"+00:00") => 6,
-            _ => {
+            b',' | b'"' => {
                 self.has_bare_dates = true;
                 0
             }
+            _ => return None,
         };
         Some((stamp(minute_start + second, nanos).ok()?, end))
     }
