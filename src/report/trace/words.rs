@@ -141,7 +141,8 @@ pub fn concern(concern: &Concern) -> String {
         Concern::FewRows { rows } => format!("{rows} rows are too few for any law to show"),
         Concern::CoarseClock { ties, step } => format!(
             "{} of rows share the stamp of the row before: what happens within {} was not recorded, and gaps, their CV \
-             and windows shorter than some such steps are made up by the clock",
+             and windows shorter than some such steps are made up by the clock (`ties = \"even\"` or `\"random\"` plays such \
+             rows spread over the step)",
             percent(*ties),
             time(step.as_secs_f64()),
         ),

@@ -37,8 +37,10 @@ mod shape;
 mod sort;
 mod source;
 mod speed;
+mod spread;
 mod stamp;
 mod summary;
+mod ties;
 mod web;
 mod window;
 
@@ -132,6 +134,20 @@ words! {
     }
 }
 
+words! {
+    /// Where requests arrive that share a stamp, because the clock of the log is coarse.
+    #[derive(Default)]
+    pub enum Ties {
+        /// All at their stamp.
+        #[default]
+        Keep = "keep",
+        /// The first at their stamp, the others at equal parts of the step up to the next.
+        Even = "even",
+        /// Anywhere in the step from their stamp on, all instants equally likely.
+        Random = "random",
+    }
+}
+
 impl TimeUnit {
     /// Nanoseconds in one of it.
     pub const fn nanos(self) -> u64 {
@@ -215,8 +231,13 @@ pub struct Replay {
     pub order: RowOrder,
     /// Where the requests of a period arrive, in logs of counts per period.
     pub spread: Spread,
-    /// What the places of [`Spread::Random`] are drawn from.
+    /// What the places of [`Spread::Random`] and [`Ties::Random`] are drawn from.
     pub spread_seed: u64,
+    /// Where requests arrive that share a stamp; they keep their order. No matter in logs of counts per period.
+    pub ties: Ties,
+    /// The step of the log's clock, over which ties are spread, above zero; absent where it is the largest one on which all
+    /// stamps lie.
+    pub tie_step: Option<SimDuration>,
     /// How long a period is, in logs of counts; absent where the file shows it.
     pub period: Option<SimDuration>,
     /// Input and output tokens of a typical request, at least 1: needed by logs that count tokens and no requests.
@@ -253,6 +274,8 @@ impl Default for Replay {
             order: RowOrder::Sort,
             spread: Spread::Even,
             spread_seed: 1,
+            ties: Ties::Keep,
+            tie_step: None,
             period: None,
             tokens_per_request: None,
             session_every: None,
@@ -279,6 +302,8 @@ impl Parameters for Replay {
         visitor.optional("order", &mut self.order);
         visitor.optional("spread", &mut self.spread);
         visitor.optional("spread-seed", &mut self.spread_seed);
+        visitor.optional("ties", &mut self.ties);
+        visitor.optional("tie-step", &mut self.tie_step);
         visitor.optional("period", &mut self.period);
         visitor.optional("tokens-per-request", &mut self.tokens_per_request);
         visitor.optional("session-every", &mut self.session_every);
@@ -303,6 +328,13 @@ impl Parameters for Replay {
         if self.tokens_per_request == Some(0) {
             let message = "a request of no tokens can stand for none";
             return Err(Invalid::new("tokens-per-request", message, "write a typical size, as in `1500`"));
+        }
+        if self.tie_step.is_some_and(SimDuration::is_zero) {
+            return Err(Invalid::new("tie-step", "no tie can be spread over no time", "write a length, as in `1s`"));
+        }
+        if self.tie_step.is_some() && self.ties == Ties::Keep {
+            let message = "it says over how long ties are spread, and they are kept";
+            return Err(Invalid::new("tie-step", message, "set `ties = \"even\"` or `\"random\"`, or leave it out"));
         }
         if self.period.is_some_and(SimDuration::is_zero) {
             return Err(Invalid::new("period", "the period is empty", "write its length, as in `\"5min\"`"));
