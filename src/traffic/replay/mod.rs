@@ -208,6 +208,10 @@ pub struct Replay {
     pub time_unit: Option<TimeUnit>,
     /// What comes first in dates such as `03/04/2025`; absent where the file itself settles it.
     pub date_order: Option<DateOrder>,
+    /// The zone whose clocks dates show that name none, as in `Europe/Berlin`; UTC where it is left out. Of a time that the
+    /// clocks repeat, a row is at the instant nearer to the row above, or in the order of the file at the first that is not
+    /// before it; one that they skip is as much later as they skip.
+    pub zone: Option<String>,
     /// When in the life of a request its time stamp was taken.
     pub stamped_at: Option<StampedAt>,
     /// The column of how long each request took; taken from stamps of completion.
@@ -262,6 +266,7 @@ impl Default for Replay {
             time_column: None,
             time_unit: None,
             date_order: None,
+            zone: None,
             stamped_at: None,
             duration_column: None,
             duration_unit: None,
@@ -290,6 +295,7 @@ impl Parameters for Replay {
         visitor.optional("time-column", &mut self.time_column);
         visitor.optional("time-unit", &mut self.time_unit);
         visitor.optional("date-order", &mut self.date_order);
+        visitor.optional("zone", &mut self.zone);
         visitor.optional("stamped-at", &mut self.stamped_at);
         visitor.optional("duration-column", &mut self.duration_column);
         visitor.optional("duration-unit", &mut self.duration_unit);
@@ -329,6 +335,7 @@ impl Parameters for Replay {
             let message = "a request of no tokens can stand for none";
             return Err(Invalid::new("tokens-per-request", message, "write a typical size, as in `1500`"));
         }
+        crate::traffic::check_zone(self.zone.as_deref())?;
         if self.tie_step.is_some_and(SimDuration::is_zero) {
             return Err(Invalid::new("tie-step", "no tie can be spread over no time", "write a length, as in `1s`"));
         }

@@ -11,7 +11,7 @@ use super::shape::Sample;
 use super::sort::{Sorted, Sorter};
 use super::source::{Opened, Packing};
 use super::speed::Speed;
-use super::stamp::{Clock, Stamp};
+use super::stamp::{Clock, Stamp, Zone};
 use super::ties::{Grid, Spreader};
 use super::{Replay, RowOrder, Ties};
 use crate::params::Parameters;
@@ -117,6 +117,11 @@ impl TraceReader {
             .map_err(|(line, misread)| TraceError::data(path, line, None, misread))?;
         let layout = TraceFormat::layout(&sample, spec)
             .map_err(|misread| TraceError::data(path, sample.header_line(), None, misread))?;
+        if let (Some(unit), Some(_)) = (layout.writing.unit, &spec.zone) {
+            let message = format!("`zone` is stated, and times are numbers of {}, which have none", unit.name());
+            let misread = Misread::new(message, "leave `zone` out");
+            return Err(TraceError::data(path, sample.header_line(), None, misread));
+        }
         let is_counts = layout.periods.is_some();
         let mut readings = Readings::new(path, opened.into_bytes(), layout, spec)?;
         let supply = match way {
@@ -193,6 +198,7 @@ impl TraceReader {
         if layout.periods.is_some() {
             assumptions.push("requests are spread over their period: bursts within it do not show".into());
         }
+        assumptions.extend(clock.zone().map(Zone::doubts).unwrap_or_default());
         if let Some(spreader) = &self.spreader {
             assumptions.push(format!("rows that share a stamp are spread over its step of {}", spreader.step()));
         }
@@ -205,6 +211,7 @@ impl TraceReader {
             unit: layout.writing.unit,
             is_absolute: clock.is_absolute(),
             has_bare_dates: clock.has_bare_dates(),
+            zone: clock.zone().map(|zone| zone.name().to_owned()),
             is_completion: layout.is_completion,
             is_counts: layout.periods.is_some(),
             period: self.period.map(SimDuration::from_nanos),

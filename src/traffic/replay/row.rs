@@ -9,9 +9,9 @@ use super::paths::{Cells as Found, Paths};
 use super::periods::Periods;
 use super::plain::Reading;
 use super::records::Record;
-use super::stamp::{self, Clock, Stamp};
+use super::stamp::{self, Clock, Stamp, Zone};
 use super::web::Fields;
-use super::{Replay, Thousands};
+use super::{Replay, RowOrder, Thousands};
 use crate::units::grammar::Misread;
 use crate::units::{SimDuration, Tokens};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -67,8 +67,9 @@ impl State {
     /// Before the first record of a log that `spec` reads as `layout`.
     pub(super) fn new(layout: &Layout, spec: &Replay) -> Self {
         let (tests, wants) = (layout.keep.len(), layout.only.len());
+        let zone = spec.zone.as_deref().and_then(|zone| Zone::new(zone, spec.order == RowOrder::File));
         State {
-            clock: Clock::new(layout.writing),
+            clock: Clock::new(layout.writing).in_zone(zone),
             thousands: spec.thousands,
             session_every: spec.session_every,
             session: None,
