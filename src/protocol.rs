@@ -1,6 +1,6 @@
 //! What passes between traffic, client and provider. Neither side knows more of the other than this.
 
-use crate::units::{SimDuration, SimTime, Tokens};
+use crate::units::{Share, SimDuration, SimTime, Tokens};
 
 /// One piece of work that the application wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,49 @@ impl Default for Request {
 /// The thread of a request that no user waits for.
 pub const NOBODY: u32 = u32::MAX;
 
+/// What all requests of one class have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Class {
+    /// Its name: that of its source, or `source/class`.
+    pub name: String,
+    /// What it asks for and on whose behalf.
+    pub labels: Labels,
+    /// The `max_tokens` that each call states.
+    pub max_tokens: Option<Tokens>,
+    /// The share of the input that is not cached which each call has the provider cache, in 0..=1.
+    pub cache_write: Share,
+}
+
+/// Names by which a provider tells calls apart: limits may count them together or apart, and prices may differ. What is
+/// not stated is a name of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Labels {
+    /// The model that answers.
+    pub model: Option<String>,
+    /// The endpoint that is called.
+    pub endpoint: Option<String>,
+    /// The region that is called.
+    pub region: Option<String>,
+    /// The team or workspace that calls.
+    pub team: Option<String>,
+    /// The API key that is used.
+    pub key: Option<String>,
+}
+
+impl Labels {
+    /// These, with what they leave open as `others` state it.
+    pub fn or(self, others: &Labels) -> Labels {
+        let or = |mine: Option<String>, theirs: &Option<String>| mine.or_else(|| theirs.clone());
+        Labels {
+            model: or(self.model, &others.model),
+            endpoint: or(self.endpoint, &others.endpoint),
+            region: or(self.region, &others.region),
+            team: or(self.team, &others.team),
+            key: or(self.key, &others.key),
+        }
+    }
+}
+
 /// What a limit counts.
 pub mod counts {
     crate::words! {
@@ -51,31 +94,24 @@ pub mod counts {
             OutputTokens = "output-tokens",
             /// Prompt and completion tokens together.
             TotalTokens = "total-tokens",
+            /// What calls cost, without the subscription.
+            Spend = "spend",
         }
     }
 }
 
 pub use counts::Counts;
 
-impl Counts {
-    /// How much of the limit `request` asks for.
-    #[inline]
-    pub fn of(self, request: &Request) -> u64 {
-        match self {
-            Counts::Requests => 1,
-            Counts::InputTokens => u64::from(request.input),
-            Counts::UncachedInputTokens => u64::from(request.input) - u64::from(request.cached),
-            Counts::OutputTokens => u64::from(request.output),
-            Counts::TotalTokens => u64::from(request.input) + u64::from(request.output),
-        }
-    }
-}
-
 /// The provider's answer to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// Admitted; the answer is complete after the request's service time.
-    Accepted,
+    Accepted {
+        /// How long it waits before the provider begins.
+        wait: SimDuration,
+        /// Whether it passed beyond a limit that lets calls spill over.
+        spilled: bool,
+    },
     /// 429.
     TooManyRequests {
         /// The limit that refused, by number; of several, the one that would open last.

@@ -13,10 +13,7 @@ pub fn run(arguments: &Check) -> Status {
         let shown = scenario::diagnostic::printable(&path.display().to_string());
         match scenario::load(path, &arguments.settings.all()) {
             Ok(mut ready) => {
-                let warnings = ready.loaded.draw_warnings(output::paint());
-                if !warnings.is_empty() {
-                    output::note(&warnings);
-                }
+                output::warnings(&ready, &arguments.settings.day);
                 let text = if arguments.resolved {
                     resolved::print(&mut ready.scenario, Some(&ready.loaded))
                 } else {

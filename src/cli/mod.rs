@@ -1,6 +1,7 @@
 //! The command line: the only place that reads arguments, prints, or decides how the process ends.
 
 mod check;
+mod day;
 mod fit;
 mod generate;
 mod log;
@@ -14,6 +15,7 @@ mod tiers;
 mod trace;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use day::Day;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -255,6 +257,8 @@ enum FitFormat {
 struct Tiers {
     /// The tier to show.
     name: Option<String>,
+    #[command(flatten)]
+    day: Day,
 }
 
 #[derive(Args)]
@@ -268,6 +272,8 @@ struct Settings {
     /// Independent runs of each cell.
     #[arg(long, value_name = "N")]
     replications: Option<u32>,
+    #[command(flatten)]
+    day: Day,
 }
 
 impl Settings {

@@ -1,7 +1,9 @@
 //! Printing: results to stdout, everything else to stderr.
 
 use super::Status;
-use crate::scenario::{Failure, Paint};
+use super::day::Day;
+use crate::scenario::source::Sources;
+use crate::scenario::{Diagnostic, Failure, Paint, Ready, diagnostic};
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Prints a result. A reader that has gone away is no error.
@@ -39,6 +41,24 @@ pub fn failure(failure: &Failure) -> Status {
             note(&problems.draw(paint()));
             Status::Wrong
         }
+    }
+}
+
+/// Prints what the user should know about a scenario that can be run on such a day.
+pub fn warnings(ready: &Ready, day: &Day) {
+    let mut warnings = ready.loaded.warnings.clone();
+    warnings.extend(ready.old_figures(day.today()));
+    draw(&warnings, &ready.loaded.sources);
+}
+
+/// Prints a warning that has no place in a scenario.
+pub fn warning(warning: Option<Diagnostic>) {
+    draw(warning.as_slice(), &Sources::default());
+}
+
+fn draw(warnings: &[Diagnostic], sources: &Sources) {
+    if !warnings.is_empty() {
+        note(&diagnostic::draw(warnings, sources, paint()));
     }
 }
 

@@ -35,10 +35,7 @@ pub fn verdict(forecast: &Forecast) -> Status {
 pub fn simulate(path: &Path, simulation: &Simulation) -> Result<Outcome, Status> {
     let ready = scenario::load(path, &simulation.settings.all()).map_err(|failure| output::failure(&failure))?;
     if !simulation.quiet {
-        let warnings = ready.loaded.draw_warnings(output::paint());
-        if !warnings.is_empty() {
-            output::note(&warnings);
-        }
+        output::warnings(&ready, &simulation.settings.day);
     }
     check_budget(&ready, simulation)?;
     let forecast = in_pool(simulation.threads, || run_cells(&ready.scenario, simulation))?;

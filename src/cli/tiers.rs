@@ -1,35 +1,68 @@
 //! `ratecast tiers`.
 
 use super::{Status, Tiers, output};
-use crate::scenario::catalog;
+use crate::provider::Tier;
 use crate::scenario::names::nearest;
+use crate::scenario::{Diagnostic, catalog};
 
 /// Lists the tiers, or prints the catalogue's file of one.
 pub fn run(arguments: &Tiers) -> Status {
-    match &arguments.name {
-        None => output::result(&list()),
-        Some(name) => match catalog::text(name) {
-            Some(text) => output::result(text),
-            None => {
-                let help = match nearest(name, catalog::names()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "`ratecast tiers` lists them".to_owned(),
-                };
-                output::failure_text(&format!("there is no tier `{name}`"), &help);
-                Status::Wrong
-            }
-        },
+    let Some(name) = &arguments.name else {
+        let tiers: Vec<_> = catalog::names().filter_map(|name| Some((name, catalog::tier(name)?))).collect();
+        output::warning(old_figures(&tiers, arguments));
+        return output::result(&list(&tiers));
+    };
+    match catalog::text(name).zip(catalog::tier(name)) {
+        Some((text, tier)) => {
+            output::warning(old_figures(&[(name, tier)], arguments));
+            output::result(text)
+        }
+        None => {
+            let help = match nearest(name, catalog::names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`ratecast tiers` lists them".to_owned(),
+            };
+            output::failure_text(&format!("there is no tier `{name}`"), &help);
+            Status::Wrong
+        }
     }
 }
 
-fn list() -> String {
-    let tier = |name: &'static str| catalog::tier(name).map(|tier| (name, tier));
-    let width = catalog::names().map(str::len).max().unwrap_or(0);
-    catalog::names()
-        .filter_map(tier)
-        .map(|(name, tier)| {
-            let limits: Vec<String> = tier.limits.iter().map(|(_, limit)| limit.label()).collect();
-            format!("{name:<width$}  {:<36}  {}  (as of {})\n", tier.summary, limits.join(", "), tier.as_of)
-        })
-        .collect()
+fn old_figures(tiers: &[(&str, Tier)], arguments: &Tiers) -> Option<Diagnostic> {
+    catalog::old_figures(tiers.iter().map(|(name, tier)| (*name, tier)), arguments.day.today())
+}
+
+/// Every tier under its provider: name, model, the date of its figures and, below, its limits; at most 80 columns.
+fn list(tiers: &[(&str, Tier)]) -> String {
+    let mut out = String::new();
+    let mut last = None;
+    for (name, tier) in tiers {
+        let provider = tier.provider.clone().unwrap_or_default();
+        if last.as_ref() != Some(&provider) {
+            out += &format!("{}{provider}\n", if last.is_some() { "\n" } else { "" });
+            last = Some(provider);
+        }
+        let model = tier.model.as_deref().unwrap_or_default();
+        out += &format!("  {name:<28} {model:<32} {:>10}\n", tier.as_of);
+        out += &wrapped(tier.limits.iter().map(|(_, limit)| limit.label()));
+    }
+    out
+}
+
+/// `items` with commas between them, indented, in lines that break between items only.
+fn wrapped(items: impl Iterator<Item = String>) -> String {
+    const WIDTH: usize = 80;
+    const INDENT: &str = "      ";
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(line) if line.len() + 2 + item.len() < WIDTH => *line += &format!(", {item}"),
+            Some(line) => {
+                line.push(',');
+                lines.push(format!("{INDENT}{item}"));
+            }
+            None => lines.push(format!("{INDENT}{item}")),
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }

@@ -5,7 +5,7 @@ use crate::units::SimTime;
 /// What goes first at one instant. Arrivals and the end never stand in the queue, yet have their place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// A call ends, and its slot and its amounts are given back.
+    /// A call ends, and its slot and its amounts are given back; or it goes on, and is charged.
     Completion = 0,
     /// A window resets. Limiters do this by themselves when they are next asked, which comes to the same.
     Reset = 1,
@@ -22,6 +22,8 @@ pub enum Rank {
 pub enum Kind {
     /// A call ends.
     Completion,
+    /// A call goes on, and what was generated so far is charged.
+    Progress,
     /// Back-off is over.
     Retry,
     /// A queued request has waited as long as it may.
@@ -52,6 +54,7 @@ impl Event {
     pub fn new(at: SimTime, kind: Kind, number: u64, slot: u32) -> Self {
         let (rank, second) = match kind {
             Kind::Completion => (Rank::Completion, 0),
+            Kind::Progress => (Rank::Completion, 1),
             Kind::Retry => (Rank::Due, 0),
             Kind::Deadline => (Rank::Due, 1),
         };
@@ -70,7 +73,8 @@ impl Event {
     pub fn kind(self) -> Kind {
         let low = self.0 as u64;
         match (low >> RANK_SHIFT, low >> SLOT_BITS & 1) {
-            (0, _) => Kind::Completion,
+            (0, 0) => Kind::Completion,
+            (0, _) => Kind::Progress,
             (_, 0) => Kind::Retry,
             _ => Kind::Deadline,
         }

@@ -7,12 +7,12 @@ use super::flight::{Flight, Flights, State};
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{NOBODY, Reply, Request};
-use crate::provider::{Hint, Quota, Tier};
+use crate::provider::{Admitted, Hint, Quota, Tier};
 use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, Tokens};
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -151,6 +151,8 @@ enum Next {
     Done,
     /// Its call ends then.
     Completion(SimTime),
+    /// Its call goes on then, and is charged.
+    Progress(SimTime),
     /// It tries again then.
     Retry(SimTime),
 }
@@ -160,11 +162,11 @@ impl<'s> Run<'s> {
         let Cell { scenario, tier, strategy } = cell;
         let client = Client::new(strategy, scenario, replication);
         let hint = if client.backoff.reads_hints() { scenario.provider.retry_after } else { Hint::None };
-        let quota = Quota::new(tier, &scenario.start, hint);
+        let quota = Quota::new(tier, &scenario.facts(), &scenario.start, hint);
         let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
         let record = Record::new(scenario.classes().len(), tier.limits.len(), warmup, scenario.duration);
         let desk = Desk {
-            elides_completions: !client.is_bounded && !quota.holds(),
+            elides_completions: !client.is_bounded && !quota.listens(),
             quota,
             client,
             record,
@@ -263,6 +265,7 @@ impl<'s> Run<'s> {
         let (now, slot) = (event.at(), event.slot());
         match event.kind() {
             Kind::Completion => self.complete(now, slot),
+            Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.retry(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
         }
@@ -290,8 +293,23 @@ impl<'s> Run<'s> {
         self.events.pop();
         self.desk.complete(now, self.flights.get(slot));
         self.flights.remove(slot);
-        // All that ends at this instant gives back what it holds before a queued request is sent.
-        let more = self.events.next_at() == now && self.events.peek().kind() == Kind::Completion;
+        self.settled(now);
+    }
+
+    /// A call goes on; its event is the head of the queue.
+    #[cold]
+    fn progress(&mut self, now: SimTime, slot: u32) {
+        let flight = self.flights.get(slot);
+        self.desk.progress(now, flight);
+        let (at, kind) = flight.next_progress(now);
+        self.events.replace(at, kind, slot);
+        self.settled(now);
+    }
+
+    /// All that ends or is charged at this instant comes before a queued request is sent.
+    fn settled(&mut self, now: SimTime) {
+        let settles = |kind| matches!(kind, Kind::Completion | Kind::Progress);
+        let more = self.events.next_at() == now && settles(self.events.peek().kind());
         if !more && !self.queue.is_empty() {
             self.dispatch(now);
         }
@@ -371,16 +389,17 @@ impl Next {
         match self {
             Next::Done => None,
             Next::Completion(at) => Some((at, Kind::Completion)),
+            Next::Progress(at) => Some((at, Kind::Progress)),
             Next::Retry(at) => Some((at, Kind::Retry)),
         }
     }
 }
 
 impl Desk {
-    /// The answer to `request` is complete at `at`, now or later.
+    /// The answer to `request` is complete at `at`, now or later, by a call that has `called` so long.
     #[inline]
-    fn serve(&mut self, at: SimTime, request: &Request, queued: SimDuration) {
-        self.record.served(request, at - request.arrived, queued);
+    fn serve(&mut self, at: SimTime, request: &Request, called: SimDuration, queued: SimDuration) {
+        self.record.served(request, at - request.arrived, called, queued);
         if request.thread != NOBODY {
             self.tell(request, at, true);
         }
@@ -411,7 +430,7 @@ impl Desk {
         }
         flight.attempts += 1;
         match self.quota.call(now, &flight.request) {
-            Reply::Accepted => self.admitted(now, flight),
+            Reply::Accepted { wait, spilled } => self.admitted(now, flight, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
                 self.refused(now, flight, retry_after)
@@ -425,23 +444,43 @@ impl Desk {
     }
 
     #[inline(always)]
-    fn admitted(&mut self, now: SimTime, flight: &mut Flight) -> Next {
+    fn admitted(&mut self, now: SimTime, flight: &mut Flight, (wait, spilled): (SimDuration, bool)) -> Next {
         let request = &flight.request;
         self.record.admitted(now, request);
-        let at = now.saturating_add(request.service);
+        let ends = now.saturating_add(wait).saturating_add(request.service);
         if !self.elides_completions {
-            if self.client.is_bounded {
-                self.client.free_slots -= 1;
-            }
-            flight.state = State::Calling;
-            return Next::Completion(at);
+            return self.call(now, ends, flight, spilled);
         }
-        if at > self.end {
+        if ends > self.end {
             self.record.pending(request);
         } else {
-            self.serve(at, request, flight.queued);
+            self.serve(ends, request, ends - now, flight.queued);
         }
         Next::Done
+    }
+
+    /// A call begins whose end somebody waits for.
+    fn call(&mut self, now: SimTime, ends: SimTime, flight: &mut Flight, spilled: bool) -> Next {
+        if self.client.is_bounded {
+            self.client.free_slots -= 1;
+        }
+        flight.state = State::Calling;
+        flight.call = Admitted { at: now, generated: Tokens::default(), spilled };
+        flight.ends = ends;
+        if !self.quota.meters() {
+            return Next::Completion(ends);
+        }
+        match flight.next_progress(now) {
+            (at, Kind::Progress) => Next::Progress(at),
+            (at, _) => Next::Completion(at),
+        }
+    }
+
+    /// A call goes on: what was generated since the last time is charged.
+    fn progress(&mut self, now: SimTime, flight: &mut Flight) {
+        let output = flight.generated_by(now);
+        self.quota.generate(now, &flight.request, &flight.call, output);
+        flight.call.generated = output;
     }
 
     #[inline(always)]
@@ -468,8 +507,8 @@ impl Desk {
 
     /// A call has ended.
     fn complete(&mut self, now: SimTime, flight: &Flight) {
-        self.quota.settle(now, &flight.request);
-        self.serve(now, &flight.request, flight.queued);
+        self.quota.settle(now, &flight.request, &flight.call);
+        self.serve(now, &flight.request, now - flight.call.at, flight.queued);
         if self.client.is_bounded {
             self.client.free_slots += 1;
         }

@@ -15,7 +15,7 @@ pub struct CalendarWindow {
 
 impl Default for CalendarWindow {
     fn default() -> Self {
-        let limit = Allowance { amount: 5_000, period: Period::Calendar(CalendarUnit::Month) };
+        let limit = Allowance { amount: 5_000, is_money: false, period: Period::Calendar(CalendarUnit::Month) };
         CalendarWindow { limit, zone: "UTC".to_owned() }
     }
 }
@@ -84,6 +84,10 @@ impl LimiterModel for CalendarWindow {
         self.limit.period.mean_length()
     }
 
+    fn is_of_money(&self) -> bool {
+        self.limit.is_money
+    }
+
     fn label(&self) -> String {
         self.limit.to_string()
     }
@@ -93,7 +97,7 @@ impl LimiterModel for CalendarWindow {
 #[derive(Clone, Debug)]
 pub struct State {
     amount: u64,
-    used: u64,    // in 0..=amount
+    used: u64,    // more than `amount` where it was overdrawn
     end: SimTime, // of the present window
     unit: CalendarUnit,
     civil: Civil,
@@ -114,7 +118,7 @@ impl Limiter for State {
         if now >= self.end {
             self.roll(now);
         }
-        self.amount - self.used >= amount
+        self.amount.saturating_sub(self.used) >= amount
     }
 
     #[inline]
@@ -126,6 +130,19 @@ impl Limiter for State {
     fn opens(&self, _now: SimTime, amount: u64) -> Verdict {
         if amount > self.amount { Verdict::Never } else { Verdict::RetryAt(self.end) }
     }
+
+    /// What is over the limit lapses with the window.
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.admits(now, 1);
+        self.charge(now, amount);
+    }
+
+    fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
+        self.admits(now, 1);
+        if self.civil.next_boundary(self.unit, charged) == self.end {
+            self.used -= amount;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +152,7 @@ mod tests {
     #[test]
     fn a_short_february_opens_on_its_last_midnight() {
         let civil = Civil::parse("2025-02-27T12:00:00Z").unwrap();
-        let limit = Allowance { amount: 1, period: Period::Calendar(CalendarUnit::Month) };
+        let limit = Allowance { amount: 1, is_money: false, period: Period::Calendar(CalendarUnit::Month) };
         let mut quota = CalendarWindow { limit, zone: "UTC".to_owned() }.start(&civil);
         assert!(quota.admits(SimTime::ZERO, 1));
         quota.charge(SimTime::ZERO, 1);

@@ -62,13 +62,13 @@ impl LimiterModel for Concurrency {
 #[derive(Clone, Debug)]
 pub struct State {
     limit: u64,
-    held: u64, // in 0..=limit
+    held: u64, // more than `limit` where it was overdrawn
 }
 
 impl Limiter for State {
     #[inline]
     fn admits(&mut self, _now: SimTime, amount: u64) -> bool {
-        self.limit - self.held >= amount
+        self.limit.saturating_sub(self.held) >= amount
     }
 
     #[inline]
@@ -84,6 +84,14 @@ impl Limiter for State {
     #[inline]
     fn settle(&mut self, _now: SimTime, amount: u64) {
         self.held -= amount;
+    }
+
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.charge(now, amount);
+    }
+
+    fn refund(&mut self, now: SimTime, _charged: SimTime, amount: u64) {
+        self.settle(now, amount);
     }
 }
 

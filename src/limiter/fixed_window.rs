@@ -77,6 +77,10 @@ impl LimiterModel for FixedWindow {
         self.limit.period.mean_length()
     }
 
+    fn is_of_money(&self) -> bool {
+        self.limit.is_money
+    }
+
     fn label(&self) -> String {
         self.limit.to_string()
     }
@@ -88,7 +92,7 @@ pub struct State {
     amount: u64,
     length: SimDuration,
     floats: bool,
-    used: u64,    // in 0..=amount
+    used: u64,    // more than `amount` where it was overdrawn
     end: SimTime, // of the present window; the counter is stale from then on
 }
 
@@ -96,7 +100,12 @@ impl State {
     /// Whether there is room for `amount` in the window that [`Limiter::admits`] last looked at.
     #[inline]
     pub(super) fn fits(&self, amount: u64) -> bool {
-        self.amount - self.used >= amount
+        self.amount.saturating_sub(self.used) >= amount
+    }
+
+    /// Whether `charged` lies in the present window, which holds `now`.
+    fn is_present(&self, now: SimTime, charged: SimTime) -> bool {
+        now < self.end && charged.saturating_add(self.length) >= self.end
     }
 
     #[cold]
@@ -131,6 +140,19 @@ impl Limiter for State {
     #[inline]
     fn opens(&self, _now: SimTime, amount: u64) -> Verdict {
         if amount > self.amount { Verdict::Never } else { Verdict::RetryAt(self.end) }
+    }
+
+    /// What is over the limit lapses with the window.
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.admits(now, 1);
+        self.charge(now, amount);
+    }
+
+    fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
+        self.admits(now, 1);
+        if self.is_present(now, charged) {
+            self.used -= amount;
+        }
     }
 }
 

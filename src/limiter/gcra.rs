@@ -72,6 +72,12 @@ pub struct State {
 }
 
 impl State {
+    /// How long what was charged takes to lapse.
+    pub(super) fn backlog(&self, now: SimTime) -> SimDuration {
+        let nanos = self.tat.saturating_sub(self.scaled(now)).div_ceil(self.scale);
+        SimDuration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
     #[inline]
     fn scaled(&self, now: SimTime) -> u128 {
         u128::from(now.as_nanos()) * self.scale
@@ -105,6 +111,15 @@ impl Limiter for State {
         let (next, horizon) = self.conforms_from(self.scaled(now), amount);
         let at = (next - horizon).div_ceil(self.scale);
         Verdict::RetryAt(SimTime::from_nanos(u64::try_from(at).unwrap_or(u64::MAX)))
+    }
+
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.charge(now, amount);
+    }
+
+    /// What was charged has lapsed as far as its theoretical arrival time has passed.
+    fn refund(&mut self, _now: SimTime, _charged: SimTime, amount: u64) {
+        self.tat = self.tat.saturating_sub(u128::from(amount) * self.increment);
     }
 }
 

@@ -10,6 +10,11 @@ mod calendar_window;
 mod concurrency;
 mod fixed_window;
 mod gcra;
+mod interval_bucket;
+mod leaky_bucket;
+mod prepaid;
+mod provisioned;
+mod ramp;
 mod sliding_counter;
 mod sliding_log;
 mod sub_windows;
@@ -22,6 +27,11 @@ pub use calendar_window::CalendarWindow;
 pub use concurrency::Concurrency;
 pub use fixed_window::{Align, FixedWindow};
 pub use gcra::Gcra;
+pub use interval_bucket::IntervalBucket;
+pub use leaky_bucket::LeakyBucket;
+pub use prepaid::Prepaid;
+pub use provisioned::Provisioned;
+pub use ramp::Ramp;
 pub use sliding_counter::{SlidingCounter, Weighted};
 pub use sliding_log::SlidingLog;
 pub use sub_windows::SubWindows;
@@ -34,15 +44,17 @@ pub enum Verdict {
     Admit,
     /// It would pass at that instant, and not a nanosecond earlier, if nothing else were charged in between.
     RetryAt(SimTime),
-    /// It passes when calls in flight have ended; the limit does not know when that is.
+    /// It passes after something that the limit cannot foresee: calls in flight have ended, or traffic has climbed.
     Busy,
-    /// It is more than the limit can ever hold.
+    /// It is more than the limit can ever hold, or more than is left of what does not come back.
     Never,
 }
 
 /// The state of one limit.
 ///
-/// Times must not run backwards from call to call. Refused amounts change nothing.
+/// Times must not run backwards from call to call. Refused amounts change nothing. An amount that passes by
+/// [`Limiter::admits`] never breaks the limit's promise; one that is charged by [`Limiter::overdraw`] may, and later amounts
+/// wait for it.
 pub trait Limiter {
     /// Whether `amount` (at least 1) passes at `now`. Brings the state up to `now` and charges nothing.
     fn admits(&mut self, now: SimTime, amount: u64) -> bool;
@@ -53,8 +65,19 @@ pub trait Limiter {
     /// When an `amount` that was refused at `now` would pass.
     fn opens(&self, now: SimTime, amount: u64) -> Verdict;
 
-    /// A call that was charged `amount` has ended.
+    /// Charges `amount` whether or not there is room: what was used is known only now.
+    fn overdraw(&mut self, now: SimTime, amount: u64);
+
+    /// Gives back `amount` of what was charged at `charged`, no more than that; without effect where that counts no more.
+    fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64);
+
+    /// For a limit that holds: a call that was charged `amount` has ended.
     fn settle(&mut self, _now: SimTime, _amount: u64) {}
+
+    /// How long an amount that was just charged waits before it goes on.
+    fn delay(&self, _now: SimTime) -> SimDuration {
+        SimDuration::ZERO
+    }
 
     /// Admit, or when.
     fn verdict(&mut self, now: SimTime, amount: u64) -> Verdict {
@@ -83,6 +106,11 @@ pub trait LimiterModel: Parameters {
         Some((rate.per_second() * span.as_secs_f64()).max(self.capacity() as f64))
     }
 
+    /// Whether it allows dollars, counted in billionths, rather than requests or tokens.
+    fn is_of_money(&self) -> bool {
+        false
+    }
+
     /// Whether it is a quota: an allowance per calendar day or month that may run out.
     fn is_quota(&self) -> bool {
         false
@@ -93,6 +121,11 @@ pub trait LimiterModel: Parameters {
 
     /// Whether an amount is held until its call ends.
     fn holds(&self) -> bool {
+        false
+    }
+
+    /// Whether what it admits may have to wait.
+    fn delays(&self) -> bool {
         false
     }
 
@@ -128,11 +161,17 @@ macro_rules! limiters {
             fn allows(&self, civil: &Civil, span: SimDuration) -> Option<f64> {
                 match self { $(LimiterSpec::$model(model) => model.allows(civil, span),)+ }
             }
+            fn is_of_money(&self) -> bool {
+                match self { $(LimiterSpec::$model(model) => model.is_of_money(),)+ }
+            }
             fn is_quota(&self) -> bool {
                 match self { $(LimiterSpec::$model(model) => model.is_quota(),)+ }
             }
             fn holds(&self) -> bool {
                 match self { $(LimiterSpec::$model(model) => model.holds(),)+ }
+            }
+            fn delays(&self) -> bool {
+                match self { $(LimiterSpec::$model(model) => model.delays(),)+ }
             }
             fn label(&self) -> String {
                 match self { $(LimiterSpec::$model(model) => model.label(),)+ }
@@ -158,6 +197,16 @@ macro_rules! limiters {
             fn opens(&self, now: SimTime, amount: u64) -> Verdict {
                 match self { $(AnyLimiter::$model(state) => state.opens(now, amount),)+ }
             }
+            fn overdraw(&mut self, now: SimTime, amount: u64) {
+                match self { $(AnyLimiter::$model(state) => state.overdraw(now, amount),)+ }
+            }
+            fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
+                match self { $(AnyLimiter::$model(state) => state.refund(now, charged, amount),)+ }
+            }
+            #[inline]
+            fn delay(&self, now: SimTime) -> SimDuration {
+                match self { $(AnyLimiter::$model(state) => state.delay(now),)+ }
+            }
             #[inline]
             fn settle(&mut self, now: SimTime, amount: u64) {
                 match self { $(AnyLimiter::$model(state) => state.settle(now, amount),)+ }
@@ -181,8 +230,18 @@ limiters! {
     token_bucket::TokenBucket = "token-bucket",
     /// Spaces amounts by a theoretical arrival time, with a tolerance (ITU-T I.371).
     gcra::Gcra = "gcra",
+    /// Refills in steps, up to its capacity.
+    interval_bucket::IntervalBucket = "interval-bucket",
+    /// Lets amounts go on at a constant rate; what comes sooner waits in a queue.
+    leaky_bucket::LeakyBucket = "leaky-bucket",
     /// Holds an amount for as long as its call takes.
     concurrency::Concurrency = "concurrency",
+    /// Allows somewhat more than was used in the window before.
+    ramp::Ramp = "ramp",
+    /// Admits anything while its meter stands below 100 %.
+    provisioned::Provisioned = "provisioned",
+    /// Dollars that do not come back once they are spent.
+    prepaid::Prepaid = "prepaid",
 }
 
 impl Default for LimiterSpec {

@@ -74,6 +74,10 @@ impl LimiterModel for SlidingCounter {
         self.limit.period.mean_length()
     }
 
+    fn is_of_money(&self) -> bool {
+        self.limit.is_money
+    }
+
     fn label(&self) -> String {
         format!("{} weighted", self.limit)
     }
@@ -85,8 +89,8 @@ pub struct State {
     amount: u64,
     length: SimDuration,
     slack: u128,  // in 0..length: the part of one request or token, in `1 / length`, that rounding forgives
-    before: u64,  // in 0..=amount
-    used: u64,    // in 0..=amount
+    before: u64,  // more than `amount` where it was overdrawn
+    used: u64,    // likewise
     end: SimTime, // of the present window
 }
 
@@ -133,6 +137,22 @@ impl Limiter for State {
         let this = self.room(used + asked).map(|room| fits_from(self.end, room, self.before));
         let next = || self.room(asked).map(|room| fits_from(self.end.saturating_add(self.length), room, self.used));
         this.or_else(next).map_or(Verdict::Never, Verdict::RetryAt)
+    }
+
+    /// What is over the limit counts until the window after has ended.
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.admits(now, 1);
+        self.charge(now, amount);
+    }
+
+    fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
+        self.admits(now, 1);
+        let since = |windows: u64| charged.saturating_add(self.length.saturating_mul(windows)) >= self.end;
+        match () {
+            _ if since(1) => self.used -= amount,
+            _ if since(2) => self.before -= amount,
+            _ => {}
+        }
     }
 }
 

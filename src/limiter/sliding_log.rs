@@ -47,6 +47,10 @@ impl LimiterModel for SlidingLog {
         self.limit.period.mean_length()
     }
 
+    fn is_of_money(&self) -> bool {
+        self.limit.is_money
+    }
+
     fn label(&self) -> String {
         format!("{} sliding", self.limit)
     }
@@ -57,7 +61,7 @@ impl LimiterModel for SlidingLog {
 pub struct State {
     amount: u64,
     length: SimDuration,
-    used: u64, // the sum over `log`, in 0..=amount
+    used: u64, // the sum over `log`; more than `amount` where it was overdrawn
     log: VecDeque<(SimTime, u64)>,
 }
 
@@ -70,7 +74,7 @@ impl Limiter for State {
             self.used -= freed;
             self.log.pop_front();
         }
-        self.amount - self.used >= amount
+        self.amount.saturating_sub(self.used) >= amount
     }
 
     #[inline]
@@ -86,7 +90,7 @@ impl Limiter for State {
         if amount > self.amount {
             return Verdict::Never;
         }
-        let mut missing = amount - (self.amount - self.used);
+        let mut missing = amount + self.used - self.amount;
         for &(at, freed) in &self.log {
             if freed >= missing {
                 return Verdict::RetryAt(at.saturating_add(self.length));
@@ -94,6 +98,19 @@ impl Limiter for State {
             missing -= freed;
         }
         unreachable!("an amount within the limit fits when the log has emptied")
+    }
+
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.admits(now, 1);
+        self.charge(now, amount);
+    }
+
+    fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
+        self.admits(now, 1);
+        if let Ok(entry) = self.log.binary_search_by_key(&charged, |(at, _)| *at) {
+            self.log[entry].1 -= amount;
+            self.used -= amount;
+        }
     }
 }
 

@@ -75,6 +75,10 @@ impl LimiterModel for SubWindows {
         self.limit.period.mean_length()
     }
 
+    fn is_of_money(&self) -> bool {
+        self.limit.is_money
+    }
+
     fn label(&self) -> String {
         format!("{} by {}", self.limit, self.step)
     }
@@ -108,6 +112,16 @@ impl Limiter for State {
             _ => Verdict::Never,
         });
         last.unwrap_or(Verdict::Admit)
+    }
+
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.whole.overdraw(now, amount);
+        self.step.overdraw(now, amount);
+    }
+
+    fn refund(&mut self, now: SimTime, charged: SimTime, amount: u64) {
+        self.whole.refund(now, charged, amount);
+        self.step.refund(now, charged, amount);
     }
 }
 

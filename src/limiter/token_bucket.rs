@@ -40,7 +40,7 @@ impl LimiterModel for TokenBucket {
     fn start(&self, _civil: &Civil) -> State {
         let unit = u128::from(self.refill.nanos());
         let full = u128::from(self.capacity()) * unit;
-        State { unit, gain: u128::from(self.refill.events()), full, level: full, at: SimTime::ZERO }
+        State { unit, gain: u128::from(self.refill.events()), full, missing: 0, at: SimTime::ZERO }
     }
 
     fn capacity(&self) -> u64 {
@@ -65,35 +65,47 @@ impl LimiterModel for TokenBucket {
     }
 }
 
-/// The level, counted in `1 / unit` so that a nanosecond gains a whole number.
+/// What is missing to a full bucket, counted in `1 / unit` so that a nanosecond gains a whole number.
 #[derive(Clone, Debug)]
 pub struct State {
-    unit: u128,  // the rate's denominator: one request or token is this much
-    gain: u128,  // the rate's numerator: gained in a nanosecond
-    full: u128,  // capacity * unit, < 2^128
-    level: u128, // in 0..=full, as it was at `at`
+    unit: u128,    // the rate's denominator: one request or token is this much
+    gain: u128,    // the rate's numerator: gained in a nanosecond
+    full: u128,    // capacity * unit, < 2^128
+    missing: u128, // as it was at `at`; more than `full` where it was overdrawn
     at: SimTime,
 }
 
 impl State {
+    /// Whether anything was left in it when it was last asked.
+    pub(super) fn is_above_empty(&self) -> bool {
+        self.missing < self.full
+    }
+
+    /// The first instant at which anything is left in it.
+    pub(super) fn above_empty_from(&self, now: SimTime) -> SimTime {
+        let over = self.missing_at(now).saturating_sub(self.full);
+        let wait = u64::try_from(over / self.gain + 1).unwrap_or(u64::MAX);
+        now.saturating_add(SimDuration::from_nanos(wait))
+    }
+
     #[inline]
-    fn level_at(&self, now: SimTime) -> u128 {
+    fn missing_at(&self, now: SimTime) -> u128 {
         let gained = u128::from((now - self.at).as_nanos()) * self.gain;
-        self.full.min(self.level.saturating_add(gained))
+        self.missing.saturating_sub(gained)
     }
 }
 
 impl Limiter for State {
     #[inline]
     fn admits(&mut self, now: SimTime, amount: u64) -> bool {
-        self.level = self.level_at(now);
+        self.missing = self.missing_at(now);
         self.at = now;
-        self.level >= u128::from(amount) * self.unit
+        self.missing.saturating_add(u128::from(amount) * self.unit) <= self.full
     }
 
     #[inline]
     fn charge(&mut self, now: SimTime, amount: u64) {
-        self.level = self.level_at(now) - u128::from(amount) * self.unit;
+        self.missing = self.missing_at(now).saturating_add(u128::from(amount) * self.unit);
         self.at = now;
     }
 
@@ -103,8 +115,18 @@ impl Limiter for State {
         if asked > self.full {
             return Verdict::Never;
         }
-        let wait = (asked - self.level_at(now)).div_ceil(self.gain);
+        let wait = (self.missing_at(now) - (self.full - asked)).div_ceil(self.gain);
         Verdict::RetryAt(now.saturating_add(SimDuration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))))
+    }
+
+    fn overdraw(&mut self, now: SimTime, amount: u64) {
+        self.charge(now, amount);
+    }
+
+    /// What is given back to a bucket that has filled up meanwhile is lost.
+    fn refund(&mut self, now: SimTime, _charged: SimTime, amount: u64) {
+        self.missing = self.missing_at(now).saturating_sub(u128::from(amount) * self.unit);
+        self.at = now;
     }
 }
 

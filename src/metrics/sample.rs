@@ -81,6 +81,8 @@ metrics! {
     QueueWaitMean = "queue_wait_mean_s",
     /// Mean time that they spent between attempts.
     RetryWaitMean = "retry_wait_mean_s",
+    /// Mean time that they waited within the provider.
+    ProviderWaitMean = "provider_wait_mean_s",
     /// Mean time that the provider worked on them.
     ServiceMean = "service_mean_s",
     /// Requests answered a second, over the measured time.
@@ -151,6 +153,7 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::LatencyAllP99 => of_all(0.99),
         Metric::QueueWaitMean => mean(class.queued),
         Metric::RetryWaitMean => mean(class.backed_off()),
+        Metric::ProviderWaitMean => mean(class.held_up),
         Metric::ServiceMean => mean(class.service),
         Metric::Throughput => Value::ratio(class.served() as f64, measured.as_secs_f64()),
         Metric::InputTokens => count(class.input_tokens),

@@ -1,5 +1,7 @@
 //! The provider: a tier's limits, its prices, and how long a call takes.
 
+mod charging;
+mod limit;
 mod price;
 mod quota;
 mod tier;
@@ -9,9 +11,11 @@ use crate::params::{Parameters, Presence, Visitor};
 use crate::rng::Stream;
 use crate::units::{SimDuration, Tokens};
 
+pub use charging::{Charging, Reserve, Settle, Terms};
+pub use limit::{Beyond, LimitSpec, Only, Scope};
 pub use price::Price;
-pub use quota::{Quota, Usage};
-pub use tier::{LimitSpec, Scope, Tier};
+pub use quota::{Admitted, Quota, Usage};
+pub use tier::{Confidence, Tier};
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.

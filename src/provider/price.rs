@@ -1,6 +1,8 @@
 //! What a tier costs.
 
+use super::Confidence;
 use crate::params::{Parameters, Visitor};
+use crate::protocol::{Class, Request};
 use crate::units::{Money, MonthlyFee, RequestPrice, TokenPrice};
 
 /// The prices of a tier. Only calls that were answered are charged.
@@ -14,9 +16,18 @@ pub struct Price {
     pub input: TokenPrice,
     /// Per completion token.
     pub output: TokenPrice,
+    /// Where the prices come from, if not from the tier's source.
+    pub source: Option<String>,
+    /// How far they can be trusted, if not as far as the tier's figures.
+    pub confidence: Option<Confidence>,
 }
 
 impl Price {
+    /// What one answered call costs, without the subscription.
+    pub fn of(&self, request: &Request, _class: &Class, _spilled: bool) -> Money {
+        self.usage(1, u64::from(request.input), u64::from(request.output))
+    }
+
     /// What `requests` answered calls with so many tokens cost, without the subscription.
     pub fn usage(&self, requests: u64, input: u64, output: u64) -> Money {
         self.request.0 * requests + self.input.0 * input + self.output.0 * output
@@ -29,5 +40,7 @@ impl Parameters for Price {
         visitor.optional("request", &mut self.request);
         visitor.optional("input", &mut self.input);
         visitor.optional("output", &mut self.output);
+        visitor.optional("source", &mut self.source);
+        visitor.optional("confidence", &mut self.confidence);
     }
 }

@@ -1,18 +1,22 @@
 //! All limits of a tier together: a call passes only if every one admits it, and is otherwise charged to none.
 
-use super::{Hint, LimitSpec, Scope, Tier};
+use super::charging::{Charging, Reserve, Settle, Terms};
+use super::{Beyond, Hint, LimitSpec, Price, Scope, Tier};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
-use crate::protocol::{Counts, Reply, Request};
-use crate::units::{Civil, SimDuration, SimTime};
+use crate::protocol::{Class, Counts, Reply, Request};
+use crate::units::{Civil, SimDuration, SimTime, Tokens};
 
 /// The state of a tier's limits.
 #[derive(Clone, Debug)]
 pub struct Quota {
     limits: Vec<Limit>,
+    terms: Vec<Terms>, // by class
+    price: Price,
     hint: Hint,
-    holds: bool,
+    listens: bool,
+    meters: bool,
     /// Whether a refusal closes the door for everybody: every limit counts the requests of all, so that all ask for the
-    /// same, and none waits for calls to end.
+    /// same, none waits for calls to end, and none minds being asked in vain.
     gated: bool,
     gate: Gate,
 }
@@ -27,14 +31,30 @@ struct Gate {
 
 #[derive(Clone, Debug)]
 struct Limit {
-    counts: Counts,
-    scope: Scope,
+    charging: Charging,
+    place: Place,
     capacity: u64,
+    /// Whether each call of the account counts as one, which is what most limits do.
+    is_plain: bool,
     holds: bool,
+    delays: bool,
+    counts_refused: bool,
+    beyond: Beyond,
     /// All of the account; of a limit that counts some apart, how each of them begins.
     whole: Part,
     /// Those that it counts apart, by number.
     parts: Vec<Part>,
+}
+
+/// Where a limit counts a call.
+#[derive(Clone, Debug)]
+enum Place {
+    /// With all others.
+    Whole,
+    /// In the part of its class, if the limit counts it at all.
+    OfClass(Vec<Option<u32>>),
+    /// In the part of its client, if the limit counts its class at all.
+    OfClient(Vec<bool>),
 }
 
 /// What a limit counts together.
@@ -47,26 +67,53 @@ struct Part {
 /// What was charged to one limit during a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usage {
-    /// Requests or tokens.
+    /// Requests, tokens or billionths of a dollar, without what was given back.
     pub charged: u64,
     /// For a limit that holds an amount during the call: amount times nanoseconds.
     pub held: u128,
 }
 
+/// A call that was admitted, as its limits need to know it later.
+#[derive(Clone, Copy, Debug)]
+pub struct Admitted {
+    /// When.
+    pub at: SimTime,
+    /// Completion tokens that [`Quota::generate`] was told of.
+    pub generated: Tokens,
+    /// Whether it passed beyond a limit that lets calls spill over.
+    pub spilled: bool,
+}
+
 impl Quota {
-    /// The limits of `tier` with nothing used. `hint` is what a 429 says; [`Hint::None`] spares the work where the client
-    /// does not read it.
-    pub fn new(tier: &Tier, civil: &Civil, hint: Hint) -> Self {
-        let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, civil)).collect();
-        let holds = limits.iter().any(|limit| limit.holds);
-        let asks_all_alike = |limit: &Limit| limit.counts == Counts::Requests && limit.scope == Scope::Account;
-        let gated = !holds && limits.iter().all(asks_all_alike);
-        Quota { limits, hint, holds, gated, gate: Gate { until: SimTime::ZERO, limit: 0 } }
+    /// The limits of `tier` with nothing used, for calls of such `classes`. `hint` is what a 429 says; [`Hint::None`] spares
+    /// the work where the client does not read it.
+    pub fn new(tier: &Tier, classes: &[Class], civil: &Civil, hint: Hint) -> Self {
+        let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, classes, civil)).collect();
+        let listens = limits.iter().any(|limit| limit.holds || limit.charging.settle != Settle::Never);
+        let asks_all_alike = |limit: &Limit| limit.is_plain && !limit.counts_refused && limit.beyond == Beyond::Refuse;
+        let gated = !listens && limits.iter().all(asks_all_alike);
+        let terms =
+            |class: &Class| Terms { class: class.clone(), max_output: class.max_tokens.unwrap_or(tier.max_output) };
+        Quota {
+            meters: limits.iter().any(|limit| limit.charging.settle == Settle::AsGenerated),
+            terms: classes.iter().map(terms).collect(),
+            price: tier.price.clone(),
+            limits,
+            hint,
+            listens,
+            gated,
+            gate: Gate { until: SimTime::ZERO, limit: 0 },
+        }
     }
 
     /// Whether a limit needs to hear when calls end.
-    pub fn holds(&self) -> bool {
-        self.holds
+    pub fn listens(&self) -> bool {
+        self.listens
+    }
+
+    /// Whether a limit needs to hear how far answers are.
+    pub fn meters(&self) -> bool {
+        self.meters
     }
 
     /// What was charged to each limit so far; of a limit that counts some apart, to the one that used it most.
@@ -88,15 +135,18 @@ impl Quota {
     fn ask(&mut self, now: SimTime, request: &Request) -> Reply {
         let mut refusals = 0;
         let mut refusing = 0;
-        for (at, limit) in self.limits.iter_mut().enumerate() {
-            let amount = limit.counts.of(request);
-            if !limit.part(request).state.admits(now, amount) {
-                refusals += 1;
-                refusing = at;
+        let mut spilled = false;
+        let Quota { limits, terms, price, .. } = self;
+        for (at, limit) in limits.iter_mut().enumerate() {
+            if !limit.admits(now, request, terms, price) {
+                match limit.beyond {
+                    Beyond::Refuse => (refusals, refusing) = (refusals + 1, at),
+                    Beyond::Spill => spilled = true,
+                }
             }
         }
         match refusals {
-            0 => self.admit(now, request),
+            0 => self.admit(now, request, spilled),
             1 => self.refuse(now, request, refusing),
             _ => {
                 let last = self.last_to_open(now, request);
@@ -106,32 +156,44 @@ impl Quota {
     }
 
     #[inline]
-    fn admit(&mut self, now: SimTime, request: &Request) -> Reply {
-        for limit in &mut self.limits {
-            let amount = limit.counts.of(request);
+    fn admit(&mut self, now: SimTime, request: &Request, spilled: bool) -> Reply {
+        let Quota { limits, terms, price, .. } = self;
+        let mut wait = SimDuration::ZERO;
+        for limit in limits.iter_mut().filter(|limit| !(spilled && limit.beyond == Beyond::Spill)) {
+            let amount = limit.reserved(request, terms, price);
+            let delays = limit.delays;
             // A limit on tokens has nothing to say about a request without any.
-            if amount > 0 {
-                let holds = limit.holds;
-                let part = limit.part(request);
+            if amount > 0
+                && let Some(part) = limit.part(request)
+            {
                 part.state.charge(now, amount);
                 part.usage.charged += amount;
-                if holds {
-                    part.usage.held += u128::from(amount) * u128::from(request.service.as_nanos());
+                if delays {
+                    wait = wait.max(part.state.delay(now));
                 }
             }
         }
-        Reply::Accepted
+        Reply::Accepted { wait, spilled }
     }
 
     fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
-        let limit = &mut self.limits[at];
-        let amount = limit.counts.of(request);
+        let Quota { limits, terms, price, .. } = self;
+        for limit in limits.iter_mut().filter(|limit| limit.counts_refused) {
+            let amount = limit.reserved(request, terms, price);
+            if let Some(part) = limit.part(request).filter(|_| amount > 0) {
+                part.state.overdraw(now, amount);
+                part.usage.charged += amount;
+            }
+        }
+        let limit = &mut limits[at];
+        let amount = limit.asked(request, terms, price);
         if amount > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
         let mut retry_after = None;
         if (self.gated || self.hint != Hint::None)
-            && let Verdict::RetryAt(instant) = limit.part(request).state.opens(now, amount)
+            && let Some(part) = limit.part(request)
+            && let Verdict::RetryAt(instant) = part.state.opens(now, amount)
         {
             retry_after = self.hint.of(instant - now);
             if self.gated {
@@ -141,63 +203,182 @@ impl Quota {
         Reply::TooManyRequests { limit: at as u16, retry_after }
     }
 
-    /// Of several limits that refuse, the one that would open last; one that waits for calls in flight counts as opening
-    /// soon, one that never opens as last of all.
+    /// Of several limits that refuse, the one that would open last; one that waits for something else to happen counts as
+    /// opening soon, one that never opens as last of all.
     #[cold]
     fn last_to_open(&mut self, now: SimTime, request: &Request) -> usize {
+        let Quota { limits, terms, price, .. } = self;
         let opens = |limit: &mut Limit| {
-            let amount = limit.counts.of(request);
-            match limit.part(request).state.verdict(now, amount) {
+            let amount = limit.asked(request, terms, price);
+            if limit.beyond == Beyond::Spill || amount == 0 {
+                return None;
+            }
+            match limit.part(request)?.state.verdict(now, amount) {
                 Verdict::Admit => None,
                 Verdict::Busy => Some(now),
                 Verdict::RetryAt(instant) => Some(instant),
                 Verdict::Never => Some(SimTime::NEVER),
             }
         };
-        let refusals = self.limits.iter_mut().enumerate().filter_map(|(at, limit)| Some((opens(limit)?, at)));
+        let refusals = limits.iter_mut().enumerate().filter_map(|(at, limit)| Some((opens(limit)?, at)));
         // Of several that open together the first one stated is named.
         refusals.reduce(|last, next| if next.0 > last.0 { next } else { last }).map_or(0, |(_, at)| at)
     }
 
+    /// The answer to a call has come to so many tokens in all, `output`, no fewer than it was told before.
+    pub fn generate(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Tokens) {
+        let more = u64::from(output) - u64::from(call.generated);
+        for limit in self.limits.iter_mut().filter(|limit| limit.charging.settle == Settle::AsGenerated) {
+            if limit.counts(call) {
+                let amount = limit.charging.generated(more);
+                limit.correct(now, request, call, i128::from(amount));
+            }
+        }
+    }
+
     /// A call that was admitted has ended.
     #[inline]
-    pub fn settle(&mut self, now: SimTime, request: &Request) {
-        for limit in self.limits.iter_mut().filter(|limit| limit.holds) {
-            let amount = limit.counts.of(request);
-            limit.part(request).state.settle(now, amount);
+    pub fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted) {
+        let Quota { limits, terms, price, .. } = self;
+        for limit in limits.iter_mut().filter(|limit| limit.counts(call)) {
+            if limit.holds {
+                let amount = limit.reserved(request, terms, price);
+                limit.release(now, request, call, amount);
+            } else if limit.charging.settle != Settle::Never {
+                let terms = &terms[usize::from(request.source)];
+                let used = i128::from(limit.charging.used(request, terms, price));
+                let generated = limit.charging.generated(u64::from(call.generated));
+                let taken = i128::from(limit.charging.reserved(request, terms, price)) + i128::from(generated);
+                limit.correct(now, request, call, used - taken);
+            }
         }
     }
 }
 
 impl Limit {
-    fn new(spec: &LimitSpec, civil: &Civil) -> Self {
+    fn new(spec: &LimitSpec, classes: &[Class], civil: &Civil) -> Self {
+        let place = Place::new(spec, classes);
+        let charging = spec.charging();
+        let whole = Part { state: spec.limiter.start(civil), usage: Usage::default() };
+        let parts = if let Place::OfClass(places) = &place {
+            let count = places.iter().flatten().max().map_or(0, |most| *most as usize + 1);
+            vec![whole.clone(); count]
+        } else {
+            Vec::new()
+        };
         Limit {
-            counts: spec.counts,
-            scope: spec.scope,
+            is_plain: charging.counts == Counts::Requests && matches!(place, Place::Whole),
             capacity: spec.limiter.capacity(),
             holds: spec.limiter.holds(),
-            whole: Part { state: spec.limiter.start(civil), usage: Usage::default() },
-            parts: Vec::new(),
+            delays: spec.limiter.delays(),
+            counts_refused: spec.counts_refused,
+            beyond: spec.beyond,
+            charging,
+            place,
+            whole,
+            parts,
         }
     }
 
-    /// Where `request` is counted.
+    /// Whether there is room for `request`. Brings the limit up to `now`.
     #[inline]
-    fn part(&mut self, request: &Request) -> &mut Part {
-        match self.scope {
-            Scope::Account => &mut self.whole,
-            Scope::Source => self.one_of(usize::from(request.source)),
-            Scope::Client => self.one_of(request.client as usize),
+    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], price: &Price) -> bool {
+        if self.is_plain {
+            return self.whole.state.admits(now, 1);
+        }
+        let amount = self.asked(request, terms, price);
+        match self.part(request) {
+            Some(part) if amount > 0 => part.state.admits(now, amount),
+            _ => true,
         }
     }
 
-    /// That of the `number`-th of those that are counted apart.
-    #[inline(never)]
-    fn one_of(&mut self, number: usize) -> &mut Part {
-        if number >= self.parts.len() {
-            self.parts.resize(number + 1, self.whole.clone());
+    /// What `request` must find room for.
+    #[inline]
+    fn asked(&self, request: &Request, terms: &[Terms], price: &Price) -> u64 {
+        let reserved = self.reserved(request, terms, price);
+        if self.charging.reserve == Reserve::Nothing { reserved.max(1) } else { reserved }
+    }
+
+    /// What it is charged at admission.
+    #[inline]
+    fn reserved(&self, request: &Request, terms: &[Terms], price: &Price) -> u64 {
+        if self.charging.counts == Counts::Requests {
+            return 1;
         }
-        &mut self.parts[number]
+        self.charging.reserved(request, &terms[usize::from(request.source)], price)
+    }
+
+    /// Where `request` is counted; nowhere if it is none of the limit's.
+    #[inline]
+    fn part(&mut self, request: &Request) -> Option<&mut Part> {
+        match &self.place {
+            Place::Whole => Some(&mut self.whole),
+            Place::OfClass(parts) => {
+                let part = parts[usize::from(request.source)]?;
+                Some(&mut self.parts[part as usize])
+            }
+            Place::OfClient(counts) if counts[usize::from(request.source)] => {
+                Some(self.of_client(request.client as usize))
+            }
+            Place::OfClient(_) => None,
+        }
+    }
+
+    #[inline(never)]
+    fn of_client(&mut self, client: usize) -> &mut Part {
+        if client >= self.parts.len() {
+            self.parts.resize(client + 1, self.whole.clone());
+        }
+        &mut self.parts[client]
+    }
+
+    /// Whether `call` was charged here.
+    #[inline]
+    fn counts(&self, call: &Admitted) -> bool {
+        !(call.spilled && self.beyond == Beyond::Spill)
+    }
+
+    /// Gives back what was held during a call.
+    fn release(&mut self, now: SimTime, request: &Request, call: &Admitted, amount: u64) {
+        if let Some(part) = self.part(request).filter(|_| amount > 0) {
+            part.state.settle(now, amount);
+            part.usage.held += u128::from(amount) * u128::from((now - call.at).as_nanos());
+        }
+    }
+
+    /// Takes `more` of a call than was taken before, or gives back where that is below zero.
+    fn correct(&mut self, now: SimTime, request: &Request, call: &Admitted, more: i128) {
+        let Some(part) = self.part(request) else { return };
+        let amount = u64::try_from(more.unsigned_abs()).unwrap_or(u64::MAX);
+        if more > 0 {
+            part.state.overdraw(now, amount);
+            part.usage.charged += amount;
+        } else if more < 0 {
+            part.state.refund(now, call.at, amount);
+            part.usage.charged -= amount;
+        }
+    }
+}
+
+impl Place {
+    fn new(spec: &LimitSpec, classes: &[Class]) -> Self {
+        let counted: Vec<bool> = classes.iter().map(|class| spec.only.holds(&class.labels)).collect();
+        match spec.scope {
+            Scope::Client => return Place::OfClient(counted),
+            Scope::Account if counted.iter().all(|counts| *counts) => return Place::Whole,
+            _ => {}
+        }
+        let mut names: Vec<Option<&str>> = Vec::new();
+        let mut number = |class| {
+            let name = spec.scope.name_in(class);
+            let known = names.iter().position(|other| *other == name);
+            known.unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            }) as u32
+        };
+        Place::OfClass(classes.iter().zip(counted).map(|(class, counts)| counts.then(|| number(class))).collect())
     }
 }
 

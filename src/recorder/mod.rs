@@ -69,11 +69,12 @@ impl Record {
         }
     }
 
-    /// Its answer was complete `latency` after it had arrived, `queued` of which it waited for a slot.
+    /// Its answer was complete `latency` after it had arrived; of that its last call took `called`, and it waited `queued` for
+    /// a slot.
     #[inline]
-    pub fn served(&mut self, request: &Request, latency: SimDuration, queued: SimDuration) {
+    pub fn served(&mut self, request: &Request, latency: SimDuration, called: SimDuration, queued: SimDuration) {
         if let Some(class) = self.measured(request) {
-            class.serve(request, latency, queued);
+            class.serve(request, latency, called, queued);
         }
     }
 

@@ -52,6 +52,8 @@ pub struct ClassRecord {
     pub latency: LatencyHistogram,
     /// Time that served requests waited for a slot, in all, in nanoseconds.
     pub queued: u128,
+    /// Time that served requests waited within the provider, in all, in nanoseconds.
+    pub held_up: u128,
     /// Time that served requests were worked on by the provider, in all, in nanoseconds.
     pub service: u128,
     /// Prompt tokens of the served, in all.
@@ -81,9 +83,9 @@ impl ClassRecord {
         self.admitted + self.rejected()
     }
 
-    /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor service took.
+    /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took.
     pub fn backed_off(&self) -> u128 {
-        self.latency.sum_nanos() - self.queued - self.service
+        self.latency.sum_nanos() - self.queued - self.held_up - self.service
     }
 
     /// Requests whose first call was refused.
@@ -97,10 +99,11 @@ impl ClassRecord {
     }
 
     #[inline]
-    pub(super) fn serve(&mut self, request: &Request, latency: SimDuration, queued: SimDuration) {
+    pub(super) fn serve(&mut self, request: &Request, latency: SimDuration, called: SimDuration, queued: SimDuration) {
         self.latency.record(latency);
         self.queued += u128::from(queued.as_nanos());
         self.service += u128::from(request.service.as_nanos());
+        self.held_up += u128::from((called - request.service).as_nanos());
         self.input_tokens += u64::from(request.input);
         self.output_tokens += u64::from(request.output);
     }
@@ -112,6 +115,7 @@ impl ClassRecord {
         self.admitted += other.admitted;
         self.queued += other.queued;
         self.service += other.service;
+        self.held_up += other.held_up;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
         self.latency.merge(&other.latency);

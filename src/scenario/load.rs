@@ -12,6 +12,7 @@ use crate::protocol::Counts;
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::traffic::{Pairs, Table};
 use crate::units::{SimDuration, TokenPrice};
+use jiff::civil::Date;
 use std::path::Path;
 
 /// A scenario that can be run.
@@ -28,6 +29,15 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// The warning that figures of the tiers that are compared are old on the day `today`, if they are.
+    pub fn old_figures(&self, today: Date) -> Option<Diagnostic> {
+        let scenario = &self.scenario;
+        let tiers = scenario.tiers.iter().filter_map(|name| Some((name.as_str(), scenario.tier.find(name)?)));
+        let warning = catalog::old_figures(tiers, today)?;
+        // What is not stated has no place.
+        Some(if self.loaded.states("tiers") { warning.at(self.loaded.at("tiers")) } else { warning })
+    }
+
     /// About how many requests a run takes from logs.
     pub fn recorded_requests(&self) -> f64 {
         let duration = self.scenario.duration;

@@ -84,11 +84,6 @@ impl Loaded {
         if self.states(path) { self.sources.place(self.at(path)) } else { "default".into() }
     }
 
-    /// The warnings' pictures.
-    pub fn draw_warnings(&self, paint: Paint) -> String {
-        diagnostic::draw(&self.warnings, &self.sources, paint)
-    }
-
     /// Turns the scenario down, for what only shows once all of it is known.
     pub fn refuse(self, diagnostics: Vec<Diagnostic>) -> Failure {
         Failure::Scenario(Problems { sources: self.sources, diagnostics })

@@ -4,6 +4,7 @@ use super::catalog::Tiers;
 use super::slo::Slo;
 use crate::client::Strategy;
 use crate::params::{Invalid, Parameters, Visitor, is_unprintable};
+use crate::protocol::Class;
 use crate::provider::Service;
 use crate::rng::Seed;
 use crate::traffic::{Setting, Traffic};
@@ -82,6 +83,11 @@ impl Scenario {
     /// The names of all classes of requests, in the order of their numbers: `source`, or `source/class`.
     pub fn classes(&self) -> Vec<String> {
         self.traffic.iter().flat_map(|(name, traffic)| traffic.class_names(name)).collect()
+    }
+
+    /// What the requests of each class have in common, in the order of their numbers.
+    pub fn facts(&self) -> Vec<Class> {
+        self.traffic.iter().flat_map(|(name, traffic)| traffic.facts(name)).collect()
     }
 
     /// Where and when the traffic of one replication runs.

@@ -2,8 +2,9 @@
 
 use super::replay::TraceError;
 use super::sizes::Sizes;
-use super::{Columns, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traffic};
+use super::{Columns, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traffic, visit_labels};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::protocol::{self, Labels};
 use crate::rng::{BLOCK, Stream};
 use crate::units::{Share, Tokens};
 
@@ -20,8 +21,12 @@ pub struct Class {
     pub pairs: Option<Pairs>,
     /// The share of the input that the provider has cached.
     pub cached_input: Option<Share>,
+    /// The share of the rest that each call has the provider cache.
+    pub cache_write: Option<Share>,
     /// The `max_tokens` that each call states.
     pub max_tokens: Option<Tokens>,
+    /// What it asks for and on whose behalf.
+    pub labels: Labels,
 }
 
 impl Default for Class {
@@ -32,7 +37,9 @@ impl Default for Class {
             output_tokens: None,
             pairs: None,
             cached_input: None,
+            cache_write: None,
             max_tokens: None,
+            labels: Labels::default(),
         }
     }
 }
@@ -44,7 +51,9 @@ impl Parameters for Class {
         visitor.choice("output-tokens", Presence::Optional, &mut self.output_tokens);
         visitor.optional_section("pairs", &mut self.pairs);
         visitor.optional("cached-input", &mut self.cached_input);
+        visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visit_labels(&mut self.labels, visitor);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -68,7 +77,9 @@ impl Class {
         class.output_tokens = self.output_tokens.clone().unwrap_or(class.output_tokens);
         class.pairs = self.pairs.clone().or(class.pairs);
         class.cached_input = self.cached_input.unwrap_or(class.cached_input);
+        class.cache_write = self.cache_write.unwrap_or(class.cache_write);
         class.max_tokens = self.max_tokens.or(class.max_tokens);
+        class.labels = self.labels.clone().or(&class.labels);
         class
     }
 }
@@ -87,6 +98,19 @@ impl Traffic {
         let classes = self.class.iter().map(|(_, class)| class.of(self));
         let whole = self.class.is_empty().then(|| self.clone());
         self.class_names(source).into_iter().zip(classes.chain(whole)).collect()
+    }
+}
+
+impl Traffic {
+    /// What the requests of each class of the source called `source` have in common.
+    pub fn facts(&self, source: &str) -> Vec<protocol::Class> {
+        let facts = |(name, class): (String, Traffic)| protocol::Class {
+            name,
+            labels: class.labels,
+            max_tokens: class.max_tokens,
+            cache_write: class.cache_write,
+        };
+        self.classes(source).into_iter().map(facts).collect()
     }
 }
 

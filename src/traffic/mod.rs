@@ -13,6 +13,7 @@ mod sizing;
 pub mod users;
 
 use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
+use crate::protocol::Labels;
 use crate::rng::{BLOCK, Seed, Stream};
 use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
@@ -50,8 +51,12 @@ pub struct Traffic {
     /// The share of the input that the provider has cached, in 0..=1, where neither a log, nor a table, nor a growing context
     /// says it by request.
     pub cached_input: Share,
+    /// The share of the rest of the input that each call has the provider cache, in 0..=1. It is charged for so.
+    pub cache_write: Share,
     /// The `max_tokens` that each call states: longer answers are cut off there.
     pub max_tokens: Option<Tokens>,
+    /// What it asks for and on whose behalf.
+    pub labels: Labels,
     /// Who the requests come from; without it all are one client's, but each user of a closed loop is a client.
     pub clients: Option<Clients>,
     /// Classes that its requests are of, by name, each by chance.
@@ -72,7 +77,9 @@ impl Default for Traffic {
             correlation: 0.0,
             pairs: None,
             cached_input: Share::default(),
+            cache_write: Share::default(),
             max_tokens: None,
+            labels: Labels::default(),
             clients: None,
             class: Vec::new(),
             requests: None,
@@ -91,7 +98,9 @@ impl Parameters for Traffic {
         visitor.optional("correlation", &mut self.correlation);
         visitor.optional_section("pairs", &mut self.pairs);
         visitor.optional("cached-input", &mut self.cached_input);
+        visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visit_labels(&mut self.labels, visitor);
         visitor.optional_section("clients", &mut self.clients);
         visitor.named("class", &mut self.class);
         visitor.optional("requests", &mut self.requests);
@@ -161,6 +170,10 @@ impl Traffic {
 
     /// Refuses sizes that no class may have.
     fn check_class(&self) -> Result<(), Invalid> {
+        if self.cache_write > Share::ONE {
+            let message = format!("`{}` is more than all of it", self.cache_write);
+            return Err(Invalid::new("cache-write", message, "write a share of at most `100%`, as in `\"100%\"`"));
+        }
         if self.max_tokens == Some(Tokens::new(0)) {
             return Err(Invalid::new("max-tokens", "0 tokens leave no answer", "write at least 1, or leave it out"));
         }
@@ -217,6 +230,15 @@ impl Traffic {
         }
         shape.check_changes(arrivals.model().mean_rate())
     }
+}
+
+/// Lists the labels of a source or a class.
+fn visit_labels(labels: &mut Labels, visitor: &mut dyn Visitor) {
+    visitor.optional("model", &mut labels.model);
+    visitor.optional("endpoint", &mut labels.endpoint);
+    visitor.optional("region", &mut labels.region);
+    visitor.optional("team", &mut labels.team);
+    visitor.optional("key", &mut labels.key);
 }
 
 /// The most classes of a source.

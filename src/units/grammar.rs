@@ -231,7 +231,8 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 
 /// What a limit allows: `60/min`, `100/10s`, `5k/month`.
 pub fn allowance(text: &str) -> Result<Allowance> {
-    let (number, factor, unit) = per(text, ALLOWANCE_HELP)?;
+    let is_money = text.contains("USD") || text.contains('$');
+    let (number, factor, unit) = if is_money { dollars_per(text)? } else { per(text, ALLOWANCE_HELP)? };
     let whole = number.times(factor).ok_or_else(|| {
         Misread::new(format!("`{text}` does not allow a whole number"), "write a longer period, as in `1/2min`")
     })?;
@@ -244,7 +245,16 @@ pub fn allowance(text: &str) -> Result<Allowance> {
         "day" => Period::Calendar(CalendarUnit::Day),
         _ => Period::Fixed(period(unit, ALLOWANCE_HELP)?),
     };
-    Ok(Allowance { amount, period })
+    Ok(Allowance { amount, is_money, period })
+}
+
+/// Splits `AMOUNT USD/PERIOD`; the factor is that to billionths.
+fn dollars_per(text: &str) -> Result<(Decimal, u128, &str)> {
+    let (number, rest) = dollars(text, ALLOWANCE_HELP)?;
+    match rest.strip_prefix('/') {
+        Some(period) => Ok((number, 1_000_000_000, period.trim())),
+        None => Err(Misread::new(format!("`{}` has no period", text.trim()), ALLOWANCE_HELP)),
+    }
 }
 
 /// A share of a whole: `0.5%`.

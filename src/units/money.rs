@@ -26,6 +26,16 @@ impl Money {
         Money(dollars as i128 * PICOS)
     }
 
+    /// Whole billionths of a dollar, rounded up: what limits on money count. An amount below zero counts as nothing.
+    pub fn billionths(self) -> u64 {
+        u64::try_from(self.0.max(0).unsigned_abs().div_ceil(1_000)).unwrap_or(u64::MAX)
+    }
+
+    /// So many billionths of a dollar.
+    pub const fn from_billionths(billionths: u64) -> Self {
+        Money(billionths as i128 * 1_000)
+    }
+
     /// Picodollars.
     pub const fn picos(self) -> i128 {
         self.0

@@ -1,6 +1,7 @@
 //! Exact rates: events or tokens per period as a reduced fraction, never a float.
 
 use super::calendar::CalendarUnit;
+use super::money::Money;
 use super::time::{NANOS_PER_SECOND, SimDuration};
 use std::fmt;
 
@@ -106,11 +107,13 @@ impl Period {
     }
 }
 
-/// What a limit allows: `amount` in each `period`, as people write it (`60/min`, `5k/month`).
+/// What a limit allows: `amount` in each `period`, as people write it (`60/min`, `5k/month`, `500 USD/month`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Allowance {
-    /// Requests or tokens. At least 1.
+    /// Requests or tokens, or billionths of a dollar. At least 1.
     pub amount: u64,
+    /// Whether they are billionths of a dollar.
+    pub is_money: bool,
     /// The span in which they may be used.
     pub period: Period,
 }
@@ -118,7 +121,7 @@ pub struct Allowance {
 impl Allowance {
     /// `amount` per fixed `period`.
     pub const fn per(amount: u64, period: SimDuration) -> Self {
-        Allowance { amount, period: Period::Fixed(period) }
+        Allowance { amount, is_money: false, period: Period::Fixed(period) }
     }
 
     /// The mean rate that it allows in the long run.
@@ -130,10 +133,20 @@ impl Allowance {
 /// As short as it can be written: `60/min`, `5k/month`.
 impl fmt::Display for Allowance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_money {
+            write!(f, "{} USD/", Money::from_billionths(self.amount))?;
+            return self.write_period(f);
+        }
         let suffixes = [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
         let shorter = suffixes.into_iter().find(|(factor, _)| self.amount.is_multiple_of(*factor));
         let (factor, suffix) = shorter.unwrap_or((1, ""));
         write!(f, "{}{suffix}/", self.amount / factor)?;
+        self.write_period(f)
+    }
+}
+
+impl Allowance {
+    fn write_period(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.period {
             Period::Calendar(unit) => f.write_str(unit.name()),
             Period::Fixed(length) => {
@@ -194,7 +207,9 @@ mod tests {
     fn allowances_print_as_written() {
         assert_eq!(Allowance::per(60, SimDuration::from_secs(60)).to_string(), "60/min");
         assert_eq!(Allowance::per(100, SimDuration::from_secs(10)).to_string(), "100/10s");
-        let month = Allowance { amount: 5_000, period: Period::Calendar(CalendarUnit::Month) };
+        let month = Allowance { amount: 5_000, is_money: false, period: Period::Calendar(CalendarUnit::Month) };
         assert_eq!(month.to_string(), "5k/month");
+        let dollars = Allowance { amount: 500_000_000_000, is_money: true, ..month };
+        assert_eq!(dollars.to_string(), "500 USD/month");
     }
 }

@@ -18,6 +18,16 @@ impl Share {
         Share(parts)
     }
 
+    /// This share of `amount`, rounded down.
+    pub fn of(self, amount: u64) -> u64 {
+        u64::try_from(u128::from(amount) * u128::from(self.0) / u128::from(WHOLE)).unwrap_or(u64::MAX)
+    }
+
+    /// This share of `amount`, rounded up.
+    pub fn of_up(self, amount: u64) -> u64 {
+        u64::try_from((u128::from(amount) * u128::from(self.0)).div_ceil(u128::from(WHOLE))).unwrap_or(u64::MAX)
+    }
+
     /// As a fraction of one.
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / WHOLE as f64

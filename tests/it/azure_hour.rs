@@ -46,7 +46,7 @@ fn mean(cell: &CellForecast, metric: Metric) -> f64 {
 /// The same by ratecast: each row is one call, and the tier's limits say which are admitted.
 fn simulated_by_minute(log: &Path, scenario: &Scenario) -> BTreeMap<String, u64> {
     let tier = scenario.tier.find("claude-paid").unwrap();
-    let mut quota = Quota::new(tier, &scenario.start, Hint::None);
+    let mut quota = Quota::new(tier, &scenario.facts(), &scenario.start, Hint::None);
     let mut reader = TraceReader::open(log, &Replay::default()).unwrap();
     let (mut rows, mut minutes) = (Vec::new(), BTreeMap::new());
     while reader.read(&mut rows, 1_000).unwrap() > 0 {
@@ -55,7 +55,8 @@ fn simulated_by_minute(log: &Path, scenario: &Scenario) -> BTreeMap<String, u64>
             let (arrived, service) = (row.at, SimDuration::ZERO);
             let request = Request { arrived, input: none, output: none, service, ..Request::default() };
             let minute = scenario.start.at(row.at).strftime("%Y-%m-%d %H:%M").to_string();
-            *minutes.entry(minute).or_insert(0) += u64::from(quota.call(row.at, &request) == Reply::Accepted);
+            *minutes.entry(minute).or_insert(0) +=
+                u64::from(matches!(quota.call(row.at, &request), Reply::Accepted { .. }));
         }
     }
     minutes

@@ -22,7 +22,7 @@ fn run(slo: &str, more: &[&str]) -> crate::program::Ended {
 
 #[test]
 fn status_0_when_met_or_when_nothing_was_stated() {
-    let met = run("[slo]\nfailure-rate = \"<= 50%\"\n", &[]);
+    let met = run("[slo]\nfailure-rate = \"<= 50%\"\n", &["--today", "2023-01-01"]);
     assert_eq!((met.status, met.stderr.as_str()), (0, ""));
     assert!(met.stdout.contains("✓ recommended: claude-free"), "{}", met.stdout);
     let impossible_quota = run("", &["--set", "traffic.app.arrivals.poisson.rate=100/s"]);
@@ -122,7 +122,7 @@ fn status_130_when_interrupted_with_what_was_complete() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let mut program = Program::new(["run", "s.toml"]).file("s.toml", &small(""));
+    let mut program = Program::new(["run", "s.toml", "--today", "2023-01-01"]).file("s.toml", &small(""));
     let mut child = program.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let ended = child.wait_with_output().unwrap();
@@ -164,7 +164,8 @@ fn several_scenarios_make_a_list() {
 
 #[test]
 fn a_report_is_these_files() {
-    let mut program = Program::new(["report", "s.toml", "--out", "o"]).file("s.toml", &small("name = \"x\"\n"));
+    let arguments = ["report", "s.toml", "--out", "o", "--today", "2023-01-01"];
+    let mut program = Program::new(arguments).file("s.toml", &small("name = \"x\"\n"));
     let content = small("").replacen("duration", "name = \"trial\"\nduration", 1);
     program = program.file("s.toml", &content);
     let ended = program.ended();
@@ -238,11 +239,18 @@ fn a_resolved_scenario_gives_the_same_result() {
 
 #[test]
 fn tiers_are_listed_and_shown() {
-    let list = ratecast(["tiers"]);
-    assert_eq!((list.status, list.stdout.lines().count()), (0, 3));
+    let list = ratecast(["tiers", "--today", "2023-01-01"]);
+    assert_eq!((list.status, list.stderr.as_str()), (0, ""));
     assert!(list.stdout.contains("claude-free") && list.stdout.contains("10/min, 5k/month"), "{}", list.stdout);
+    assert!(list.stdout.lines().all(|line| line.len() <= 80), "{}", list.stdout);
+    for name in ratecast::scenario::catalog::names() {
+        assert_eq!(list.stdout.lines().filter(|line| line.split(' ').any(|word| word == name)).count(), 1, "{name}");
+    }
+    let providers: Vec<&str> = list.stdout.lines().filter(|line| !line.is_empty() && !line.starts_with(' ')).collect();
+    assert!(providers.iter().enumerate().all(|(at, name)| !providers[..at].contains(name)), "{providers:?}");
     let shown = ratecast(["tiers", "claude-paid"]);
     assert_eq!(shown.stdout, fs::read_to_string("catalog/claude-paid.toml").unwrap());
+    assert!(shown.stderr.contains("days old"), "figures of 2023 are old by the system's clock: {}", shown.stderr);
     let unknown = ratecast(["tiers", "claude-fre"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("did you mean `claude-free`?"), "{}", unknown.stderr);

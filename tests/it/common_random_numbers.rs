@@ -58,8 +58,8 @@ fn tier(dice: &mut Dice) -> Tier {
         let limiter = loop {
             let kind = dice.one_of(&kinds);
             let limiter = generate::limiter(dice, kind, SimDuration::from_nanos(250_000_000));
-            // A month of waiting is longer than any drain here.
-            if limiter.period() < SimDuration::from_secs(60 * 60) {
+            // A month of waiting is longer than any drain here, and credit does not come back.
+            if limiter.period() < SimDuration::from_secs(60 * 60) && !limiter.is_of_money() {
                 break limiter;
             }
         };

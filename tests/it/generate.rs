@@ -5,15 +5,18 @@ use ratecast::client::retry::{
     RetryPolicy,
 };
 use ratecast::limiter::{
-    Align, CalendarWindow, Concurrency, FixedWindow, Gcra, LimiterModel, LimiterSpec, SlidingCounter, SlidingLog,
-    SubWindows, TokenBucket, Weighted,
+    self, Align, CalendarWindow, Concurrency, FixedWindow, Gcra, IntervalBucket, LeakyBucket, LimiterModel,
+    LimiterSpec, Prepaid, Provisioned, SlidingCounter, SlidingLog, SubWindows, TokenBucket, Weighted,
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use ratecast::protocol::Counts;
-use ratecast::provider::{LimitSpec, Scope, Tier};
+use ratecast::provider::{Beyond, LimitSpec, Only, Price, Reserve, Scope, Settle, Tier};
 use ratecast::rng::{Seed, Stream};
 use ratecast::traffic::shape::{self, Daily, DayPreset, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly};
-use ratecast::units::{Allowance, CalendarUnit, Civil, Day, Moment, Period, Rate, SimDuration, grammar};
+use ratecast::units::{
+    Allowance, CalendarUnit, Civil, Day, Moment, Money, Period, Rate, RequestPrice, Share, SimDuration, TokenPrice,
+    Tokens, grammar,
+};
 use std::ops::RangeInclusive;
 
 /// Random choices.
@@ -83,7 +86,7 @@ pub fn limiter(dice: &mut Dice, kind: &str, unit: SimDuration) -> LimiterSpec {
         "calendar-window" => {
             let unit = dice.one_of(&[CalendarUnit::Day, CalendarUnit::Month]);
             let zone = dice.one_of(&["UTC", "America/Los_Angeles", "Asia/Kolkata", "America/Sao_Paulo"]).to_owned();
-            let limit = Allowance { amount, period: Period::Calendar(unit) };
+            let limit = Allowance { amount, is_money: false, period: Period::Calendar(unit) };
             LimiterSpec::CalendarWindow(CalendarWindow { limit, zone })
         }
         "sliding-log" => LimiterSpec::SlidingLog(SlidingLog { limit }),
@@ -104,6 +107,17 @@ pub fn limiter(dice: &mut Dice, kind: &str, unit: SimDuration) -> LimiterSpec {
             LimiterSpec::TokenBucket(TokenBucket { refill: rate, capacity })
         }
         "gcra" => LimiterSpec::Gcra(Gcra { rate, burst: amount }),
+        "leaky-bucket" => LimiterSpec::LeakyBucket(LeakyBucket { rate, queue: amount - 1 }),
+        "interval-bucket" => {
+            let capacity = dice.perhaps(70, |dice| dice.pick(1..=20));
+            LimiterSpec::IntervalBucket(IntervalBucket { refill: limit, capacity })
+        }
+        "ramp" => {
+            let growth = Share::from_hundred_millionths(dice.pick(0..=150_000_000));
+            LimiterSpec::Ramp(limiter::Ramp { floor: limit, step: dice.pick(1..=5), growth })
+        }
+        "provisioned" => LimiterSpec::Provisioned(Provisioned { throughput: rate, burst: Some(amount) }),
+        "prepaid" => LimiterSpec::Prepaid(Prepaid { credit: Money::from_billionths(5 * amount) }),
         "concurrency" => LimiterSpec::Concurrency(Concurrency { limit: amount }),
         other => panic!("the limiter `{other}` is registered; say here how to make a random one"),
     };
@@ -148,7 +162,7 @@ pub fn tier(dice: &mut Dice, limits: u64, unit: SimDuration) -> Tier {
         let limiter = loop {
             let kind = dice.one_of(&kinds);
             let limiter = limiter(dice, kind, unit);
-            if !(plain && limiter.holds()) {
+            if !(plain && (limiter.holds() || limiter.is_of_money())) {
                 break limiter;
             }
         };
@@ -159,12 +173,54 @@ pub fn tier(dice: &mut Dice, limits: u64, unit: SimDuration) -> Tier {
             Counts::OutputTokens,
             Counts::TotalTokens,
         ];
-        let counts = if plain { Counts::Requests } else { dice.one_of(&any) };
-        let scope =
-            if plain || dice.percent(70) { Scope::Account } else { dice.one_of(&[Scope::Source, Scope::Client]) };
-        (format!("limit-{at}"), LimitSpec { counts, scope, limiter })
+        let counts = match () {
+            _ if plain => Counts::Requests,
+            _ if limiter.is_of_money() => Counts::Spend,
+            _ => dice.one_of(&any),
+        };
+        let scopes = [Scope::Source, Scope::Client, Scope::Model, Scope::Team];
+        let scope = if plain || dice.percent(70) { Scope::Account } else { dice.one_of(&scopes) };
+        let mut spec = LimitSpec { counts, scope, limiter, ..LimitSpec::default() };
+        if !plain {
+            charge_somehow(dice, &mut spec);
+        }
+        (format!("limit-{at}"), checked_section(spec))
     };
-    Tier { limits: (0..limits).map(limit).collect(), ..Tier::default() }
+    let billionths = |count| Money::from_billionths(count);
+    let price = Price {
+        request: RequestPrice(billionths(1)),
+        input: TokenPrice(billionths(1)),
+        output: TokenPrice(billionths(2)),
+        ..Price::default()
+    };
+    Tier { limits: (0..limits).map(limit).collect(), price, max_output: Tokens::new(9), ..Tier::default() }
+}
+
+/// Lets a limit charge by any policy that suits it.
+fn charge_somehow(dice: &mut Dice, spec: &mut LimitSpec) {
+    if dice.percent(20) {
+        spec.only = Only { models: vec!["large".to_owned()], ..Only::default() };
+    }
+    if dice.percent(10) {
+        spec.beyond = Beyond::Spill;
+    }
+    spec.counts_refused = !spec.limiter.holds() && dice.percent(20);
+    if spec.counts == Counts::Requests || dice.percent(40) {
+        return;
+    }
+    let any = [Reserve::Actual, Reserve::Estimate, Reserve::MaxTokens, Reserve::Larger, Reserve::Nothing];
+    spec.reserve = Some(dice.one_of(&any));
+    spec.settle = Some(match () {
+        _ if spec.limiter.holds() => Settle::Never,
+        _ if spec.reserve == Some(Reserve::Nothing) => dice.one_of(&[Settle::AtEnd, Settle::AsGenerated]),
+        _ => dice.one_of(&[Settle::Never, Settle::AtEnd, Settle::AsGenerated]),
+    });
+    if spec.limiter.holds() && spec.reserve == Some(Reserve::Nothing) {
+        spec.reserve = None;
+    }
+    spec.burndown = dice.pick(1..=3);
+    spec.cached = dice.one_of(&[Share::default(), Share::from_hundred_millionths(30_000_000), Share::ONE]);
+    spec.estimate = dice.one_of(&[Share::ONE, Share::from_hundred_millionths(80_000_000)]);
 }
 
 /// An instant of which calendar windows and whole periods make something of interest.
@@ -177,6 +233,12 @@ pub fn start(dice: &mut Dice) -> Civil {
         "1970-01-01T00:00:00Z",
     ];
     Civil::parse(dice.one_of(&starts)).expect("an instant")
+}
+
+/// `section`, which must not complain about itself.
+fn checked_section<T: Parameters + std::fmt::Debug>(section: T) -> T {
+    section.check().unwrap_or_else(|invalid| panic!("{section:?} is no valid case: {invalid:?}"));
+    section
 }
 
 /// `model`, which must not complain about itself.

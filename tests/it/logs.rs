@@ -13,6 +13,7 @@ const BURSTS: &str = "start = \"2025-03-08T23:17:05.000000123[America/New_York]\
     input-tokens.lognormal = { mean = 900, cv = 1.5 }\noutput-tokens.uniform = { min = 0, max = 500 }\n";
 
 fn cells(mut program: Program) -> Value {
+    program.command().args(["--today", "2023-01-01"]);
     let ended = program.ended();
     assert_eq!(ended.stderr, "");
     let document: Value = serde_json::from_str(&ended.stdout).unwrap();

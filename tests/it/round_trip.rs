@@ -63,7 +63,7 @@ impl Dice {
             1 => Period::Calendar(CalendarUnit::Day),
             _ => Period::Fixed(SimDuration::from_nanos(1 + self.number() % SimDuration::HORIZON.as_nanos())),
         };
-        Allowance { amount: 1 + self.number() / 2, period }
+        Allowance { amount: 1 + self.number() / 2, is_money: self.below(4) == 0, period }
     }
 
     fn money(&mut self) -> Money {

@@ -12,7 +12,7 @@ use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
 use ratecast::protocol::Counts;
-use ratecast::provider::{Hint, Scope, Service, Tier};
+use ratecast::provider::{Beyond, Hint, LimitSpec, Only, Scope, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
@@ -22,7 +22,7 @@ use ratecast::traffic::{Clients, Columns, Feed, Traffic};
 use ratecast::units::{Rate, Share, SimDuration, Tokens};
 use rayon::prelude::*;
 
-const SCENARIOS: u64 = 2_000;
+const SCENARIOS: u64 = 2_500;
 const SECOND: u64 = 1_000_000_000;
 
 /// Every other span is a whole number of quarter seconds, so that events of different kinds fall on one instant.
@@ -265,10 +265,15 @@ fn the_books_agree(trial: &Trial, record: &Record) {
     for ((name, limit), seen) in trial.tier.limits.iter().zip(&record.limits) {
         let (all, one) = (time.admitted, limit.scope == Scope::Account);
         let adds_up = if one { seen.charged == all } else { seen.charged <= all };
-        assert!(limit.counts != Counts::Requests || adds_up, "{name}: charged");
+        assert!(limit.counts != Counts::Requests || !is_simple(limit) || adds_up, "{name}: charged");
     }
     assert!(total.latency.sum_nanos() >= total.queued + total.service, "waits and service are parts of latency");
     total.backed_off();
+}
+
+/// Whether a limit counts each admitted call and no other.
+fn is_simple(limit: &LimitSpec) -> bool {
+    limit.only == Only::default() && limit.beyond == Beyond::Refuse && !limit.counts_refused
 }
 
 /// Outcomes that the strategy or the tier rule out do not occur.
@@ -305,7 +310,7 @@ fn windows_hold(trial: &Trial, record: &Record) -> u64 {
             Align::Epoch if starts_on_a_second => trial.scenario.start.epoch_nanos() / SECOND,
             _ => continue,
         };
-        if limit.counts != Counts::Requests || limit.scope != Scope::Account {
+        if limit.counts != Counts::Requests || limit.scope != Scope::Account || !is_simple(limit) {
             continue;
         }
         let length = model.period().as_nanos() / SECOND;
@@ -327,8 +332,9 @@ fn slots_hold(trial: &Trial, record: &Record) -> u64 {
         return 0;
     }
     let in_flight = trial.tier.limits.iter().filter_map(|(_, limit)| match &limit.limiter {
-        LimiterSpec::Concurrency(model) if limit.counts == Counts::Requests && limit.scope == Scope::Account => {
-            Some(model.limit)
+        LimiterSpec::Concurrency(model) => {
+            let counts_all = limit.counts == Counts::Requests && limit.scope == Scope::Account && is_simple(limit);
+            counts_all.then_some(model.limit)
         }
         _ => None,
     });

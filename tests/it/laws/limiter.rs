@@ -2,12 +2,15 @@
 
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::limiter::{
-    Align, AnyLimiter, FixedWindow, Limiter, LimiterModel, LimiterSpec, SlidingCounter, SubWindows, TokenBucket,
+    Align, AnyLimiter, FixedWindow, Limiter, LimiterModel, LimiterSpec, Ramp, SlidingCounter, SubWindows, TokenBucket,
     Verdict, Weighted,
 };
 use ratecast::params::Choice;
 use ratecast::units::{CalendarUnit, Civil, Period, Rate, SimDuration, SimTime};
 use rayon::prelude::*;
+
+/// The largest amount that is asked of a limit without a capacity.
+const MOST: u64 = 40;
 
 /// Sequences for each kind.
 const SEQUENCES: u64 = 10_000;
@@ -20,6 +23,9 @@ const STEPS: u64 = 14;
 struct Promise<'a> {
     spec: &'a LimiterSpec,
     civil: Civil,
+    /// What was charged, by admission or overdrawn, and what was given back, below zero; in the order in which it happened.
+    events: Vec<(SimTime, i128)>,
+    /// What was charged, without what of it was given back.
     admitted: Vec<(SimTime, u64)>,
     windows: Vec<i64>, // of `admitted`
     in_flight: Vec<u64>,
@@ -31,7 +37,8 @@ impl<'a> Promise<'a> {
             LimiterSpec::CalendarWindow(model) => civil.in_zone(&model.zone).unwrap(),
             _ => civil.clone(),
         };
-        Promise { spec, civil, admitted: Vec::new(), windows: Vec::new(), in_flight: Vec::new() }
+        let (events, admitted) = (Vec::new(), Vec::new());
+        Promise { spec, civil, events, admitted, windows: Vec::new(), in_flight: Vec::new() }
     }
 
     /// The number of the window of such a length that holds `at`.
@@ -128,10 +135,47 @@ impl<'a> Promise<'a> {
                 <= i128::from(span.as_nanos()) * i128::from(rate.events())
         };
         fits(sum, SimDuration::ZERO)
-            && self.admitted.iter().rev().all(|(at, amount)| {
-                sum += i128::from(*amount);
-                fits(sum, now - *at)
+            && self.events.iter().rev().all(|(at, amount)| {
+                sum += amount;
+                *amount < 0 || fits(sum, now - *at)
             })
+    }
+
+    /// What a bucket holds at `now` that gains `gain` at the end of each `length`.
+    fn level_in_steps(&self, now: SimTime, capacity: u64, (gain, length): (u64, SimDuration)) -> i128 {
+        let (mut level, mut steps) = (i128::from(capacity), 0);
+        for (at, amount) in self.events.iter().copied().chain([(now, 0)]) {
+            let due = at.as_nanos() / length.as_nanos();
+            level += i128::from(due - steps) * i128::from(gain);
+            level = level.min(i128::from(capacity)) - amount;
+            (level, steps) = (level.min(i128::from(capacity)), due);
+        }
+        level
+    }
+
+    /// What a climbing limit allows in the window that holds `now`.
+    fn climbed(&self, now: SimTime, model: &Ramp) -> u64 {
+        let windows = (Align::Epoch, model.floor.period.mean_length());
+        match self.in_numbered(now, windows, 1) {
+            0 => model.floor.amount,
+            used => model.floor.amount.max(used + model.growth.of(used) + model.step),
+        }
+    }
+
+    /// The first edge of a clock's window after `now`.
+    fn next_edge(&self, now: SimTime, length: SimDuration) -> SimTime {
+        let into = (u128::from(self.civil.epoch_nanos()) + u128::from(now.as_nanos())) % u128::from(length.as_nanos());
+        SimTime::from_nanos(now.as_nanos() + length.as_nanos() - into as u64)
+    }
+
+    /// Whether every span that ends now holds less than `burst` and what `rate` allows in its length.
+    fn something_left(&self, now: SimTime, burst: u64, rate: Rate) -> bool {
+        let mut sum = 0;
+        self.events.iter().rev().all(|(at, amount)| {
+            sum += amount;
+            let over = (sum - i128::from(burst)) * i128::from(rate.nanos());
+            *amount < 0 || over < i128::from((now - *at).as_nanos()) * i128::from(rate.events())
+        })
     }
 
     /// Whether the promise is kept if `amount` passes at `now`.
@@ -150,6 +194,20 @@ impl<'a> Promise<'a> {
             LimiterSpec::SubWindows(model) => self.both_fit(now, amount, model),
             LimiterSpec::TokenBucket(model) => self.spans_fit(now, amount, model.capacity(), model.refill),
             LimiterSpec::Gcra(model) => self.spans_fit(now, amount, model.burst, model.rate),
+            LimiterSpec::LeakyBucket(model) => self.spans_fit(now, amount, model.queue + 1, model.rate),
+            LimiterSpec::IntervalBucket(model) => {
+                let steps = (model.refill.amount, model.refill.period.mean_length());
+                i128::from(amount) <= self.level_in_steps(now, model.capacity(), steps)
+            }
+            LimiterSpec::Ramp(model) => {
+                let windows = (Align::Epoch, model.floor.period.mean_length());
+                amount + self.in_numbered(now, windows, 0) <= self.climbed(now, model)
+            }
+            LimiterSpec::Provisioned(model) => {
+                let in_a_minute = || (model.throughput.per_second() * 60.0) as u64;
+                self.something_left(now, model.burst.unwrap_or_else(in_a_minute).max(1), model.throughput)
+            }
+            LimiterSpec::Prepaid(model) => amount + self.sum_where(|_, _| true) <= model.credit.billionths(),
             LimiterSpec::Concurrency(model) => amount + self.in_flight.iter().sum::<u64>() <= model.limit,
         }
     }
@@ -157,6 +215,14 @@ impl<'a> Promise<'a> {
     fn verdict(&self, now: SimTime, amount: u64) -> Verdict {
         if self.allows(now, amount) {
             return Verdict::Admit;
+        }
+        match self.spec {
+            LimiterSpec::Prepaid(_) => return Verdict::Never,
+            LimiterSpec::Ramp(model) => {
+                let edge = self.next_edge(now, model.floor.period.mean_length());
+                return if self.allows(edge, amount) { Verdict::RetryAt(edge) } else { Verdict::Busy };
+            }
+            _ => {}
         }
         if !Promise::new(self.spec, &self.civil).allows(now, amount) {
             return Verdict::Never;
@@ -182,7 +248,21 @@ impl<'a> Promise<'a> {
         after(allowed)
     }
 
+    /// Gives back some of what was charged as the `charge`-th.
+    fn refund(&mut self, now: SimTime, charge: usize, amount: u64) {
+        // What a climb starts from is what was used when the window ended.
+        if let LimiterSpec::Ramp(model) = self.spec {
+            let window = |at| self.numbered(at, Align::Epoch, model.floor.period.mean_length());
+            if window(self.admitted[charge].0) != window(now) {
+                return;
+            }
+        }
+        self.admitted[charge].1 -= amount;
+        self.events.push((now, -i128::from(amount)));
+    }
+
     fn charge(&mut self, now: SimTime, amount: u64) {
+        self.events.push((now, i128::from(amount)));
         self.windows.push(self.window(now));
         self.admitted.push((now, amount));
         self.in_flight.push(amount);
@@ -226,8 +306,33 @@ impl<'a> Course<'a> {
         };
     }
 
+    /// The largest amount to ask for.
+    fn most(&self) -> u64 {
+        self.promise.spec.capacity().min(MOST)
+    }
+
+    /// An amount is charged though nobody asked whether there is room, or some of one is given back.
+    fn correct(&mut self) {
+        if self.promise.spec.holds() {
+            return;
+        }
+        let (now, most) = (self.now, self.most());
+        if self.dice.percent(10) {
+            let amount = self.dice.pick(1..=most + 1);
+            self.limiter.overdraw(now, amount);
+            self.promise.charge(now, amount);
+        }
+        if self.dice.percent(20) && !self.promise.admitted.is_empty() {
+            let charge = self.dice.pick(0..=self.promise.admitted.len() as u64 - 1) as usize;
+            let (at, amount) = self.promise.admitted[charge];
+            let amount = self.dice.pick(0..=amount);
+            self.limiter.refund(now, at, amount);
+            self.promise.refund(now, charge, amount);
+        }
+    }
+
     fn amount(&mut self) -> u64 {
-        let capacity = self.promise.spec.capacity();
+        let capacity = self.most();
         match self.dice.pick(0..=9) {
             0..=3 => 1,
             4 => capacity,
@@ -248,9 +353,11 @@ impl<'a> Course<'a> {
     fn step(&mut self, judged: &mut Judged) {
         self.advance();
         self.settle();
+        self.correct();
         let (now, amount) = (self.now, self.amount());
         // Asked of the limiter itself: were a question to change anything, a later verdict would differ.
-        larger_amounts_open_no_sooner(&mut self.limiter, now, self.promise.spec.capacity());
+        let most = self.most();
+        larger_amounts_open_no_sooner(&mut self.limiter, now, most);
         let verdict = self.limiter.verdict(now, amount);
         assert_eq!(verdict, self.promise.verdict(now, amount), "{amount} at {now:?} after {:?}", self.promise.admitted);
         match verdict {
@@ -314,9 +421,13 @@ fn run(sequence: u64, dice: Dice, spec: &LimiterSpec, judged: &mut Judged) {
 fn limiters_do_what_they_promise() {
     generate::kinds_of(&LimiterSpec::registered()).par_iter().for_each(|kind| {
         let judged = judge(kind);
-        let later = judged.retry_at + judged.busy;
-        let fewest = SEQUENCES;
-        assert!(judged.admitted > fewest && later > fewest && judged.never > fewest / 10, "{kind}: too few judged");
+        let (later, fewest) = (judged.retry_at + judged.busy, SEQUENCES);
+        // Credit does not come back, and two limits take any amount some time.
+        let comes_back = *kind != "prepaid";
+        let refuses_for_good = !matches!(*kind, "ramp" | "provisioned");
+        assert!(judged.admitted > fewest, "{kind}: too few admitted");
+        assert!(later > fewest || !comes_back, "{kind}: too few refused for a while");
+        assert!(judged.never > fewest / 10 || !refuses_for_good, "{kind}: too few refused for good");
     });
 }
 

@@ -2,9 +2,9 @@
 
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
-use ratecast::protocol::{Counts, Reply, Request};
-use ratecast::provider::{Hint, LimitSpec, Quota, Scope, Tier};
-use ratecast::units::{Civil, SimDuration, SimTime, Tokens};
+use ratecast::protocol::{Class, Counts, Labels, Reply, Request};
+use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, Price, Quota, Reserve, Scope, Settle, Tier};
+use ratecast::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -17,17 +17,108 @@ struct Naive {
 struct NaiveLimit {
     spec: LimitSpec,
     civil: Civil,
+    price: Price,
     parts: BTreeMap<u32, (AnyLimiter, u64)>,
 }
 
+/// The classes of requests: two share a model, two a team.
+fn classes() -> Vec<Class> {
+    let class = |name: &str, model: &str, team: Option<&str>, max_tokens: Option<u32>| Class {
+        name: name.to_owned(),
+        labels: Labels { model: Some(model.to_owned()), team: team.map(str::to_owned), ..Labels::default() },
+        max_tokens: max_tokens.map(Tokens::new),
+        cache_write: Share::default(),
+    };
+    vec![
+        class("a", "large", Some("x"), None),
+        class("b", "small", Some("x"), Some(7)),
+        class("c", "large", None, Some(8)),
+    ]
+}
+
+/// What a request amounts to.
+struct Amounts {
+    reserved: u64,
+    used: u64,
+}
+
 impl NaiveLimit {
+    fn counts(&self, request: &Request) -> bool {
+        self.spec.only.models.is_empty() || request.source != 1
+    }
+
     fn part(&mut self, request: &Request) -> &mut (AnyLimiter, u64) {
         let number = match self.spec.scope {
-            Scope::Account => 0,
             Scope::Source => u32::from(request.source),
             Scope::Client => request.client,
+            Scope::Model => u32::from(request.source == 1),
+            Scope::Team => u32::from(request.source == 2),
+            _ => 0,
         };
         self.parts.entry(number).or_insert_with(|| (self.spec.limiter.start(&self.civil), 0))
+    }
+
+    fn amounts(&self, request: &Request) -> Amounts {
+        let max = [9, 7, 8][usize::from(request.source)];
+        let (input, cached) = (request.input.get(), request.cached.get());
+        let share = |share: Share, of: u64| (share.as_f64() * of as f64 - 1e-9).ceil().max(0.0) as u64;
+        let weight = if self.spec.counts == Counts::UncachedInputTokens { Share::default() } else { self.spec.cached };
+        let prompt = u64::from(input - cached) + share(weight, u64::from(cached));
+        let (estimate, output) = (share(self.spec.estimate, prompt), u64::from(request.output));
+        let spend = |output: u64| {
+            self.price.of(&Request { output: Tokens::new(output as u32), ..*request }, &classes()[0], false)
+        };
+        let (reserve, burnt) = (self.spec.reserve.unwrap_or_default(), self.spec.burndown * output);
+        let (reserved, used) = match self.spec.counts {
+            Counts::Requests => (1, 1),
+            Counts::Spend => {
+                let used = spend(output).billionths();
+                let reserved = match self.spec.reserve {
+                    None | Some(Reserve::Nothing) => 0,
+                    Some(Reserve::Actual) => used,
+                    Some(Reserve::Estimate) => spend(0).billionths(),
+                    Some(_) => spend(max).billionths(),
+                };
+                (reserved, used)
+            }
+            Counts::InputTokens | Counts::UncachedInputTokens => match reserve {
+                Reserve::Actual => (prompt, prompt),
+                Reserve::Nothing => (0, prompt),
+                _ => (estimate, prompt),
+            },
+            Counts::OutputTokens => match reserve {
+                Reserve::Actual => (burnt, burnt),
+                Reserve::MaxTokens | Reserve::Larger => (max, burnt),
+                Reserve::Estimate | Reserve::Nothing => (0, burnt),
+            },
+            Counts::TotalTokens => match reserve {
+                Reserve::Actual => (prompt + burnt, prompt + burnt),
+                Reserve::MaxTokens => (estimate + max, prompt + burnt),
+                Reserve::Larger => (estimate.max(max), prompt + burnt),
+                Reserve::Estimate => (estimate, prompt + burnt),
+                Reserve::Nothing => (0, prompt + burnt),
+            },
+        };
+        Amounts { reserved, used }
+    }
+
+    /// What `request` must find room for.
+    fn asked(&self, request: &Request) -> u64 {
+        if !self.counts(request) {
+            return 0;
+        }
+        let nothing = self.spec.reserve == Some(Reserve::Nothing)
+            || (self.spec.reserve.is_none() && self.spec.counts == Counts::Spend);
+        let reserved = self.amounts(request).reserved;
+        if nothing { reserved.max(1) } else { reserved }
+    }
+
+    fn overdraw(&mut self, now: SimTime, request: &Request, amount: u64) {
+        if amount > 0 {
+            let (limiter, charged) = self.part(request);
+            limiter.overdraw(now, amount);
+            *charged += amount;
+        }
     }
 }
 
@@ -36,6 +127,7 @@ impl Naive {
         let limit = |(_, spec): &(String, LimitSpec)| NaiveLimit {
             spec: spec.clone(),
             civil: civil.clone(),
+            price: tier.price.clone(),
             parts: BTreeMap::new(),
         };
         Naive { limits: tier.limits.iter().map(limit).collect() }
@@ -43,11 +135,16 @@ impl Naive {
 
     fn call(&mut self, now: SimTime, request: &Request) -> Reply {
         let mut last = None;
+        let mut spilled = false;
         for (at, limit) in self.limits.iter_mut().enumerate() {
-            let amount = limit.spec.counts.of(request);
+            let amount = limit.asked(request);
             let verdict = if amount == 0 { Verdict::Admit } else { limit.part(request).0.verdict(now, amount) };
             let opens = match verdict {
                 Verdict::Admit => continue,
+                _ if limit.spec.beyond == Beyond::Spill => {
+                    spilled = true;
+                    continue;
+                }
                 // Nobody knows when calls end; it may be now.
                 Verdict::Busy => now,
                 Verdict::RetryAt(at) => at,
@@ -57,30 +154,70 @@ impl Naive {
                 last = Some((opens, at as u16, verdict));
             }
         }
-        match last {
-            None => self.charge(now, request),
-            Some((_, limit, Verdict::Never)) => Reply::TooLarge { limit },
-            Some((_, limit, Verdict::Busy)) => Reply::TooManyRequests { limit, retry_after: None },
-            Some((opens, limit, _)) => Reply::TooManyRequests { limit, retry_after: Some(opens - now) },
+        let Some((_, limit, _)) = last else { return self.charge(now, request, spilled) };
+        for limit in self.limits.iter_mut().filter(|limit| limit.spec.counts_refused) {
+            let amount = if limit.counts(request) { limit.amounts(request).reserved } else { 0 };
+            limit.overdraw(now, request, amount);
         }
+        // Asked again: the one that refused may have been charged for it.
+        let refusing = &mut self.limits[usize::from(limit)];
+        let amount = refusing.asked(request);
+        if amount > refusing.spec.limiter.capacity() {
+            return Reply::TooLarge { limit };
+        }
+        let retry_after = match refusing.part(request).0.verdict(now, amount) {
+            Verdict::RetryAt(opens) => Some(opens - now),
+            _ => None,
+        };
+        Reply::TooManyRequests { limit, retry_after }
     }
 
-    fn charge(&mut self, now: SimTime, request: &Request) -> Reply {
-        for limit in &mut self.limits {
-            let amount = limit.spec.counts.of(request);
+    fn charge(&mut self, now: SimTime, request: &Request, spilled: bool) -> Reply {
+        let mut wait = SimDuration::ZERO;
+        for limit in self.limits.iter_mut().filter(|limit| !spilled || limit.spec.beyond != Beyond::Spill) {
+            let amount = if limit.counts(request) { limit.amounts(request).reserved } else { 0 };
             if amount > 0 {
                 let (limiter, charged) = limit.part(request);
                 limiter.charge(now, amount);
+                wait = wait.max(limiter.delay(now));
                 *charged += amount;
             }
         }
-        Reply::Accepted
+        Reply::Accepted { wait, spilled }
     }
 
-    fn settle(&mut self, now: SimTime, request: &Request) {
-        for limit in &mut self.limits {
-            let amount = limit.spec.counts.of(request);
-            limit.part(request).0.settle(now, amount);
+    /// The limits that took something of `call`.
+    fn charged(&mut self, request: &Request, call: &Admitted) -> impl Iterator<Item = &mut NaiveLimit> {
+        let counts =
+            |limit: &&mut NaiveLimit| limit.counts(request) && !(call.spilled && limit.spec.beyond == Beyond::Spill);
+        self.limits.iter_mut().filter(counts)
+    }
+
+    fn generate(&mut self, now: SimTime, request: &Request, call: &Admitted, more: u64) {
+        for limit in self.charged(request, call).filter(|limit| limit.spec.settle == Some(Settle::AsGenerated)) {
+            if matches!(limit.spec.counts, Counts::OutputTokens | Counts::TotalTokens) {
+                limit.overdraw(now, request, limit.spec.burndown * more);
+            }
+        }
+    }
+
+    fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted) {
+        for limit in self.charged(request, call) {
+            let Amounts { reserved, used } = limit.amounts(request);
+            let is_by_default = limit.spec.settle.is_none() && limit.spec.counts == Counts::Spend;
+            let settle = limit.spec.settle.unwrap_or(if is_by_default { Settle::AtEnd } else { Settle::Never });
+            let counts_output = matches!(limit.spec.counts, Counts::OutputTokens | Counts::TotalTokens);
+            let generated = if counts_output { limit.spec.burndown * u64::from(call.generated) } else { 0 };
+            if limit.spec.limiter.holds() {
+                limit.part(request).0.settle(now, reserved);
+            } else if settle != Settle::Never {
+                let taken = reserved + generated;
+                limit.overdraw(now, request, used.saturating_sub(taken));
+                let back = taken.saturating_sub(used);
+                let (limiter, charged) = limit.part(request);
+                limiter.refund(now, call.at, back);
+                *charged -= back;
+            }
         }
     }
 }
@@ -107,6 +244,7 @@ struct Judged {
     /// Refused while an earlier refusal still holds, where every limit counts requests: what the gate answers.
     gated: u64,
     too_large: u64,
+    spilled: u64,
 }
 
 impl Judged {
@@ -116,6 +254,7 @@ impl Judged {
             refused: self.refused + other.refused,
             gated: self.gated + other.gated,
             too_large: self.too_large + other.too_large,
+            spilled: self.spilled + other.spilled,
         }
     }
 }
@@ -124,7 +263,7 @@ struct Course {
     dice: Dice,
     naive: Naive,
     quotas: [Quota; 3], // in the order of HINTS
-    in_flight: Vec<Request>,
+    in_flight: Vec<(Request, Admitted)>,
     now: SimTime,
     closed_until: SimTime,
     is_plain: bool,
@@ -138,11 +277,14 @@ impl Course {
         Course {
             dice,
             naive: Naive::new(&tier, &civil),
-            quotas: HINTS.map(|hint| Quota::new(&tier, &civil, hint)),
+            quotas: HINTS.map(|hint| Quota::new(&tier, &classes(), &civil, hint)),
             in_flight: Vec::new(),
             now: SimTime::ZERO,
             closed_until: SimTime::ZERO,
-            is_plain: tier.limits.iter().all(|(_, limit)| limit.counts == Counts::Requests && !limit.limiter.holds()),
+            is_plain: tier.limits.iter().all(|(_, limit)| {
+                let is_simple = *limit == LimitSpec { limiter: limit.limiter.clone(), ..LimitSpec::default() };
+                is_simple && !limit.limiter.holds()
+            }),
         }
     }
 
@@ -150,7 +292,7 @@ impl Course {
         let tokens = |dice: &mut Dice| Tokens::new(dice.pick(0..=7) as u32);
         let (input, output) = (tokens(&mut self.dice), tokens(&mut self.dice));
         let cached = Tokens::new(self.dice.pick(0..=u64::from(input)) as u32);
-        let (source, client) = (self.dice.pick(0..=1) as u16, self.dice.pick(0..=2) as u32);
+        let (source, client) = (self.dice.pick(0..=2) as u16, self.dice.pick(0..=2) as u32);
         let service = SimDuration::from_nanos(1);
         Request { arrived: self.now, input, cached, output, source, client, service, ..Request::default() }
     }
@@ -162,9 +304,17 @@ impl Course {
             _ => self.now + SimDuration::from_nanos(self.dice.pick(0..=20)),
         };
         if self.dice.percent(30) && !self.in_flight.is_empty() {
-            let ended = self.in_flight.swap_remove(0);
-            self.naive.settle(self.now, &ended);
-            self.quotas.iter_mut().for_each(|quota| quota.settle(self.now, &ended));
+            let (ended, call) = self.in_flight.swap_remove(0);
+            self.naive.settle(self.now, &ended, &call);
+            self.quotas.iter_mut().for_each(|quota| quota.settle(self.now, &ended, &call));
+        }
+        if self.dice.percent(30) && !self.in_flight.is_empty() {
+            let (request, call) = &mut self.in_flight[0];
+            let output = self.dice.pick(u64::from(call.generated)..=u64::from(request.output));
+            self.naive.generate(self.now, request, call, output - u64::from(call.generated));
+            let output = Tokens::new(output as u32);
+            self.quotas.iter_mut().for_each(|quota| quota.generate(self.now, request, call, output));
+            call.generated = output;
         }
     }
 
@@ -176,8 +326,9 @@ impl Course {
             assert_eq!(quota.call(now, &request), told(reply, hint), "{hint:?} at {now:?}");
         }
         match reply {
-            Reply::Accepted => {
-                self.in_flight.push(request);
+            Reply::Accepted { spilled, .. } => {
+                self.in_flight.push((request, Admitted { at: now, generated: Tokens::new(0), spilled }));
+                judged.spilled += u64::from(spilled);
                 judged.accepted += 1;
             }
             Reply::TooManyRequests { retry_after, .. } => {
@@ -212,9 +363,9 @@ fn judge(sequence: u64) -> Judged {
 #[test]
 fn a_call_is_charged_to_all_limits_or_to_none() {
     let judged = (0..10_000u64).into_par_iter().map(judge).reduce(Judged::default, Judged::add);
-    let Judged { accepted, refused, gated, too_large } = judged;
+    let Judged { accepted, refused, gated, too_large, spilled } = judged;
     assert!(
-        [accepted, refused, gated, too_large].iter().all(|&seen| seen > 5_000),
-        "{accepted} {refused} {gated} {too_large}"
+        [accepted, refused, gated, too_large, spilled].iter().all(|&seen| seen > 5_000),
+        "{accepted} {refused} {gated} {too_large} {spilled}"
     );
 }

@@ -217,7 +217,7 @@ fn per_client(case: &Case, seed: u64) -> Vec<Estimate> {
 }
 
 fn calendar(amount: u64, unit: CalendarUnit, zone: &str) -> LimiterSpec {
-    let limit = Allowance { amount, period: Period::Calendar(unit) };
+    let limit = Allowance { amount, is_money: false, period: Period::Calendar(unit) };
     LimiterSpec::CalendarWindow(CalendarWindow { limit, zone: zone.to_owned() })
 }
 

@@ -142,7 +142,7 @@ impl Setup {
 
     /// The sum of the exact `Retry-After` over refused requests in seconds, and how many were refused, without retries.
     pub fn retry_after(&self, replication: u64) -> (f64, u64) {
-        let mut quota = Quota::new(&self.tier, &self.scenario.start, Hint::Exact);
+        let mut quota = Quota::new(&self.tier, &self.scenario.facts(), &self.scenario.start, Hint::Exact);
         let (mut sum, mut refused) = (0.0, 0);
         self.each_request(replication, |request, is_measured| {
             if let Reply::TooManyRequests { retry_after: Some(wait), .. } = quota.call(request.arrived, request)

@@ -1,0 +1,250 @@
+//! One rule of a tier, as a catalogue file or a scenario states it.
+
+use super::Confidence;
+use super::charging::{Charging, Reserve, Settle};
+use crate::limiter::{LimiterModel, LimiterSpec};
+use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::protocol::{Class, Counts, Labels};
+use crate::units::Share;
+
+crate::words! {
+    /// Whom a limit counts together.
+    #[derive(Default)]
+    pub enum Scope {
+        /// All calls of the account.
+        #[default]
+        Account = "account",
+        /// The calls for each model apart.
+        Model = "model",
+        /// The calls of each endpoint apart.
+        Endpoint = "endpoint",
+        /// The calls in each region apart.
+        Region = "region",
+        /// The calls of each team or workspace apart.
+        Team = "team",
+        /// The calls with each API key apart.
+        Key = "key",
+        /// The calls of each traffic source, and of each class of one, apart.
+        Source = "source",
+        /// The calls of each client apart, whatever source they come from.
+        Client = "client",
+    }
+}
+
+crate::words! {
+    /// What becomes of a call for which a limit has no room.
+    #[derive(Default)]
+    pub enum Beyond {
+        /// It is refused.
+        #[default]
+        Refuse = "refuse",
+        /// It passes at another price, and the limit is not charged.
+        Spill = "spill",
+    }
+}
+
+/// One rule of a tier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitSpec {
+    /// What it counts.
+    pub counts: Counts,
+    /// Whom it counts together.
+    pub scope: Scope,
+    /// Which calls it counts at all.
+    pub only: Only,
+    /// What it takes of a call at admission. By default `actual`, of spend `nothing`.
+    pub reserve: Option<Reserve>,
+    /// When that is corrected. By default `never`, of spend `at-end`.
+    pub settle: Option<Settle>,
+    /// The weight of a cached prompt token, in 0..=1.
+    pub cached: Share,
+    /// The provider's estimate of a prompt, against its true size.
+    pub estimate: Share,
+    /// How many a generated token counts, at least 1.
+    pub burndown: u64,
+    /// Whether refused calls are charged too.
+    pub counts_refused: bool,
+    /// What becomes of a call for which it has no room.
+    pub beyond: Beyond,
+    /// How it counts, how much it allows and over which span.
+    pub limiter: LimiterSpec,
+    /// Where its figure comes from, if not from the tier's source.
+    pub source: Option<String>,
+    /// How far its figure can be trusted, if not as far as the tier's.
+    pub confidence: Option<Confidence>,
+}
+
+impl Default for LimitSpec {
+    fn default() -> Self {
+        LimitSpec {
+            counts: Counts::Requests,
+            scope: Scope::Account,
+            only: Only::default(),
+            reserve: None,
+            settle: None,
+            cached: Share::ONE,
+            estimate: Share::ONE,
+            burndown: 1,
+            counts_refused: false,
+            beyond: Beyond::Refuse,
+            limiter: LimiterSpec::default(),
+            source: None,
+            confidence: None,
+        }
+    }
+}
+
+impl LimitSpec {
+    /// What it allows, in a few characters: `60/min`, `90000/min input-tokens`.
+    pub fn label(&self) -> String {
+        let counts = match self.counts {
+            Counts::Requests | Counts::Spend => self.limiter.label(),
+            tokens => format!("{} {}", self.limiter.label(), tokens.word()),
+        };
+        match self.scope {
+            Scope::Account => counts,
+            scope => format!("{counts} a {}", scope.word()),
+        }
+    }
+
+    /// How it charges.
+    pub fn charging(&self) -> Charging {
+        let is_spend = self.counts == Counts::Spend;
+        Charging {
+            counts: self.counts,
+            reserve: self.reserve.unwrap_or(if is_spend { Reserve::Nothing } else { Reserve::Actual }),
+            settle: self.settle.unwrap_or(if is_spend { Settle::AtEnd } else { Settle::Never }),
+            cached: self.cached,
+            estimate: self.estimate,
+            burndown: self.burndown,
+        }
+    }
+
+    fn check_charging(&self) -> Result<(), Invalid> {
+        let Charging { reserve, settle, .. } = self.charging();
+        if self.limiter.holds() && settle != Settle::Never {
+            let help = "leave `settle` out: what is held is given back when the call ends";
+            return Err(Invalid::new("settle", "a limit on what is in flight has nothing to correct", help));
+        }
+        if self.limiter.holds() && self.counts_refused {
+            let help = "leave it out, or choose another limiter";
+            return Err(Invalid::new("counts-refused", "a refused call is never in flight", help));
+        }
+        if self.counts != Counts::Requests && reserve == Reserve::Nothing && settle == Settle::Never {
+            let help = "add `settle = \"at-end\"` or `settle = \"as-generated\"`, or another `reserve`";
+            return Err(Invalid::new("reserve", "nothing would ever be charged", help));
+        }
+        let for_tokens = [
+            ("reserve", self.reserve.is_some()),
+            ("settle", self.settle.is_some()),
+            ("cached", self.cached != Share::ONE),
+            ("estimate", self.estimate != Share::ONE),
+            ("burndown", self.burndown != 1),
+        ];
+        match for_tokens.iter().find(|(_, is_stated)| self.counts == Counts::Requests && *is_stated) {
+            Some((key, _)) => {
+                let help = format!("leave `{key}` out, or say in `counts` which tokens it is about");
+                Err(Invalid::new(key, "every request counts as one", help))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Parameters for LimitSpec {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.optional("counts", &mut self.counts);
+        visitor.optional("scope", &mut self.scope);
+        visitor.section("only", &mut self.only);
+        visitor.optional("reserve", &mut self.reserve);
+        visitor.optional("settle", &mut self.settle);
+        visitor.optional("cached", &mut self.cached);
+        visitor.optional("estimate", &mut self.estimate);
+        visitor.optional("burndown", &mut self.burndown);
+        visitor.optional("counts-refused", &mut self.counts_refused);
+        visitor.optional("beyond", &mut self.beyond);
+        visitor.kind(Presence::Required, &mut self.limiter);
+        visitor.optional("source", &mut self.source);
+        visitor.optional("confidence", &mut self.confidence);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        match (self.counts == Counts::Spend, self.limiter.is_of_money()) {
+            (true, false) => {
+                let help = "write what it allows in dollars, as in `calendar-window = { limit = \"500 USD/month\" }`";
+                return Err(Invalid::new("counts", "spend is counted in dollars", help));
+            }
+            (false, true) => {
+                let help = "add `counts = \"spend\"`, or write a number of requests or tokens";
+                return Err(Invalid::new("counts", "a limit in dollars can count nothing but spend", help));
+            }
+            _ => {}
+        }
+        if self.cached > Share::ONE {
+            return Err(Invalid::new("cached", "a cached token counts at most as one", "write at most `\"100%\"`"));
+        }
+        if !(1..=1_000).contains(&self.burndown) {
+            let message = format!("a token that counts {} is outside 1 to 1000", self.burndown);
+            return Err(Invalid::new("burndown", message, "write a whole number, as in `5`"));
+        }
+        self.check_charging()
+    }
+}
+
+/// Which calls a limit counts: those that have one of the names in each list that is not empty. A call of a class that
+/// leaves a name open may have any.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Only {
+    /// Models that share the limit.
+    pub models: Vec<String>,
+    /// Endpoints.
+    pub endpoints: Vec<String>,
+    /// Regions.
+    pub regions: Vec<String>,
+    /// Teams or workspaces.
+    pub teams: Vec<String>,
+    /// API keys.
+    pub keys: Vec<String>,
+}
+
+impl Only {
+    /// Whether calls with these `labels` are counted.
+    pub fn holds(&self, labels: &Labels) -> bool {
+        let is_in = |names: &[String], name: &Option<String>| {
+            names.is_empty() || name.as_ref().is_none_or(|name| names.contains(name))
+        };
+        is_in(&self.models, &labels.model)
+            && is_in(&self.endpoints, &labels.endpoint)
+            && is_in(&self.regions, &labels.region)
+            && is_in(&self.teams, &labels.team)
+            && is_in(&self.keys, &labels.key)
+    }
+}
+
+impl Parameters for Only {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.optional("models", &mut self.models);
+        visitor.optional("endpoints", &mut self.endpoints);
+        visitor.optional("regions", &mut self.regions);
+        visitor.optional("teams", &mut self.teams);
+        visitor.optional("keys", &mut self.keys);
+    }
+}
+
+impl Scope {
+    /// The name by which calls of `class` are counted together; `None` of the scopes that do not go by class.
+    pub fn name_in<'c>(self, class: &'c Class) -> Option<&'c str> {
+        let labels = &class.labels;
+        let label = match self {
+            Scope::Account | Scope::Client => return None,
+            Scope::Source => return Some(&class.name),
+            Scope::Model => &labels.model,
+            Scope::Endpoint => &labels.endpoint,
+            Scope::Region => &labels.region,
+            Scope::Team => &labels.team,
+            Scope::Key => &labels.key,
+        };
+        // Calls that leave the name open are counted together.
+        Some(label.as_deref().unwrap_or(""))
+    }
+}

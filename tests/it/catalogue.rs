@@ -1,0 +1,227 @@
+//! The built-in tiers: sourced, dated, and with the figures that their sources publish.
+
+use crate::program::{Program, ratecast};
+use jiff::civil::{Date, date};
+use ratecast::provider::{LimitSpec, Tier};
+use ratecast::scenario::{catalog, read_text, resolved};
+use ratecast::units::{Money, TokenPrice};
+
+fn tier(name: &str) -> Tier {
+    catalog::tier(name).unwrap_or_else(|| panic!("there is no tier `{name}`"))
+}
+
+#[test]
+fn every_tier_is_sourced_dated_and_graded() {
+    for name in catalog::names() {
+        let tier = tier(name);
+        assert!([&tier.summary, &tier.source].iter().all(|text| !text.trim().is_empty()), "{name}");
+        assert!(tier.provider.is_some() && tier.model.is_some() && tier.confidence.is_some(), "{name}");
+        let dated = tier.dated().unwrap_or_else(|| panic!("{name}: `{}` is no date", tier.as_of));
+        assert!((date(2022, 1, 1)..date(2027, 1, 1)).contains(&dated), "{name}: {dated}");
+        assert!(!tier.limits.is_empty(), "{name}");
+        assert!(tier.notes.as_ref().is_some_and(|notes| !notes.is_empty()), "{name} says what it leaves out");
+        let names_a_document = ["https://", "guide", "429 bodies", "catalogue", "secondary copies", "headers of one"]
+            .iter()
+            .any(|word| tier.source.contains(word));
+        assert!(names_a_document, "{name}: {}", tier.source);
+    }
+}
+
+#[test]
+fn what_is_disputed_says_how() {
+    for name in catalog::names() {
+        let tier = tier(name);
+        let is_disputed = resolved::print(&mut tier.clone(), None).contains("\"disputed\"");
+        let explains =
+            |note: &String| [", 800k in", "1,500 in 2024", "20k to 25k"].iter().any(|how| note.contains(how));
+        assert!(!is_disputed || tier.notes.iter().flatten().any(explains), "{name}");
+    }
+}
+
+#[test]
+fn every_tier_reads_back_as_printed() {
+    for name in catalog::names() {
+        let mut tier = tier(name);
+        let mut back = Tier::default();
+        read_text(name, &resolved::print(&mut tier, None), &[], &mut back)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(back, tier, "{name}");
+    }
+}
+
+#[test]
+fn dates_may_be_years_and_months() {
+    let dated = |as_of: &str| Tier { as_of: as_of.to_owned(), ..Tier::default() }.dated();
+    assert_eq!(dated("2024"), Some(date(2024, 1, 1)));
+    assert_eq!(dated("2022-11"), Some(date(2022, 11, 1)));
+    assert_eq!(dated("2025-09-05"), Some(date(2025, 9, 5)));
+    assert_eq!(["", "last", "2025-13", "2025-02-30", "soon enough"].map(dated), [None; 5]);
+    let tier = Tier { as_of: "2025-09-05".to_owned(), ..Tier::default() };
+    assert_eq!(tier.days_old(date(2025, 12, 5)), Some(91));
+}
+
+/// The names in the warning that figures are old on a day.
+fn old_on(today: Date, tiers: &[(&str, Tier)]) -> Option<String> {
+    catalog::old_figures(tiers.iter().map(|(name, tier)| (*name, tier)), today).map(|warning| warning.message)
+}
+
+#[test]
+fn figures_are_old_after_ninety_days() {
+    let of = |as_of: &str| Tier { as_of: as_of.to_owned(), ..Tier::default() };
+    let tiers = [("day", of("2026-08-20")), ("month", of("2026-09")), ("own", of("")), ("ahead", of("2027-01-01"))];
+    assert_eq!(old_on(date(2026, 11, 18), &tiers), None);
+    let old = |names: &str| Some(format!("figures of tiers are more than 90 days old: {names}"));
+    assert_eq!(old_on(date(2026, 11, 19), &tiers), old("`day`"));
+    assert_eq!(old_on(date(2026, 11, 30), &tiers), old("`day`"), "a month counts from its first day");
+    assert_eq!(old_on(date(2026, 12, 1), &tiers), old("`day`, `month`"));
+}
+
+/// The program is told the day: what it prints as a result is the same on all of them.
+#[test]
+fn the_program_warns_of_old_figures_and_its_result_does_not_depend_on_the_day() {
+    let scenario = "duration = \"10min\"\nreplications = 2\ntiers = [\"cohere-trial\", \"groq-free\"]\n\
+                    [traffic.app]\narrivals.poisson = { rate = \"5/min\" }\n";
+    let mut results = Vec::new();
+    for (command, rest) in [("run", &["--no-progress"][..]), ("check", &["--resolved"])] {
+        for (today, warned) in [
+            ("2026-10-02", &[][..]),
+            ("2026-12-01", &["`cohere-trial`"]),
+            ("2027-02-01", &["`cohere-trial`", "`groq-free`"]),
+        ] {
+            let arguments = [command, "s.toml", "--today", today].into_iter().chain(rest.iter().copied());
+            let ended = Program::new(arguments).file("s.toml", scenario).ended();
+            let names = ["`cohere-trial`", "`groq-free`"].into_iter().filter(|name| ended.stderr.contains(name));
+            assert_eq!(names.collect::<Vec<_>>(), warned, "{command} {today}: {}", ended.stderr);
+            assert_eq!(ended.stderr.contains("s.toml:3:9"), !warned.is_empty(), "{}", ended.stderr);
+            results.push((command, ended.status, ended.stdout));
+        }
+    }
+    results.dedup();
+    assert_eq!(results.len(), 2, "one result for each command");
+}
+
+#[test]
+fn tiers_are_shown_with_a_warning_when_they_are_old() {
+    let warned = |arguments: &[&str]| {
+        let ended = ratecast(arguments);
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        ended.stderr.contains("more than 90 days old")
+    };
+    assert!(warned(&["tiers", "cohere-trial", "--today", "2026-12-01"]));
+    assert!(!warned(&["tiers", "cohere-trial", "--today", "2026-10-01"]));
+    assert!(warned(&["tiers", "--today", "2026-10-01"]), "some are historical");
+    assert!(!warned(&["tiers", "--today", "2023-01-31"]));
+    let wrong = ratecast(["tiers", "--today", "tomorrow"]);
+    assert_eq!((wrong.status, wrong.stdout.as_str()), (2, ""));
+}
+
+/// Tier, and what its source publishes: the limits in the order of the file, and cents per million
+/// tokens in and out, 0 where no price is stated.
+const PUBLISHED: &[(&str, &str, i128, i128)] = &[
+    ("claude-free", "10/min, 5k/month", 0, 0),
+    ("claude-paid", "60/min, 250k/month", 0, 0),
+    ("openai-gpt3", "60/min", 2000, 2000),
+    ("anthropic-2024-free", "5/min bucket, 20000/min bucket total-tokens, 12500/h bucket total-tokens", 0, 0),
+    ("anthropic-2024-tier1", "50/min bucket, 40000/min bucket total-tokens, 1000000/d bucket total-tokens", 0, 0),
+    ("anthropic-2024-tier2", "1000/min bucket, 80000/min bucket total-tokens, 2500000/d bucket total-tokens", 0, 0),
+    ("anthropic-2024-tier3", "2000/min bucket, 160000/min bucket total-tokens, 5000000/d bucket total-tokens", 0, 0),
+    ("anthropic-2024-tier4", "4000/min bucket, 400000/min bucket total-tokens, 10000000/d bucket total-tokens", 0, 0),
+    (
+        "anthropic-2025-tier1",
+        "50/min bucket, 30000/min bucket uncached-input-tokens, 8000/min bucket output-tokens",
+        300,
+        1500,
+    ),
+    (
+        "anthropic-2025-tier2",
+        "1000/min bucket, 450000/min bucket uncached-input-tokens, 90000/min bucket output-tokens",
+        300,
+        1500,
+    ),
+    (
+        "anthropic-2025-tier3",
+        "2000/min bucket, 800000/min bucket uncached-input-tokens, 160000/min bucket output-tokens",
+        300,
+        1500,
+    ),
+    (
+        "anthropic-2025-tier4",
+        "4000/min bucket, 2000000/min bucket uncached-input-tokens, 400000/min bucket output-tokens",
+        300,
+        1500,
+    ),
+    (
+        "anthropic-start",
+        "1000/min bucket, 2000000/min bucket uncached-input-tokens, 400000/min bucket output-tokens",
+        200,
+        1000,
+    ),
+    (
+        "anthropic-build",
+        "5000/min bucket, 5000000/min bucket uncached-input-tokens, 1000000/min bucket output-tokens",
+        200,
+        1000,
+    ),
+    (
+        "anthropic-scale",
+        "10000/min bucket, 10000000/min bucket uncached-input-tokens, 2000000/min bucket output-tokens",
+        200,
+        1000,
+    ),
+    ("openai-2024-tier1", "500/min bucket, 30000/min bucket total-tokens", 250, 1000),
+    ("openai-2024-tier2", "5000/min bucket, 450000/min bucket total-tokens", 250, 1000),
+    ("openai-2024-tier3", "5000/min bucket, 800000/min bucket total-tokens", 250, 1000),
+    ("openai-2024-tier4", "10000/min bucket, 2000000/min bucket total-tokens", 250, 1000),
+    ("openai-2024-tier5", "10000/min bucket, 30000000/min bucket total-tokens", 250, 1000),
+    ("openai-tier1", "500/min bucket, 500000/min bucket total-tokens", 200, 1000),
+    ("openai-tier2", "5000/min bucket, 1000000/min bucket total-tokens", 200, 1000),
+    ("openai-tier3", "5000/min bucket, 2000000/min bucket total-tokens", 200, 1000),
+    ("openai-tier4", "10000/min bucket, 4000000/min bucket total-tokens", 200, 1000),
+    ("openai-tier5", "15000/min bucket, 40000000/min bucket total-tokens", 200, 1000),
+    ("gemini-2025-free", "10/min, 250k/min input-tokens, 250/day", 0, 0),
+    ("gemini-2025-tier1", "1k/min, 1M/min input-tokens, 10k/day", 30, 250),
+    ("gemini-2025-tier2", "2k/min, 3M/min input-tokens, 100k/day", 30, 250),
+    ("gemini-2025-tier3", "10k/min, 8M/min input-tokens", 30, 250),
+    ("gemini-free-2026", "5/min, 250k/min input-tokens, 20/day", 0, 0),
+    ("bedrock-runtime", "10000/min bucket, 6000000/min bucket total-tokens", 0, 0),
+    ("bedrock-mantle", "3000000/min bucket uncached-input-tokens, 300000/min bucket output-tokens", 0, 0),
+    ("azure-chat-100k", "600/min by 1s, 100k/min total-tokens", 0, 0),
+    ("azure-gpt-1m", "1k/min by 1s, 1M/min total-tokens", 0, 0),
+    ("cohere-trial", "20/min, 1k/month", 0, 0),
+    ("cohere-trial-rerank", "10/min, 1k/month", 0, 0),
+    ("cohere-production", "500/min", 0, 0),
+    ("cohere-production-rerank", "1k/min", 0, 0),
+    ("ai21", "10/s, 200/min", 0, 0),
+    ("hugging-face-anonymous", "500/5min", 0, 0),
+    ("hugging-face-free", "1k/5min", 0, 0),
+    ("hugging-face-pro", "2500/5min", 0, 0),
+    ("hugging-face-team", "3k/5min", 0, 0),
+    ("hugging-face-enterprise", "6k/5min", 0, 0),
+    ("hugging-face-enterprise-plus", "10k/5min", 0, 0),
+    ("mistral-observed", "60/min, 50k/min total-tokens, 4M/month total-tokens", 0, 0),
+    ("groq-free", "30/min bucket, 1000/d bucket, 12000/min bucket total-tokens, 100000/d bucket total-tokens", 0, 0),
+    (
+        "groq-free-gpt-oss",
+        "30/min bucket, 1000/d bucket, 8000/min bucket total-tokens, 200000/d bucket total-tokens",
+        0,
+        0,
+    ),
+    ("groq-developer", "1000/min bucket, 500000/d bucket, 300000/min bucket total-tokens", 0, 0),
+    ("openrouter-free", "20/min, 50/day", 0, 0),
+    ("openrouter-free-credit", "20/min, 1k/day", 0, 0),
+];
+
+#[test]
+fn published_figures_are_in_the_catalogue_exactly() {
+    assert!(
+        catalog::names().all(|name| PUBLISHED.iter().any(|(known, ..)| *known == name)),
+        "a tier is not in the table"
+    );
+    for &(name, limits, input, output) in PUBLISHED {
+        let tier = tier(name);
+        let labels: Vec<String> = tier.limits.iter().map(|(_, limit): &(String, LimitSpec)| limit.label()).collect();
+        assert_eq!(labels.join(", "), limits, "{name}");
+        let cents = |cents| TokenPrice(Money::from_picos(cents * 10_000));
+        assert_eq!((tier.price.input, tier.price.output), (cents(input), cents(output)), "{name}");
+    }
+}
