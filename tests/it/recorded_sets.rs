@@ -1,6 +1,6 @@
 //! Every recorded set has the figures that are known of it, told from its content alone, or asks what it leaves open.
 
-use crate::traces::{complaint, recorded};
+use crate::traces::{Scratch, complaint, recorded, rows};
 use ratecast::traffic::replay::{Container, Packing, Replay, TimeUnit, TraceFormat, describe};
 use ratecast::units::SimDuration;
 
@@ -99,7 +99,11 @@ fn a_session_in_json_is_one_of_its_requests() {
         let summary = describe(&path, &Replay::default()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((summary.detected.format, summary.detected.container), (TraceFormat::Agentic, Container::Json));
         assert!(summary.rows > 3 && summary.rows_without_tokens == 0, "{name}: {summary:?}");
-        assert_eq!(!summary.detected.skipped.is_empty(), subagents, "{name}");
+        assert!(summary.detected.skipped.is_empty(), "{name}: {:?}", summary.detected.skipped);
+        if subagents {
+            // As its own totals have it: 3,877,829 and 30,015 of the agent, the rest of its three sub-agents.
+            assert_eq!((summary.input.total, summary.output.total), (5_990_912, 48_868));
+        }
     }
 }
 
@@ -120,5 +124,35 @@ fn sets_that_are_no_logs_say_so() {
     ] {
         let Some(path) = recorded(name) else { return };
         assert_eq!(complaint(&path, &Replay::default(), "log.csv"), expected);
+    }
+}
+
+#[test]
+fn sub_agents_ask_within_the_session_of_their_parent() {
+    let request = |t: &str, tokens: u32| format!(r#"{{"t":{t},"type":"n","in":{tokens},"out":1}}"#);
+    let agent =
+        |t: &str, inner: &[String]| format!(r#"{{"t":{t},"type":"subagent","requests":[{}]}}"#, inner.join(","));
+    let file =
+        |all: &[String]| Scratch::new("session.json", format!(r#"{{"requests":[{}]}}"#, all.join(",")).as_bytes());
+    let told = |log: &Scratch| {
+        let rows = rows(&log.0, &Replay::default()).unwrap();
+        rows.iter().map(|row| (row.at.as_nanos() / 100_000_000, row.input.unwrap().get())).collect::<Vec<_>>()
+    };
+    // From the start of the sub-agent, and within it of another; or from that of the session.
+    let deep = agent("1.5", &[request("0", 4)]);
+    let relative = [request("2", 1), agent("3", &[request("0.5", 2), deep, request("2.5", 5)]), request("5", 3)];
+    let absolute = [request("2", 1), agent("3", &[request("3.5", 2), request("5.5", 5)]), request("5", 3)];
+    assert_eq!(told(&file(&relative)), [(0, 1), (15, 2), (25, 4), (30, 3), (35, 5)]);
+    assert_eq!(told(&file(&absolute)), [(0, 1), (15, 2), (30, 3), (35, 5)]);
+    let complaint = |inner: &str| {
+        let broken = format!(r#"{{"t":1,"type":"subagent","requests":{inner}}}"#);
+        complaint(&file(&[request("0", 1), broken]).0, &Replay::default(), "log.csv")
+    };
+    for (inner, expected) in [
+        ("7", "is not a list of requests"),
+        (r#"[{"type":"n"}]"#, "the time is missing"),
+        (&format!("{}{}", r#"[{"t":0,"requests":"#.repeat(12), format!("[]{}", "}]".repeat(12))), "more than 8 deep"),
+    ] {
+        assert!(complaint(inner).contains(expected), "{inner}: {}", complaint(inner));
     }
 }

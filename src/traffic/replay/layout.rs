@@ -37,6 +37,8 @@ pub(super) struct Layout {
     pub(super) once: Vec<usize>,
     /// The name of the session, where each has its own zero.
     pub(super) session: Option<usize>,
+    /// A list of further requests within a record, instead of one.
+    pub(super) nested: Option<usize>,
     pub(super) periods: Option<Periods>,
     /// What was taken for granted, one sentence each.
     pub(super) notes: Vec<String>,
@@ -297,6 +299,7 @@ impl<'s> Finder<'s> {
             only: Vec::new(),
             once: Vec::new(),
             session: None,
+            nested: None,
             periods: None,
             notes: Vec::new(),
         }

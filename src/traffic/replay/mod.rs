@@ -21,6 +21,7 @@ mod error;
 mod formats;
 mod json;
 mod layout;
+mod nested;
 mod only;
 mod open;
 mod order;

@@ -65,6 +65,29 @@ impl Paths {
     }
 }
 
+/// Tells `each` the elements of `json`, a list, until it has enough.
+pub(super) fn elements(json: &[u8], each: impl FnMut(&str) -> bool) -> Result<(), serde_json::Error> {
+    serde_json::Deserializer::from_slice(json).deserialize_seq(Elements(each))
+}
+
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(&str) -> bool> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let mut has_enough = false;
+        while let Some(element) = seq.next_element::<&RawValue>()? {
+            has_enough = has_enough || !self.0(element.get());
+        }
+        Ok(())
+    }
+}
+
 /// The values that were found in one object.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Cells {

@@ -167,7 +167,7 @@ impl State {
 
     /// When the request arrived.
     #[inline]
-    fn stamp(&mut self, layout: &Layout, cells: &impl Cells) -> Result<Stamp, Wrong> {
+    pub(super) fn stamp(&mut self, layout: &Layout, cells: &impl Cells) -> Result<Stamp, Wrong> {
         let slot = layout.time;
         let in_time = |misread| (Some(slot), misread);
         let cell = one(layout, cells, slot)?;

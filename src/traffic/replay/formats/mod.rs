@@ -154,6 +154,8 @@ struct Format {
     once: &'static [Names],
     /// The name of the session, where each has its own zero.
     session: Names,
+    /// A list of further requests within a record, of the same layout.
+    nested: Names,
     counts: Option<Counts>,
     /// What is taken for granted.
     notes: &'static [&'static str],
@@ -205,6 +207,7 @@ impl Format {
         path: &[],
         once: &[],
         session: &[],
+        nested: &[],
         counts: None,
         notes: &[],
     };
@@ -235,6 +238,7 @@ impl Format {
             self.keep.iter().filter_map(|(names, test, what)| Some((finder.slot(names)?, *test, *what))).collect();
         let once = finder.parts(self.once, false);
         let session = finder.slot_of_first(self.session);
+        let nested = finder.slot(self.nested);
         let periods = self.counts.as_ref().map(|counts| Periods {
             requests: finder.repeated(counts.requests),
             end: finder.slot(counts.end),
@@ -259,6 +263,7 @@ impl Format {
             only,
             once,
             session,
+            nested,
             periods,
             notes,
             ..layout
