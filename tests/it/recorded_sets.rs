@@ -3,6 +3,7 @@
 use crate::traces::{Scratch, complaint, recorded, rows};
 use ratecast::traffic::replay::{Container, Packing, Replay, TimeUnit, TraceFormat, describe};
 use ratecast::units::SimDuration;
+use std::fs;
 
 /// A file, its format, rows, span in seconds, and the means of input and output in tenths of a token.
 type Set = (&'static str, TraceFormat, u64, u64, Option<(f64, f64)>);
@@ -155,4 +156,35 @@ fn sub_agents_ask_within_the_session_of_their_parent() {
     ] {
         assert!(complaint(inner).contains(expected), "{inner}: {}", complaint(inner));
     }
+}
+
+#[test]
+fn records_that_cloudwatch_wraps_are_those_inside() {
+    let Some(path) = recorded("dresses/bedrock_invocations.jsonl") else { return };
+    let lines = fs::read_to_string(&path).unwrap();
+    let expected = rows(&path, &Replay::default()).unwrap();
+    let text = |line: &str| serde_json::to_string(line).unwrap();
+    let wrap = |wrap: &dyn Fn(&str) -> String, between: &str| lines.lines().map(wrap).collect::<Vec<_>>().join(between);
+    let csv = wrap(&|line| format!("1700158546680,\"{}\"", line.replace('"', "\"\"")), "\n");
+    let event = |line: &str| format!(r#"{{"timestamp":1700158546680,"message":{},"eventId":"7"}}"#, text(line));
+    let insight = |line: &str| format!(r#"{{"@timestamp":"2023-11-16 18:15:46.680","@message":{line}}}"#);
+    for wrapped in [
+        format!("timestamp,message\n{csv}\n"),
+        format!("@timestamp,@message\n{csv}\n"),
+        wrap(&event, "\n"),
+        format!(r#"{{"searchedLogStreams":[],"events":[{}]}}"#, wrap(&event, ",")),
+        format!("[{}]", wrap(&insight, ",")),
+    ] {
+        let log = Scratch::new("wrapped", wrapped.as_bytes());
+        let start = &wrapped[..60];
+        assert_eq!(
+            describe(&log.0, &Replay::default()).unwrap().detected.format.word(),
+            "bedrock-cloudwatch",
+            "{start}"
+        );
+        assert!(rows(&log.0, &Replay::default()).unwrap() == expected, "{start}");
+    }
+    // A table of other messages is none of it.
+    let other = Scratch::new("other", b"timestamp,message\n1700158546680,\"{\"\"a\"\":1}\"\n");
+    assert_eq!(describe(&other.0, &Replay::default()).unwrap().detected.format, TraceFormat::Table);
 }
