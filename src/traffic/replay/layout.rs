@@ -29,6 +29,8 @@ pub(super) struct Layout {
     pub(super) cached: Vec<usize>,
     /// Parts of the output, to be added.
     pub(super) output: Vec<usize>,
+    /// Who asked.
+    pub(super) client: Option<usize>,
     /// Which records are requests.
     pub(super) keep: Vec<(usize, Test, &'static str)>,
     /// Which of the requests are wanted.
@@ -107,6 +109,7 @@ impl Layout {
         let has_no_rules = self.keep.is_empty()
             && self.only.is_empty()
             && self.once.is_empty()
+            && self.client.is_none()
             && self.session.is_none()
             && self.periods.is_none();
         let is_bare = !self.is_completion && self.cached.is_empty() && inner.iter().all(Option::is_none);
@@ -295,6 +298,7 @@ impl<'s> Finder<'s> {
             input: Vec::new(),
             cached: Vec::new(),
             output: Vec::new(),
+            client: None,
             keep: Vec::new(),
             only: Vec::new(),
             once: Vec::new(),

@@ -14,6 +14,7 @@
 
 mod ahead;
 mod cells;
+mod clients;
 mod count;
 mod detected;
 mod digits;
@@ -225,6 +226,9 @@ pub struct Replay {
     pub cached_column: Option<String>,
     /// The column of output tokens; without it no row has a count.
     pub output_column: Option<String>,
+    /// The column of who asks: rows with the same text are those of one client. Without it all are one client's, or those of
+    /// the source's `clients`.
+    pub client_column: Option<String>,
     /// What groups the digits of counts; absent where no count is doubtful.
     pub thousands: Option<Thousands>,
     /// The path of the requests that are read, without a query, in logs that have one; with a `*` at the end, what it begins
@@ -274,6 +278,7 @@ impl Default for Replay {
             input_column: None,
             cached_column: None,
             output_column: None,
+            client_column: None,
             thousands: None,
             only_path: None,
             only: None,
@@ -303,6 +308,7 @@ impl Parameters for Replay {
         visitor.optional("input-column", &mut self.input_column);
         visitor.optional("cached-column", &mut self.cached_column);
         visitor.optional("output-column", &mut self.output_column);
+        visitor.optional("client-column", &mut self.client_column);
         visitor.optional("thousands", &mut self.thousands);
         visitor.optional("only-path", &mut self.only_path);
         visitor.optional_section("only", &mut self.only);
@@ -393,13 +399,14 @@ impl Replay {
     }
 
     /// The keys that name a column, and the names.
-    fn columns(&self) -> [(&'static str, Option<&String>); 5] {
+    fn columns(&self) -> [(&'static str, Option<&String>); 6] {
         [
             ("time-column", self.time_column.as_ref()),
             ("duration-column", self.duration_column.as_ref()),
             ("input-column", self.input_column.as_ref()),
             ("cached-column", self.cached_column.as_ref()),
             ("output-column", self.output_column.as_ref()),
+            ("client-column", self.client_column.as_ref()),
         ]
     }
 

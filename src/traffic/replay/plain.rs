@@ -18,6 +18,8 @@ pub(super) struct Reading {
     /// The part of `input` that was read from a cache.
     pub(super) cached: Option<Tokens>,
     pub(super) output: Option<Tokens>,
+    /// The number of its client, where the log says who asked.
+    pub(super) client: Option<u32>,
 }
 
 /// The row at the start of `ahead`, its stamp perhaps in quotes, and its length without the line end; `None` where it is not plain.
@@ -32,7 +34,8 @@ pub(super) fn read(ahead: &[u8], clock: &mut Clock) -> Option<(Reading, usize)> 
     let (input, end) = count(window, end + quote)?;
     let (output, end) = count(window, end)?;
     let is_whole = matches!(window[end], b'\n' | b'\r');
-    is_whole.then_some((Reading { stamp, input: Some(input), cached: None, output: Some(output) }, quote + end))
+    let reading = Reading { stamp, input: Some(input), cached: None, output: Some(output), client: None };
+    is_whole.then_some((reading, quote + end))
 }
 
 /// The count behind the comma at `at`, in at most seven digits, and where it ends.

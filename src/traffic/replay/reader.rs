@@ -30,12 +30,14 @@ pub struct TraceRow {
     pub cached: Option<Tokens>,
     /// Tokens of the answer, where the log has them.
     pub output: Option<Tokens>,
+    /// The number of its client, where the log says who asked: from 0 on, in the order in which clients appear in the file.
+    pub client: Option<u32>,
 }
 
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
 /// Rows come in the order of time. A log that is in that order is streamed. Any other is read whole before its first row is
-/// given out, and sorted: in memory up to a million requests (some 40 MB), beyond that through a temporary file of 24 bytes
+/// given out, and sorted: in memory up to a million requests (some 40 MB), beyond that through a temporary file of 28 bytes
 /// for each. Which of the two a log is takes a pass over it, up to the first row that is earlier than the one above:
 /// [`describe`](super::describe) makes it on its way, and [`TraceReader::open`] where nobody did before. The answer is
 /// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass. A log of counts per period is
@@ -191,6 +193,7 @@ impl TraceReader {
         name("input tokens", &layout.input);
         name("cached input tokens", &layout.cached);
         name("output tokens", &layout.output);
+        name("client", layout.client.as_slice());
         if let Some(periods) = layout.periods {
             name("requests", periods.requests.as_slice());
         }
@@ -253,8 +256,8 @@ impl TraceReader {
     #[inline]
     fn row(&mut self) -> Result<Option<TraceRow>, TraceError> {
         let reading = if self.spreader.is_some() { self.spread()? } else { self.recorded()? };
-        let Some(Reading { stamp, input, cached, output }) = reading else { return self.end() };
-        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output }))
+        let Some(Reading { stamp, input, cached, output, client }) = reading else { return self.end() };
+        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output, client }))
     }
 
     /// The next request, at an instant of its own where its stamp is shared.

@@ -1,6 +1,7 @@
 //! What one record of a log says.
 
 use super::cells::{Cells, Columns, WebColumns};
+use super::clients::Clients;
 use super::count;
 use super::error::{nul_byte, quote};
 use super::json;
@@ -34,6 +35,7 @@ pub(super) struct State {
     session_every: Option<SimDuration>,
     /// The session of the last record, and how many came before it.
     session: Option<(Vec<u8>, u64)>,
+    clients: Clients,
     /// For each test the cell of the record before.
     before: Vec<Vec<u8>>,
     /// How many records each test took away.
@@ -59,7 +61,7 @@ impl Simple {
                 count::read(record.field(column), state.thousands).map_err(|misread| (Some(slot), misread))
             }
         };
-        Ok(Reading { stamp, input: tokens(self.input)?, cached: None, output: tokens(self.output)? })
+        Ok(Reading { stamp, input: tokens(self.input)?, cached: None, output: tokens(self.output)?, client: None })
     }
 }
 
@@ -73,6 +75,7 @@ impl State {
             thousands: spec.thousands,
             session_every: spec.session_every,
             session: None,
+            clients: Clients::default(),
             before: vec![Vec::new(); tests],
             skipped: vec![0; tests],
             left_out: vec![0; wants],
@@ -139,8 +142,15 @@ impl State {
         let cached = self.tokens(layout, cells, &layout.cached)?;
         let cached = input.and_then(|input| cached.map(|cached| cached.min(input)));
         let output = self.tokens(layout, cells, &layout.output)?;
+        let client = match layout.client {
+            None => None,
+            Some(slot) => {
+                let name = one(layout, cells, slot)?.unwrap_or_default().trim_ascii();
+                Some(self.clients.number(name).map_err(|misread| (Some(slot), misread))?)
+            }
+        };
         let id = if layout.once.is_empty() { None } else { identity(layout, cells) };
-        Ok(Row::Request(Reading { stamp, input, cached, output }, id))
+        Ok(Row::Request(Reading { stamp, input, cached, output, client }, id))
     }
 
     fn is_kept(&mut self, layout: &Layout, cells: &impl Cells) -> bool {
