@@ -1,6 +1,6 @@
 //! `ratecast check`.
 
-use super::{Check, Status, output};
+use super::{Check, Status, output, oversize};
 use crate::scenario::diagnostic::printable;
 use crate::scenario::{self, resolved};
 use crate::traffic::replay::TraceSummary;
@@ -14,6 +14,7 @@ pub fn run(arguments: &Check) -> Status {
         match scenario::load(path, &arguments.settings.all()) {
             Ok(mut ready) => {
                 output::warnings(&ready, &arguments.settings.day);
+                oversize::warn(&ready);
                 let text = if arguments.resolved {
                     resolved::print(&mut ready.scenario, Some(&ready.loaded))
                 } else {

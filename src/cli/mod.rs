@@ -6,6 +6,7 @@ mod fit;
 mod generate;
 mod log;
 mod output;
+mod oversize;
 mod progress;
 mod report;
 mod run;

@@ -56,7 +56,8 @@ pub fn warning(warning: Option<Diagnostic>) {
     draw(warning.as_slice(), &Sources::default());
 }
 
-fn draw(warnings: &[Diagnostic], sources: &Sources) {
+/// Prints warnings, if there are any.
+pub fn draw(warnings: &[Diagnostic], sources: &Sources) {
     if !warnings.is_empty() {
         note(&diagnostic::draw(warnings, sources, paint()));
     }

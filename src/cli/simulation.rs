@@ -1,6 +1,6 @@
 //! What `run` and `report` share: a scenario is loaded, its runs are made, and what goes wrong is printed.
 
-use super::{Simulation, Status, output, progress};
+use super::{Simulation, Status, output, oversize, progress};
 use crate::engine::{RunError, Stop};
 use crate::plan::{Forecast, Options, forecast};
 use crate::report::{self, Document};
@@ -36,6 +36,7 @@ pub fn simulate(path: &Path, simulation: &Simulation) -> Result<Outcome, Status>
     let ready = scenario::load(path, &simulation.settings.all()).map_err(|failure| output::failure(&failure))?;
     if !simulation.quiet {
         output::warnings(&ready, &simulation.settings.day);
+        oversize::warn(&ready);
     }
     check_budget(&ready, simulation)?;
     let forecast = in_pool(simulation.threads, || run_cells(&ready.scenario, simulation))?;

@@ -213,6 +213,13 @@ impl<'s> Run<'s> {
         for (limit, usage) in record.limits.iter_mut().zip(self.desk.quota.usage()) {
             (limit.charged, limit.held) = (usage.charged, usage.held);
         }
+        let (from, to) = (record.warmup(), SimTime::ZERO.saturating_add(self.scenario.duration));
+        for (limit, ledger) in record.limits.iter_mut().zip(self.desk.quota.ledgers()) {
+            if let Some(ledger) = ledger {
+                limit.closed = u128::from(ledger.closed(from, to).as_nanos());
+                limit.daily = ledger.daily().to_vec();
+            }
+        }
         record.check_conservation().map_err(|what| {
             let what = format!("{what} (seed {}, replication {replication})", self.scenario.seed);
             RunError::NotConserved { what }

@@ -111,7 +111,7 @@ pub trait LimiterModel: Parameters {
         false
     }
 
-    /// Whether it is a quota: an allowance per calendar day or month that may run out.
+    /// Whether it is a quota: an allowance per calendar day or month, or once for all, that may run out.
     fn is_quota(&self) -> bool {
         false
     }

@@ -53,6 +53,10 @@ impl LimiterModel for Prepaid {
         true
     }
 
+    fn is_quota(&self) -> bool {
+        true
+    }
+
     fn period(&self) -> SimDuration {
         SimDuration::ZERO
     }

@@ -83,6 +83,10 @@ pub struct LimitForecast {
     pub refused: Estimate,
     /// The share used of what it would have let through.
     pub utilisation: Estimate,
+    /// For a quota, the share of the measured time for which it was gone.
+    pub closed: Estimate,
+    /// For a quota, what was charged on each day of the run, in the mean over the replications.
+    pub daily: Vec<f64>,
     /// Seconds from the start to its first refusal, over the replications in which it refused; for a quota that is when it
     /// ran out.
     pub exhausted_at: Estimate,
@@ -151,6 +155,7 @@ struct RunFigures {
 struct LimitFigures {
     refused: Value,
     utilisation: Value,
+    closed: Value,
     exhausted_at: Value,
 }
 
@@ -286,6 +291,8 @@ fn sum_up(
         spec: spec.clone(),
         refused: of(&|run| run.limits[at].refused),
         utilisation: of(&|run| run.limits[at].utilisation),
+        closed: of(&|run| run.limits[at].closed),
+        daily: record.limits[at].daily.iter().map(|&charged| charged as f64 / runs.len() as f64).collect(),
         exhausted_at: of(&|run| run.limits[at].exhausted_at),
     };
     let judge = |&objective: &Objective| {
@@ -345,6 +352,12 @@ fn limit_figures(scenario: &Scenario, spec: &LimitSpec, record: &LimitRecord) ->
     LimitFigures {
         refused: Value::Is(record.refused as f64),
         utilisation,
+        closed: if spec.limiter.is_quota() {
+            let measured = (scenario.duration - scenario.warmup).as_nanos();
+            Value::ratio(record.closed as f64, measured as f64)
+        } else {
+            Value::Undefined
+        },
         exhausted_at: record.first_refused.map_or(Value::Undefined, |at| Value::Is(at.as_secs_f64())),
     }
 }

@@ -1,6 +1,7 @@
 //! The provider: a tier's limits, its prices, and how long a call takes.
 
 mod charging;
+mod ledger;
 mod limit;
 mod price;
 mod quota;
@@ -12,6 +13,7 @@ use crate::rng::Stream;
 use crate::units::{SimDuration, Tokens};
 
 pub use charging::{Charging, Reserve, Settle, Terms};
+pub use ledger::Ledger;
 pub use limit::{Beyond, LimitSpec, Only, Scope};
 pub use price::Price;
 pub use quota::{Admitted, Quota, Usage};

@@ -1,7 +1,7 @@
 //! All limits of a tier together: a call passes only if every one admits it, and is otherwise charged to none.
 
 use super::charging::{Charging, Reserve, Settle, Terms};
-use super::{Beyond, Hint, LimitSpec, Price, Scope, Tier};
+use super::{Beyond, Hint, Ledger, LimitSpec, Price, Scope, Tier};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use crate::protocol::{Class, Counts, Reply, Request};
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
@@ -40,6 +40,8 @@ struct Limit {
     delays: bool,
     counts_refused: bool,
     beyond: Beyond,
+    /// Of a quota.
+    ledger: Option<Ledger>,
     /// All of the account; of a limit that counts some apart, how each of them begins.
     whole: Part,
     /// Those that it counts apart, by number.
@@ -122,6 +124,11 @@ impl Quota {
         self.limits.iter().map(move |limit| most(limit).unwrap_or_default())
     }
 
+    /// The books of each limit that is a quota.
+    pub fn ledgers(&self) -> impl Iterator<Item = Option<&Ledger>> {
+        self.limits.iter().map(|limit| limit.ledger.as_ref())
+    }
+
     /// Asks all limits, and charges all of them or none.
     #[inline]
     pub fn call(&mut self, now: SimTime, request: &Request) -> Reply {
@@ -171,6 +178,9 @@ impl Quota {
                 if delays {
                     wait = wait.max(part.state.delay(now));
                 }
+                if let Some(ledger) = &mut limit.ledger {
+                    ledger.charge(now, clamped(i128::from(amount)));
+                }
             }
         }
         Reply::Accepted { wait, spilled }
@@ -183,6 +193,9 @@ impl Quota {
             if let Some(part) = limit.part(request).filter(|_| amount > 0) {
                 part.state.overdraw(now, amount);
                 part.usage.charged += amount;
+                if let Some(ledger) = &mut limit.ledger {
+                    ledger.charge(now, clamped(i128::from(amount)));
+                }
             }
         }
         let limit = &mut limits[at];
@@ -190,16 +203,17 @@ impl Quota {
         if amount > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
-        let mut retry_after = None;
-        if (self.gated || self.hint != Hint::None)
-            && let Some(part) = limit.part(request)
-            && let Verdict::RetryAt(instant) = part.state.opens(now, amount)
-        {
-            retry_after = self.hint.of(instant - now);
-            if self.gated {
-                self.gate = Gate { until: instant, limit: at as u16 };
-            }
+        if !self.gated && self.hint == Hint::None && limit.ledger.is_none() {
+            return Reply::TooManyRequests { limit: at as u16, retry_after: None };
         }
+        let opens = limit.opens(now, request, amount);
+        if let Some(ledger) = &mut limit.ledger {
+            ledger.close(now, opens.unwrap_or(SimTime::NEVER));
+        }
+        if self.gated {
+            self.gate = Gate { until: opens.unwrap_or(now), limit: at as u16 };
+        }
+        let retry_after = opens.and_then(|instant| self.hint.of(instant - now));
         Reply::TooManyRequests { limit: at as u16, retry_after }
     }
 
@@ -223,6 +237,17 @@ impl Quota {
         let refusals = limits.iter_mut().enumerate().filter_map(|(at, limit)| Some((opens(limit)?, at)));
         // Of several that open together the first one stated is named.
         refusals.reduce(|last, next| if next.0 > last.0 { next } else { last }).map_or(0, |(_, at)| at)
+    }
+
+    /// The first limit that `request` can never pass, by number, and what it asks of it.
+    pub fn too_large(&self, request: &Request) -> Option<(usize, u64)> {
+        let Quota { limits, terms, price, .. } = self;
+        let asks = |limit: &Limit| if limit.is_for(request) { limit.asked(request, terms, price) } else { 0 };
+        let refuses = |(at, limit): (usize, &Limit)| {
+            let asked = asks(limit);
+            (asked > limit.capacity && limit.beyond == Beyond::Refuse).then_some((at, asked))
+        };
+        limits.iter().enumerate().find_map(refuses)
     }
 
     /// The answer to a call has come to so many tokens in all, `output`, no fewer than it was told before.
@@ -273,6 +298,7 @@ impl Limit {
             delays: spec.limiter.delays(),
             counts_refused: spec.counts_refused,
             beyond: spec.beyond,
+            ledger: spec.limiter.is_quota().then(Ledger::default),
             charging,
             place,
             whole,
@@ -290,6 +316,14 @@ impl Limit {
         match self.part(request) {
             Some(part) if amount > 0 => part.state.admits(now, amount),
             _ => true,
+        }
+    }
+
+    /// When `amount`, which was refused, would pass; `None` where that is not to be known.
+    fn opens(&mut self, now: SimTime, request: &Request, amount: u64) -> Option<SimTime> {
+        match self.part(request)?.state.opens(now, amount) {
+            Verdict::RetryAt(instant) => Some(instant),
+            _ => None,
         }
     }
 
@@ -333,6 +367,16 @@ impl Limit {
         &mut self.parts[client]
     }
 
+    /// Whether it counts calls of the class of `request`.
+    fn is_for(&self, request: &Request) -> bool {
+        let class = usize::from(request.source);
+        match &self.place {
+            Place::Whole => true,
+            Place::OfClass(parts) => parts[class].is_some(),
+            Place::OfClient(counts) => counts[class],
+        }
+    }
+
     /// Whether `call` was charged here.
     #[inline]
     fn counts(&self, call: &Admitted) -> bool {
@@ -349,6 +393,9 @@ impl Limit {
 
     /// Takes `more` of a call than was taken before, or gives back where that is below zero.
     fn correct(&mut self, now: SimTime, request: &Request, call: &Admitted, more: i128) {
+        if let Some(ledger) = self.ledger.as_mut().filter(|_| more != 0) {
+            ledger.charge(now, clamped(more));
+        }
         let Some(part) = self.part(request) else { return };
         let amount = u64::try_from(more.unsigned_abs()).unwrap_or(u64::MAX);
         if more > 0 {
@@ -359,6 +406,11 @@ impl Limit {
             part.usage.charged -= amount;
         }
     }
+}
+
+/// What a ledger takes of an amount.
+fn clamped(amount: i128) -> i64 {
+    amount.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
 impl Place {

@@ -34,6 +34,11 @@ impl Record {
         }
     }
 
+    /// From when on requests are measured.
+    pub fn warmup(&self) -> SimTime {
+        self.warmup
+    }
+
     #[inline]
     fn measured(&mut self, request: &Request) -> Option<&mut ClassRecord> {
         if request.arrived >= self.warmup { self.classes.get_mut(usize::from(request.source)) } else { None }

@@ -135,6 +135,10 @@ pub struct LimitRecord {
     pub charged: u64,
     /// For a limit that holds an amount during the call: amount times nanoseconds.
     pub held: u128,
+    /// For a quota: how long it was gone while requests were measured, in nanoseconds.
+    pub closed: u128,
+    /// For a quota: what was charged on each day of the run, less what was given back on it.
+    pub daily: Vec<i64>,
 }
 
 impl LimitRecord {
@@ -151,6 +155,11 @@ impl LimitRecord {
         self.refused += other.refused;
         self.charged += other.charged;
         self.held += other.held;
+        self.closed += other.closed;
+        if self.daily.len() < other.daily.len() {
+            self.daily.resize(other.daily.len(), 0);
+        }
+        self.daily.iter_mut().zip(&other.daily).for_each(|(mine, theirs)| *mine = mine.saturating_add(*theirs));
         self.first_refused = match (self.first_refused, other.first_refused) {
             (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
             (mine, theirs) => mine.or(theirs),

@@ -82,6 +82,12 @@ pub struct LimitDocument {
     pub utilisation: Estimate,
     /// Seconds from the start to its first refusal, over the replications in which it refused; absent if it never did.
     pub exhausted_at: Option<Estimate>,
+    /// For a quota, the share of the measured time for which it was gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_share: Option<Estimate>,
+    /// For a quota, what was charged on each day of the run, in the mean: requests, tokens or billionths of a dollar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub daily: Vec<f64>,
 }
 
 /// One objective of a cell.
@@ -200,6 +206,8 @@ fn limit(limit: &LimitForecast) -> LimitDocument {
         refused: limit.refused,
         utilisation: limit.utilisation,
         exhausted_at: limit.exhausted_at.mean.map(|_| limit.exhausted_at),
+        closed_share: limit.closed.mean.map(|_| limit.closed),
+        daily: limit.daily.clone(),
     }
 }
 

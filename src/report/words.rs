@@ -124,8 +124,21 @@ fn culprit(scenario: &Scenario, cell: &CellForecast) -> String {
     let Some(limit) = cell.binding() else { return String::new() };
     let gone = limit.exhausted_at.mean.filter(|_| limit.spec.limiter.is_quota());
     match gone {
-        Some(at) => format!("; {} ({}) is gone on {}", limit.name, limit.label(), civil_day(scenario, at)),
+        Some(at) => {
+            let without = number(limit.closed.mean.unwrap_or(0.0), Figure::Share);
+            let (when, label) = (civil_day_between(scenario, at, &limit.exhausted_at), limit.label());
+            format!("; {} ({label}) is gone on {when}, shut {without} of the time", limit.name)
+        }
         None => format!("; {} ({}) refuses", limit.name, limit.label()),
+    }
+}
+
+/// The civil day `seconds` after the start, and the first and last day of the interval where these differ.
+fn civil_day_between(scenario: &Scenario, seconds: f64, interval: &Estimate) -> String {
+    let day = |seconds: f64| civil_day(scenario, seconds.max(0.0));
+    match (interval.low.map(day), interval.high.map(day)) {
+        (Some(first), Some(last)) if first != last => format!("{} ({} to {})", day(seconds), &first[5..], &last[5..]),
+        _ => day(seconds),
     }
 }
 

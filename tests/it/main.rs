@@ -7,6 +7,7 @@ mod azure_hour;
 mod broken;
 mod broken_logs;
 mod catalogue;
+mod charging;
 mod classes;
 mod cli;
 mod common_random_numbers;
