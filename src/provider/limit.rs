@@ -233,7 +233,7 @@ impl Parameters for Only {
 
 impl Scope {
     /// The name by which calls of `class` are counted together; `None` of the scopes that do not go by class.
-    pub fn name_in<'c>(self, class: &'c Class) -> Option<&'c str> {
+    pub fn name_in(self, class: &Class) -> Option<&str> {
         let labels = &class.labels;
         let label = match self {
             Scope::Account | Scope::Client => return None,

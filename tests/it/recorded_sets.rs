@@ -152,7 +152,7 @@ fn sub_agents_ask_within_the_session_of_their_parent() {
     for (inner, expected) in [
         ("7", "is not a list of requests"),
         (r#"[{"type":"n"}]"#, "the time is missing"),
-        (&format!("{}{}", r#"[{"t":0,"requests":"#.repeat(12), format!("[]{}", "}]".repeat(12))), "more than 8 deep"),
+        (&format!("{}[]{}", r#"[{"t":0,"requests":"#.repeat(12), "}]".repeat(12)), "more than 8 deep"),
     ] {
         assert!(complaint(inner).contains(expected), "{inner}: {}", complaint(inner));
     }
