@@ -5,10 +5,12 @@ use crate::engine::Arrivals;
 use crate::params::quoted;
 use crate::protocol::NOBODY;
 use crate::report::files::write_stream;
-use crate::report::rows::{COLUMNS, RowFormat, RowWriter};
+use crate::report::rows::{CLIENT, COLUMNS, RowFormat, RowWriter};
 use crate::scenario::diagnostic::printable;
 use crate::scenario::names::{listed, nearest};
 use crate::scenario::{self, Scenario, path};
+use crate::traffic::Traffic;
+use crate::traffic::replay::Replay;
 use crate::units::SimTime;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
@@ -75,7 +77,7 @@ fn write(
     scenario: &Scenario,
     mut arrivals: Arrivals,
 ) -> Result<Option<SimTime>, Stopped> {
-    let mut writer = RowWriter::new(out, format, &scenario.start)?;
+    let mut writer = RowWriter::new(out, format, &scenario.start, has_clients(scenario))?;
     let mut rows = 0u64;
     let classes = scenario.classes();
     while arrivals.next_at() != SimTime::NEVER {
@@ -134,17 +136,25 @@ fn to_file(arguments: &Generate, scenario: &Scenario, arrivals: Arrivals, path: 
     }
 }
 
+/// Whether requests come from more than one client.
+fn has_clients(scenario: &Scenario) -> bool {
+    let states = |replay: &Option<Replay>| replay.as_ref().is_some_and(|replay| replay.client_column.is_some());
+    let has = |traffic: &Traffic| traffic.clients.is_some() || traffic.users.is_some() || states(&traffic.replay);
+    scenario.traffic.iter().any(|(_, traffic)| has(traffic))
+}
+
 /// The block of a scenario that plays the log at `path` with its first request at `first`.
 fn replay(scenario: &Scenario, log: &Path, first: SimTime) -> String {
     let name = match scenario.traffic.as_slice() {
         [(name, _)] => name.as_str(),
         _ => "log",
     };
+    let client = if has_clients(scenario) { format!(", client-column = \"{CLIENT}\"") } else { String::new() };
     let [time, _, input, cached, output] = COLUMNS;
     format!(
         "# For a scenario with the same `start` and `duration` ({}).\n[{}]\nreplay = {{ file = {}, \
          time-column = \"{time}\", input-column = \"{input}\", cached-column = \"{cached}\", \
-         output-column = \"{output}\", delay = \"{}\" }}\n",
+         output-column = \"{output}\"{client}, delay = \"{}\" }}\n",
         scenario.duration,
         path::join(["traffic", name]),
         quoted(&printable(&log.display().to_string())),

@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// The columns.
+/// The columns, before that of the client.
 pub const COLUMNS: [&str; 5] = ["timestamp", "source", "input_tokens", "cached_tokens", "output_tokens"];
+
+/// The column of the client's number, in logs of scenarios in which there is more than one.
+pub const CLIENT: &str = "client";
 
 /// How the rows are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ struct Row<'a> {
     input_tokens: u32,
     cached_tokens: u32,
     output_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<u32>,
 }
 
 /// Writes the requests of a scenario that starts at a civil instant.
@@ -32,16 +37,18 @@ pub struct RowWriter<W> {
     out: W,
     format: RowFormat,
     start: u64, // ns since 1970
+    has_clients: bool,
     first: Option<SimTime>,
 }
 
 impl<W: Write> RowWriter<W> {
-    /// Begins a log of a scenario that starts at `start`.
-    pub fn new(mut out: W, format: RowFormat, start: &Civil) -> io::Result<Self> {
+    /// Begins a log of a scenario that starts at `start`, with the client of each request if it `has_clients`.
+    pub fn new(mut out: W, format: RowFormat, start: &Civil, has_clients: bool) -> io::Result<Self> {
         if format == RowFormat::Csv {
-            writeln!(out, "{}", COLUMNS.join(","))?;
+            let columns = COLUMNS.iter().chain(has_clients.then_some(&CLIENT));
+            writeln!(out, "{}", columns.copied().collect::<Vec<_>>().join(","))?;
         }
-        Ok(RowWriter { out, format, start: start.epoch_nanos(), first: None })
+        Ok(RowWriter { out, format, start: start.epoch_nanos(), has_clients, first: None })
     }
 
     /// Writes a request of `source`, its arrival as UTC with nanoseconds.
@@ -51,13 +58,16 @@ impl<W: Write> RowWriter<W> {
         let timestamp = format!("{:.9}", instant.map_err(io::Error::other)?);
         let [input_tokens, cached_tokens, output_tokens] =
             [request.input, request.cached, request.output].map(|tokens| tokens.get());
+        let client = self.has_clients.then_some(request.client);
         match self.format {
             RowFormat::Csv => {
                 let source = field(source);
-                writeln!(self.out, "{timestamp},{source},{input_tokens},{cached_tokens},{output_tokens}")
+                write!(self.out, "{timestamp},{source},{input_tokens},{cached_tokens},{output_tokens}")?;
+                client.map_or(Ok(()), |client| write!(self.out, ",{client}"))?;
+                writeln!(self.out)
             }
             RowFormat::Jsonl => {
-                let row = Row { timestamp: &timestamp, source, input_tokens, cached_tokens, output_tokens };
+                let row = Row { timestamp: &timestamp, source, input_tokens, cached_tokens, output_tokens, client };
                 serde_json::to_writer(&mut self.out, &row)?;
                 self.out.write_all(b"\n")
             }
@@ -86,11 +96,15 @@ mod tests {
     use crate::units::Tokens;
 
     fn written(format: RowFormat, source: &str) -> String {
+        with_clients(format, source, false)
+    }
+
+    fn with_clients(format: RowFormat, source: &str, has_clients: bool) -> String {
         let mut out = Vec::new();
         let start = Civil::parse("2025-03-09T01:59:59[America/New_York]").unwrap();
-        let mut writer = RowWriter::new(&mut out, format, &start).unwrap();
+        let mut writer = RowWriter::new(&mut out, format, &start, has_clients).unwrap();
         let (arrived, [input, cached]) = (SimTime::from_nanos(1_000_000_001), [7, 3].map(Tokens::new));
-        writer.row(source, &Request { arrived, input, cached, ..Request::default() }).unwrap();
+        writer.row(source, &Request { arrived, input, cached, client: 9, ..Request::default() }).unwrap();
         assert_eq!(writer.finish().unwrap(), Some(SimTime::from_nanos(1_000_000_001)));
         String::from_utf8(out).unwrap()
     }
@@ -103,6 +117,11 @@ mod tests {
         let jsonl = "{\"timestamp\":\"2025-03-09T07:00:00.000000001Z\",\"source\":\"a \\\"b\\\"\",\
                      \"input_tokens\":7,\"cached_tokens\":3,\"output_tokens\":0}\n";
         assert_eq!(written(RowFormat::Jsonl, "a \"b\""), jsonl);
+        assert!(
+            with_clients(RowFormat::Csv, "chat", true)
+                .ends_with("tokens,client\n2025-03-09T07:00:00.000000001Z,chat,7,3,0,9\n")
+        );
+        assert!(with_clients(RowFormat::Jsonl, "chat", true).ends_with(",\"output_tokens\":0,\"client\":9}\n"));
         assert!(written(RowFormat::Csv, "a,\"b\"").contains(",\"a,\"\"b\"\"\",7,3,0\n"));
     }
 }

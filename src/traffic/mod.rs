@@ -391,6 +391,9 @@ impl Feed {
                     if let Some(output) = row.output {
                         columns.output[at] = sizing.cut(output);
                     }
+                    if let Some(client) = row.client {
+                        columns.client[at] = client;
+                    }
                 }
                 Ok(rows.len())
             }

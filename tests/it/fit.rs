@@ -58,6 +58,7 @@ fn made(scenario: &str) -> (Vec<TraceRow>, Civil) {
                 at: columns.arrived[at],
                 input: Some(columns.input[at]),
                 cached: None,
+                client: None,
                 output: Some(columns.output[at]),
             });
         }

@@ -3,7 +3,7 @@
 use crate::traces::{Scratch, azure, azure_layout, complaint, csv, recorded, rows, undressed};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ratecast::traffic::replay::{Replay, TraceFormat, describe};
+use ratecast::traffic::replay::{Replay, RowOrder, TraceFormat, describe};
 use std::io::Write;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -150,4 +150,65 @@ fn other_headers_are_refused_by_name() {
          not `arrived_at`, `num_prefill_tokens`, `num_decode_tokens`; \
          set `format = \"csv\"` and name the columns, as in `time-column = \"created_at\"`"
     );
+}
+
+/// The instants of dates on the clocks of New York, in minutes after the first.
+fn in_new_york(dates: &[&str], more: Replay) -> Vec<u64> {
+    let log = azure(&dates.iter().map(|date| format!("{date},1,2\n")).collect::<String>());
+    let spec = Replay { zone: Some("America/New_York".into()), ..more };
+    let rows = rows(&Scratch::new("zone.csv", &log).0, &spec).unwrap();
+    rows.iter().map(|row| row.at.as_nanos() / 60_000_000_000).collect()
+}
+
+#[test]
+fn dates_without_a_zone_are_those_of_the_stated_one() {
+    let auto = Replay::default;
+    // Clocks go from 01:59 back to 01:00, and rows from one pass of the hour to the other.
+    let autumn = ["00:50:00", "01:20:00", "01:45:00", "01:05:00", "01:30:00", "01:55:00.5", "02:30:00"];
+    let autumn = autumn.map(|time| format!("2025-11-02 {time}"));
+    let mut autumn: Vec<&str> = autumn.iter().map(String::as_str).collect();
+    let minutes = [0, 30, 55, 75, 100, 125, 160];
+    assert_eq!(in_new_york(&autumn, auto()), minutes);
+    let ascending = || Replay { order: RowOrder::File, ..auto() };
+    assert_eq!(in_new_york(&autumn, ascending()), minutes);
+    autumn.reverse();
+    assert_eq!(in_new_york(&autumn, auto()), minutes);
+    // Rows more than half an hour apart do not tell, unless they are known to ascend.
+    let sparse = ["2025-11-02 00:50:00", "2025-11-02 01:40:00", "2025-11-02 01:10:00", "2025-11-02 01:50:00"];
+    assert_eq!(in_new_york(&sparse, ascending()), [0, 50, 80, 120]);
+    assert_eq!(in_new_york(&sparse, auto()), [0, 20, 50, 60]);
+    // A stamp with a zone of its own is of that zone: 06:10 in UTC is the second pass, too.
+    let own = ["2025-11-02 00:50:00", "2025-11-02T06:10:00Z", "2025-11-02 07:10:00+00:00", "2025-11-02 03:10:00"];
+    assert_eq!(in_new_york(&own, auto()), [0, 80, 140, 200]);
+    // Clocks go from 01:59 on to 03:00.
+    let spring = ["2025-03-09 01:30:00", "2025-03-09 02:15:00", "2025-03-09 03:20:00"];
+    assert_eq!(in_new_york(&spring, auto()), [0, 45, 50]);
+}
+
+#[test]
+fn what_a_zone_was_taken_for_is_said() {
+    let log = azure("2025-11-02 01:40:00,1,2\n2025-11-02 01:10:00,1,2\n2025-11-02 03:10:00,1,2\n");
+    let log = Scratch::new("said.csv", &log);
+    let of = |zone: Option<&str>| Replay { zone: zone.map(str::to_owned), ..Replay::default() };
+    let summary = describe(&log.0, &of(Some("America/New_York"))).unwrap();
+    let told = summary.detected.to_string();
+    assert!(told.contains("of America/New_York where no zone is stated"), "{told}");
+    assert!(told.contains("2 stamps are of an hour that the clocks of `America/New_York` repeat"), "{told}");
+    assert_eq!(summary.begins.unwrap().to_string(), "2025-11-02T05:10:00+00:00[UTC]");
+    let told = describe(&log.0, &of(None)).unwrap().detected;
+    assert!(told.to_string().contains("in UTC where no zone is stated"), "{told}");
+    let lines = ratecast::report::trace::read_as(&told, false);
+    assert!(lines.iter().any(|line| line.contains("taken for UTC (`zone` states another)")), "{lines:?}");
+    // Where every date has its zone, nothing is taken for granted.
+    let zoned = Scratch::new("zoned.csv", &azure("2025-11-02 01:40:00+09:00,1,2\n2025-11-02 01:50:00+09:00,1,2\n"));
+    let told = describe(&zoned.0, &of(None)).unwrap().detected;
+    assert!(!told.has_bare_dates, "{told}");
+    let unix = Scratch::new("unix.csv", b"ts,in,out\n1700158546,1,2\n");
+    let complaint = complaint(&unix.0, &of(Some("Europe/Berlin")), "log.csv");
+    assert_eq!(
+        complaint,
+        "`log.csv`, line 1: `zone` is stated, and times are numbers of seconds, which have none; leave `zone` out"
+    );
+    let nowhere = describe(&log.0, &of(Some("Mars/Olympus"))).unwrap_err();
+    assert!(nowhere.to_string().contains("Mars/Olympus"), "{nowhere}");
 }

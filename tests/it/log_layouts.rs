@@ -12,7 +12,7 @@ fn requests(text: &str, spec: &Replay) -> Vec<Request> {
     let found = rows(&file.0, spec).unwrap_or_else(|error| panic!("{error}; {}", error.help));
     let count = |tokens: Option<Tokens>| tokens.map(Tokens::get);
     let request = |row: &_| {
-        let ratecast::traffic::replay::TraceRow { at, input, cached, output } = *row;
+        let ratecast::traffic::replay::TraceRow { at, input, cached, output, .. } = *row;
         (at.as_nanos() / 1_000_000, count(input), count(cached), count(output))
     };
     found.iter().map(request).collect()

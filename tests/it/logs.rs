@@ -148,6 +148,8 @@ fn doubtful_figures_are_called_so() {
     let set = ["format=csv", "time-column=t", "time-unit=s"].into_iter().flat_map(|set| ["--set", set]);
     let coarse = Program::new(["trace", "lots.csv"].into_iter().chain(set)).file("lots.csv", &lots).ended();
     assert!(coarse.stdout.contains("95.5% of rows share the stamp of the row before"), "{}", coarse.stdout);
+    let told = coarse.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("(`ties = \"even\"` or `\"random\"` plays such rows spread over the step)"), "{told}");
 }
 
 #[test]
@@ -188,4 +190,31 @@ fn counts_of_periods_are_called_so() {
     let fit = Program::new(["fit", "counts.csv", "--replications", "50"]).file("counts.csv", &rows).ended();
     assert_eq!(fit.status, 0, "{}", fit.stderr);
     assert!(!fit.stdout.contains("busiest 1min") && fit.stdout.contains("var/mean 5min"), "{}", fit.stdout);
+}
+
+#[test]
+fn the_clients_of_a_log_are_those_of_the_scenario() {
+    let frame = "duration = \"1h\"\nreplications = 1\ntiers = [\"each\"]\n[tier.each.limits.minute]\nfixed-window = { limit = \"3/min\" }\n\
+                 scope = \"client\"\n";
+    let scenario = format!(
+        "{frame}[traffic.team]\narrivals.poisson = {{ rate = \"40/min\" }}\nclients = {{ count = 20 }}\n\
+         input-tokens.constant = {{ value = 7 }}\noutput-tokens.constant = {{ value = 7 }}\n"
+    );
+    let original = cells(Program::new(["run", "s.toml", "--format", "json"]).file("s.toml", &scenario));
+    for name in ["made.csv", "made.jsonl"] {
+        let format = name.split_once('.').unwrap().1;
+        let arguments = ["generate", "s.toml", "--format", format, "--out", name];
+        let mut program = Program::new(arguments).file("s.toml", &scenario);
+        let generated = program.ended();
+        assert_eq!((generated.status, generated.stderr.as_str()), (0, ""));
+        assert!(generated.stdout.contains("client-column = \"client\""), "{}", generated.stdout);
+        let log = fs::read_to_string(program.folder().join(name)).unwrap();
+        let replayed = |block: &str| {
+            let run = Program::new(["run", "r.toml", "--format", "json"]);
+            cells(run.file("r.toml", &format!("{frame}{block}")).file(name, &log))
+        };
+        assert_eq!(replayed(&generated.stdout), original, "{name}");
+        // A log of one client meets other limits.
+        assert_ne!(replayed(&generated.stdout.replace(", client-column = \"client\"", "")), original, "{name}");
+    }
 }

@@ -32,6 +32,12 @@ impl Log {
         })
     }
 
+    /// Of each row its instant in milliseconds and its number.
+    fn millis(&self, keys: &str) -> Vec<(u64, u32)> {
+        let row = |row: &TraceRow| (row.at.as_nanos() / 1_000_000, row.input.unwrap().get());
+        self.rows(keys, 1, 1_000).iter().map(row).collect()
+    }
+
     fn rows(&self, keys: &str, seed: u64, most: usize) -> Vec<TraceRow> {
         let ready = self.scenario(keys).unwrap_or_else(|problem| panic!("{problem}"));
         let replay = ready.scenario.traffic[0].1.replay.clone().unwrap();
@@ -128,4 +134,50 @@ fn what_cannot_be_played_is_refused_at_its_key() {
         let problem = log.scenario(keys).map(|_| ()).unwrap_err();
         assert!(problem.contains(said) && problem.contains("scenario.toml:4:"), "{keys}: {problem}");
     }
+}
+
+#[test]
+fn ties_are_spread_over_the_step_of_the_clock() {
+    // A clock of two seconds, and a silence that is longer.
+    let log = Log::new("ties", [10, 10, 10, 12, 12, 30, 32, 32, 32, 32]);
+    let even = [0, 666, 1_333, 2_000, 3_000, 20_000, 22_000, 22_500, 23_000, 23_500];
+    let told = |at: &[u64]| at.iter().copied().zip(0..).collect::<Vec<_>>();
+    assert_eq!(log.millis(""), told(&[0, 0, 0, 2_000, 2_000, 20_000, 22_000, 22_000, 22_000, 22_000]));
+    assert_eq!(log.millis(", ties = \"keep\""), log.millis(""));
+    assert_eq!(log.millis(", ties = \"even\""), told(&even));
+    assert_eq!(log.millis(", ties = \"even\", order = \"file\""), told(&even));
+    let stated = [0, 333, 666, 2_000, 2_500, 20_000, 22_000, 22_250, 22_500, 22_750];
+    assert_eq!(log.millis(", ties = \"even\", tie-step = \"1s\""), told(&stated));
+    let faster: Vec<(u64, u32)> = log.millis(", ties = \"even\", speed = 2");
+    assert!(faster.iter().zip(even).all(|(found, at)| found.0.abs_diff(at / 2) <= 1), "{faster:?}");
+    // A row that is out of order keeps its number: those of one stamp stay as they stand in the file.
+    let shuffled = Log::new("shuffled-ties", [12, 10, 12, 10, 14]);
+    assert_eq!(shuffled.millis(", ties = \"even\""), [(0, 1), (1_000, 3), (2_000, 0), (3_000, 2), (4_000, 4)]);
+}
+
+#[test]
+fn random_ties_repeat_with_their_seed_and_every_lap() {
+    let log = Log::new("random-ties", (0..400).map(|row| row / 4));
+    let keys = |seed: u64| format!(", ties = \"random\", spread-seed = {seed}");
+    let first = log.millis(&keys(1));
+    assert_eq!(first, log.millis(&keys(1)));
+    assert_ne!(first, log.millis(&keys(2)));
+    assert!(first.is_sorted() && first.iter().map(|row| row.1).eq(0..400));
+    let recorded = log.millis("");
+    // The first row is the start of the log, wherever in its step it lies.
+    assert!(first.iter().zip(&recorded).all(|(found, at)| found.0 + 1_000 > at.0 && found.0 < at.0 + 1_000));
+    let laps = log.millis(&format!("{}, loop = true, lap = \"200s\"", keys(1)));
+    assert!(laps[400..800].iter().zip(&first).all(|(lap, first)| *lap == (first.0 + 200_000, first.1)));
+}
+
+#[test]
+fn spreading_asks_for_what_the_log_does_not_show() {
+    let log = Log::new("one-stamp", [5, 5, 5]);
+    let complaint = |keys: &str| log.scenario(keys).err().unwrap_or_default();
+    let asked = complaint(", ties = \"even\"");
+    assert!(asked.contains("all rows have one stamp") && asked.contains("`tie-step = \"1s\"`"), "{asked}");
+    assert_eq!(log.millis(", ties = \"even\", tie-step = \"3s\""), [(0, 0), (1_000, 1), (2_000, 2)]);
+    let unused = complaint(", tie-step = \"3s\"");
+    assert!(unused.contains("they are kept") && unused.contains("`ties = \"even\"`"), "{unused}");
+    assert!(complaint(", ties = \"even\", tie-step = \"0s\"").contains("over no time"));
 }

@@ -1,8 +1,9 @@
 //! Every recorded set has the figures that are known of it, told from its content alone, or asks what it leaves open.
 
-use crate::traces::{complaint, recorded};
+use crate::traces::{Scratch, complaint, recorded, rows};
 use ratecast::traffic::replay::{Container, Packing, Replay, TimeUnit, TraceFormat, describe};
 use ratecast::units::SimDuration;
+use std::fs;
 
 /// A file, its format, rows, span in seconds, and the means of input and output in tenths of a token.
 type Set = (&'static str, TraceFormat, u64, u64, Option<(f64, f64)>);
@@ -99,7 +100,11 @@ fn a_session_in_json_is_one_of_its_requests() {
         let summary = describe(&path, &Replay::default()).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((summary.detected.format, summary.detected.container), (TraceFormat::Agentic, Container::Json));
         assert!(summary.rows > 3 && summary.rows_without_tokens == 0, "{name}: {summary:?}");
-        assert_eq!(!summary.detected.skipped.is_empty(), subagents, "{name}");
+        assert!(summary.detected.skipped.is_empty(), "{name}: {:?}", summary.detected.skipped);
+        if subagents {
+            // As its own totals have it: 3,877,829 and 30,015 of the agent, the rest of its three sub-agents.
+            assert_eq!((summary.input.total, summary.output.total), (5_990_912, 48_868));
+        }
     }
 }
 
@@ -121,4 +126,65 @@ fn sets_that_are_no_logs_say_so() {
         let Some(path) = recorded(name) else { return };
         assert_eq!(complaint(&path, &Replay::default(), "log.csv"), expected);
     }
+}
+
+#[test]
+fn sub_agents_ask_within_the_session_of_their_parent() {
+    let request = |t: &str, tokens: u32| format!(r#"{{"t":{t},"type":"n","in":{tokens},"out":1}}"#);
+    let agent =
+        |t: &str, inner: &[String]| format!(r#"{{"t":{t},"type":"subagent","requests":[{}]}}"#, inner.join(","));
+    let file =
+        |all: &[String]| Scratch::new("session.json", format!(r#"{{"requests":[{}]}}"#, all.join(",")).as_bytes());
+    let told = |log: &Scratch| {
+        let rows = rows(&log.0, &Replay::default()).unwrap();
+        rows.iter().map(|row| (row.at.as_nanos() / 100_000_000, row.input.unwrap().get())).collect::<Vec<_>>()
+    };
+    // From the start of the sub-agent, and within it of another; or from that of the session.
+    let deep = agent("1.5", &[request("0", 4)]);
+    let relative = [request("2", 1), agent("3", &[request("0.5", 2), deep, request("2.5", 5)]), request("5", 3)];
+    let absolute = [request("2", 1), agent("3", &[request("3.5", 2), request("5.5", 5)]), request("5", 3)];
+    assert_eq!(told(&file(&relative)), [(0, 1), (15, 2), (25, 4), (30, 3), (35, 5)]);
+    assert_eq!(told(&file(&absolute)), [(0, 1), (15, 2), (30, 3), (35, 5)]);
+    let complaint = |inner: &str| {
+        let broken = format!(r#"{{"t":1,"type":"subagent","requests":{inner}}}"#);
+        complaint(&file(&[request("0", 1), broken]).0, &Replay::default(), "log.csv")
+    };
+    for (inner, expected) in [
+        ("7", "is not a list of requests"),
+        (r#"[{"type":"n"}]"#, "the time is missing"),
+        (&format!("{}[]{}", r#"[{"t":0,"requests":"#.repeat(12), "}]".repeat(12)), "more than 8 deep"),
+    ] {
+        assert!(complaint(inner).contains(expected), "{inner}: {}", complaint(inner));
+    }
+}
+
+#[test]
+fn records_that_cloudwatch_wraps_are_those_inside() {
+    let Some(path) = recorded("dresses/bedrock_invocations.jsonl") else { return };
+    let lines = fs::read_to_string(&path).unwrap();
+    let expected = rows(&path, &Replay::default()).unwrap();
+    let text = |line: &str| serde_json::to_string(line).unwrap();
+    let wrap = |wrap: &dyn Fn(&str) -> String, between: &str| lines.lines().map(wrap).collect::<Vec<_>>().join(between);
+    let csv = wrap(&|line| format!("1700158546680,\"{}\"", line.replace('"', "\"\"")), "\n");
+    let event = |line: &str| format!(r#"{{"timestamp":1700158546680,"message":{},"eventId":"7"}}"#, text(line));
+    let insight = |line: &str| format!(r#"{{"@timestamp":"2023-11-16 18:15:46.680","@message":{line}}}"#);
+    for wrapped in [
+        format!("timestamp,message\n{csv}\n"),
+        format!("@timestamp,@message\n{csv}\n"),
+        wrap(&event, "\n"),
+        format!(r#"{{"searchedLogStreams":[],"events":[{}]}}"#, wrap(&event, ",")),
+        format!("[{}]", wrap(&insight, ",")),
+    ] {
+        let log = Scratch::new("wrapped", wrapped.as_bytes());
+        let start = &wrapped[..60];
+        assert_eq!(
+            describe(&log.0, &Replay::default()).unwrap().detected.format.word(),
+            "bedrock-cloudwatch",
+            "{start}"
+        );
+        assert!(rows(&log.0, &Replay::default()).unwrap() == expected, "{start}");
+    }
+    // A table of other messages is none of it.
+    let other = Scratch::new("other", b"timestamp,message\n1700158546680,\"{\"\"a\"\":1}\"\n");
+    assert_eq!(describe(&other.0, &Replay::default()).unwrap().detected.format, TraceFormat::Table);
 }

@@ -529,7 +529,13 @@ fn a_spec_that_fails_its_check_opens_nothing() {
 
 fn row(nanos: u64, input: impl Into<Option<u32>>, output: impl Into<Option<u32>>) -> TraceRow {
     let at = SimTime::from_nanos(nanos);
-    TraceRow { at, input: input.into().map(Tokens::new), cached: None, output: output.into().map(Tokens::new) }
+    TraceRow {
+        at,
+        input: input.into().map(Tokens::new),
+        cached: None,
+        output: output.into().map(Tokens::new),
+        client: None,
+    }
 }
 
 #[test]

@@ -62,6 +62,12 @@ pub fn read_as(detected: &Detected, stated: bool) -> Vec<String> {
     if detected.is_completion {
         lines.push("stamped when answered; durations taken away".to_owned());
     }
+    if detected.has_bare_dates {
+        lines.push(match &detected.zone {
+            None => "stamps that name no zone are taken for UTC (`zone` states another)".to_owned(),
+            Some(zone) => format!("stamps that name no zone are those of {}", printable(zone)),
+        });
+    }
     let count = |count: u64, what: &str| (count > 0).then(|| format!("{} {what}", number(count as f64, Figure::Count)));
     lines.extend(
         detected.skipped.iter().filter_map(|(why, rows)| count(*rows, &format!("left out: {}", printable(why)))),
@@ -141,7 +147,8 @@ pub fn concern(concern: &Concern) -> String {
         Concern::FewRows { rows } => format!("{rows} rows are too few for any law to show"),
         Concern::CoarseClock { ties, step } => format!(
             "{} of rows share the stamp of the row before: what happens within {} was not recorded, and gaps, their CV \
-             and windows shorter than some such steps are made up by the clock",
+             and windows shorter than some such steps are made up by the clock (`ties = \"even\"` or `\"random\"` plays such \
+             rows spread over the step)",
             percent(*ties),
             time(step.as_secs_f64()),
         ),

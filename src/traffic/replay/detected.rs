@@ -37,8 +37,10 @@ pub struct Detected {
     pub unit: Option<TimeUnit>,
     /// Whether stamps name instants that everybody agrees on; otherwise they count from the log's own zero.
     pub is_absolute: bool,
-    /// Whether dates without a zone were read, and taken for UTC.
+    /// Whether dates without a zone were read.
     pub has_bare_dates: bool,
+    /// The zone whose clocks they show, where it was stated; otherwise UTC.
+    pub zone: Option<String>,
     /// Whether stamps were taken when requests were answered.
     pub is_completion: bool,
     /// Whether its records count the requests of a period, which were then spread over it.
@@ -85,7 +87,11 @@ impl fmt::Display for Detected {
             (Some(_), false) => "time since the log's own zero",
         };
         let unit = self.unit.map_or(String::new(), |unit| format!(" in {}", unit.name()));
-        let zone = if self.has_bare_dates { ", in UTC where no zone is stated" } else { "" };
+        let zone = match (self.has_bare_dates, &self.zone) {
+            (false, _) => String::new(),
+            (true, None) => ", in UTC where no zone is stated".to_owned(),
+            (true, Some(zone)) => format!(", of {zone} where no zone is stated"),
+        };
         let taken = if self.is_completion { ", stamped when answered" } else { "" };
         writeln!(f, "clock: {clock}{unit}{zone}{taken}")?;
         writeln!(f, "records: {}", self.records)?;

@@ -29,6 +29,8 @@ pub(super) struct Layout {
     pub(super) cached: Vec<usize>,
     /// Parts of the output, to be added.
     pub(super) output: Vec<usize>,
+    /// Who asked.
+    pub(super) client: Option<usize>,
     /// Which records are requests.
     pub(super) keep: Vec<(usize, Test, &'static str)>,
     /// Which of the requests are wanted.
@@ -37,6 +39,8 @@ pub(super) struct Layout {
     pub(super) once: Vec<usize>,
     /// The name of the session, where each has its own zero.
     pub(super) session: Option<usize>,
+    /// A list of further requests within a record, instead of one.
+    pub(super) nested: Option<usize>,
     pub(super) periods: Option<Periods>,
     /// What was taken for granted, one sentence each.
     pub(super) notes: Vec<String>,
@@ -105,6 +109,7 @@ impl Layout {
         let has_no_rules = self.keep.is_empty()
             && self.only.is_empty()
             && self.once.is_empty()
+            && self.client.is_none()
             && self.session.is_none()
             && self.periods.is_none();
         let is_bare = !self.is_completion && self.cached.is_empty() && inner.iter().all(Option::is_none);
@@ -293,10 +298,12 @@ impl<'s> Finder<'s> {
             input: Vec::new(),
             cached: Vec::new(),
             output: Vec::new(),
+            client: None,
             keep: Vec::new(),
             only: Vec::new(),
             once: Vec::new(),
             session: None,
+            nested: None,
             periods: None,
             notes: Vec::new(),
         }

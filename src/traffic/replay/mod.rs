@@ -12,7 +12,9 @@
 //! A layout is one file in `formats` and one line in its list: what it looks like and which cells mean what. The rest is
 //! shared.
 
+mod ahead;
 mod cells;
+mod clients;
 mod count;
 mod detected;
 mod digits;
@@ -20,6 +22,7 @@ mod error;
 mod formats;
 mod json;
 mod layout;
+mod nested;
 mod only;
 mod open;
 mod order;
@@ -27,6 +30,7 @@ mod paths;
 mod periods;
 mod plain;
 mod play;
+mod quotes;
 mod reader;
 mod readings;
 mod records;
@@ -35,8 +39,10 @@ mod shape;
 mod sort;
 mod source;
 mod speed;
+mod spread;
 mod stamp;
 mod summary;
+mod ties;
 mod web;
 mod window;
 
@@ -130,6 +136,20 @@ words! {
     }
 }
 
+words! {
+    /// Where requests arrive that share a stamp, because the clock of the log is coarse.
+    #[derive(Default)]
+    pub enum Ties {
+        /// All at their stamp.
+        #[default]
+        Keep = "keep",
+        /// The first at their stamp, the others at equal parts of the step up to the next.
+        Even = "even",
+        /// Anywhere in the step from their stamp on, all instants equally likely.
+        Random = "random",
+    }
+}
+
 impl TimeUnit {
     /// Nanoseconds in one of it.
     pub const fn nanos(self) -> u64 {
@@ -190,6 +210,10 @@ pub struct Replay {
     pub time_unit: Option<TimeUnit>,
     /// What comes first in dates such as `03/04/2025`; absent where the file itself settles it.
     pub date_order: Option<DateOrder>,
+    /// The zone whose clocks dates show that name none, as in `Europe/Berlin`; UTC where it is left out. Of a time that the
+    /// clocks repeat, a row is at the instant nearer to the row above, or in the order of the file at the first that is not
+    /// before it; one that they skip is as much later as they skip.
+    pub zone: Option<String>,
     /// When in the life of a request its time stamp was taken.
     pub stamped_at: Option<StampedAt>,
     /// The column of how long each request took; taken from stamps of completion.
@@ -202,6 +226,9 @@ pub struct Replay {
     pub cached_column: Option<String>,
     /// The column of output tokens; without it no row has a count.
     pub output_column: Option<String>,
+    /// The column of who asks: rows with the same text are those of one client. Without it all are one client's, or those of
+    /// the source's `clients`.
+    pub client_column: Option<String>,
     /// What groups the digits of counts; absent where no count is doubtful.
     pub thousands: Option<Thousands>,
     /// The path of the requests that are read, without a query, in logs that have one; with a `*` at the end, what it begins
@@ -213,8 +240,13 @@ pub struct Replay {
     pub order: RowOrder,
     /// Where the requests of a period arrive, in logs of counts per period.
     pub spread: Spread,
-    /// What the places of [`Spread::Random`] are drawn from.
+    /// What the places of [`Spread::Random`] and [`Ties::Random`] are drawn from.
     pub spread_seed: u64,
+    /// Where requests arrive that share a stamp; they keep their order. No matter in logs of counts per period.
+    pub ties: Ties,
+    /// The step of the log's clock, over which ties are spread, above zero; absent where it is the largest one on which all
+    /// stamps lie.
+    pub tie_step: Option<SimDuration>,
     /// How long a period is, in logs of counts; absent where the file shows it.
     pub period: Option<SimDuration>,
     /// Input and output tokens of a typical request, at least 1: needed by logs that count tokens and no requests.
@@ -239,18 +271,22 @@ impl Default for Replay {
             time_column: None,
             time_unit: None,
             date_order: None,
+            zone: None,
             stamped_at: None,
             duration_column: None,
             duration_unit: None,
             input_column: None,
             cached_column: None,
             output_column: None,
+            client_column: None,
             thousands: None,
             only_path: None,
             only: None,
             order: RowOrder::Sort,
             spread: Spread::Even,
             spread_seed: 1,
+            ties: Ties::Keep,
+            tie_step: None,
             period: None,
             tokens_per_request: None,
             session_every: None,
@@ -265,18 +301,22 @@ impl Parameters for Replay {
         visitor.optional("time-column", &mut self.time_column);
         visitor.optional("time-unit", &mut self.time_unit);
         visitor.optional("date-order", &mut self.date_order);
+        visitor.optional("zone", &mut self.zone);
         visitor.optional("stamped-at", &mut self.stamped_at);
         visitor.optional("duration-column", &mut self.duration_column);
         visitor.optional("duration-unit", &mut self.duration_unit);
         visitor.optional("input-column", &mut self.input_column);
         visitor.optional("cached-column", &mut self.cached_column);
         visitor.optional("output-column", &mut self.output_column);
+        visitor.optional("client-column", &mut self.client_column);
         visitor.optional("thousands", &mut self.thousands);
         visitor.optional("only-path", &mut self.only_path);
         visitor.optional_section("only", &mut self.only);
         visitor.optional("order", &mut self.order);
         visitor.optional("spread", &mut self.spread);
         visitor.optional("spread-seed", &mut self.spread_seed);
+        visitor.optional("ties", &mut self.ties);
+        visitor.optional("tie-step", &mut self.tie_step);
         visitor.optional("period", &mut self.period);
         visitor.optional("tokens-per-request", &mut self.tokens_per_request);
         visitor.optional("session-every", &mut self.session_every);
@@ -301,6 +341,14 @@ impl Parameters for Replay {
         if self.tokens_per_request == Some(0) {
             let message = "a request of no tokens can stand for none";
             return Err(Invalid::new("tokens-per-request", message, "write a typical size, as in `1500`"));
+        }
+        crate::traffic::check_zone(self.zone.as_deref())?;
+        if self.tie_step.is_some_and(SimDuration::is_zero) {
+            return Err(Invalid::new("tie-step", "no tie can be spread over no time", "write a length, as in `1s`"));
+        }
+        if self.tie_step.is_some() && self.ties == Ties::Keep {
+            let message = "it says over how long ties are spread, and they are kept";
+            return Err(Invalid::new("tie-step", message, "set `ties = \"even\"` or `\"random\"`, or leave it out"));
         }
         if self.period.is_some_and(SimDuration::is_zero) {
             return Err(Invalid::new("period", "the period is empty", "write its length, as in `\"5min\"`"));
@@ -351,13 +399,14 @@ impl Replay {
     }
 
     /// The keys that name a column, and the names.
-    fn columns(&self) -> [(&'static str, Option<&String>); 5] {
+    fn columns(&self) -> [(&'static str, Option<&String>); 6] {
         [
             ("time-column", self.time_column.as_ref()),
             ("duration-column", self.duration_column.as_ref()),
             ("input-column", self.input_column.as_ref()),
             ("cached-column", self.cached_column.as_ref()),
             ("output-column", self.output_column.as_ref()),
+            ("client-column", self.client_column.as_ref()),
         ]
     }
 

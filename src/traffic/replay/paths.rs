@@ -1,6 +1,7 @@
 //! The few values of a JSON object that are wanted, found by their paths without building the rest.
 //!
-//! A path such as `usage.prompt_tokens` names a key in a key; arrays on the way are looked through. A number names a place
+//! A path such as `usage.prompt_tokens` names a key in a key; arrays on the way are looked through, and so are texts that are
+//! objects themselves. A number names a place
 //! in an array, as in `values.0`. Behind a colon, as in `attributes:gen_ai.usage.input_tokens`, stands the key of a list of
 //! `{"key": …, "value": {"intValue": …}}`, the way in which OpenTelemetry writes attributes.
 
@@ -62,6 +63,29 @@ impl Paths {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         Seek { paths: self, cells }.deserialize(&mut deserializer)?;
         deserializer.end()
+    }
+}
+
+/// Tells `each` the elements of `json`, a list, until it has enough.
+pub(super) fn elements(json: &[u8], each: impl FnMut(&str) -> bool) -> Result<(), serde_json::Error> {
+    serde_json::Deserializer::from_slice(json).deserialize_seq(Elements(each))
+}
+
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(&str) -> bool> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let mut has_enough = false;
+        while let Some(element) = seq.next_element::<&RawValue>()? {
+            has_enough = has_enough || !self.0(element.get());
+        }
+        Ok(())
     }
 }
 
@@ -188,7 +212,17 @@ impl<'de> Visitor<'de> for Seek<'_, '_> {
         Ok(())
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        let Seek { paths, cells } = self;
+        if !paths.keys.is_empty() && text.starts_with('{') {
+            let before = (cells.text.len(), cells.values.len());
+            let mut inner = serde_json::Deserializer::from_str(text);
+            if (Seek { paths, cells }).deserialize(&mut inner).and_then(|()| inner.end()).is_err() {
+                // It only begins like an object.
+                cells.text.truncate(before.0);
+                cells.values.truncate(before.1);
+            }
+        }
         Ok(())
     }
 }
@@ -279,6 +313,12 @@ mod tests {
             [vec!["xA"], vec![], vec!["123456789012345678901234567890"]]
         );
         assert_eq!(found(&["a.b"], json), [["1.10", "p"]]);
+    }
+
+    #[test]
+    fn texts_that_are_objects_are_looked_through() {
+        let json = r#"{"m":"{\"a\":{\"b\":7},\"c\":\"x\"}","n":"{\"a\":{\"b\":8}","c":"{}"}"#;
+        assert_eq!(found(&["m.a.b", "m.c", "n.a.b", "c"], json), [vec!["7"], vec!["x"], vec![], vec!["{}"]]);
     }
 
     #[test]

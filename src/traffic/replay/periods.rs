@@ -7,9 +7,10 @@ use super::count;
 use super::error::quote;
 use super::layout::{self, Layout};
 use super::plain::Reading;
+use super::spread::Places;
 use super::stamp::{Clock, Stamp};
 use super::{Replay, Spread, Thousands};
-use crate::rng::{self, Seed, Stream};
+use crate::rng::Seed;
 use crate::units::Tokens;
 use crate::units::grammar::Misread;
 use std::collections::BTreeMap;
@@ -144,7 +145,7 @@ impl Periods {
         let random = (spec.spread == Spread::Random).then(|| Seed(spec.spread_seed).stream(0, "replay/spread"));
         let mut periods: Vec<_> = self.by_start.into_iter().filter(|(_, period)| period.requests > 0).collect();
         periods.reverse();
-        Ok(Spreading { periods, random, done: 0, at: 0.0 })
+        Ok(Spreading { periods, places: Places::new(random), done: 0 })
     }
 
     /// Gives each period its length: as stated, as the log states it, or up to the next one at the smallest step there is.
@@ -254,11 +255,9 @@ fn add_some(sum: &mut Option<u64>, count: Option<u64>) {
 pub(super) struct Spreading {
     /// Those that are not done, the next one last.
     periods: Vec<(i64, Period)>,
-    random: Option<Stream>,
+    places: Places,
     /// Requests of the period at hand that came.
     done: u64,
-    /// How far through its period the last of them came, in `0.0..1.0`.
-    at: f64,
 }
 
 impl Spreading {
@@ -271,15 +270,7 @@ impl Spreading {
     pub(super) fn next(&mut self) -> Option<Reading> {
         let (start, period) = *self.periods.last()?;
         let (number, length) = (self.done, period.nanos.unwrap_or_default());
-        let offset = match &mut self.random {
-            None => (u128::from(length) * u128::from(number) / u128::from(period.requests)) as u64,
-            Some(stream) => {
-                // The smallest of n instants that are left, all equally likely from here to the end.
-                let left = (period.requests - number) as f64;
-                self.at += (1.0 - self.at) * (1.0 - rng::exp(-stream.exponential() / left));
-                (self.at * length as f64) as u64
-            }
-        };
+        let offset = self.places.next(number, period.requests, length);
         let share = |total: Option<u64>| {
             // The parts differ by one at most, and add up to the total; none is too large, as has been checked.
             let up_to =
@@ -290,9 +281,9 @@ impl Spreading {
         self.done += 1;
         if self.done == period.requests {
             self.periods.pop();
-            (self.done, self.at) = (0, 0.0);
+            self.done = 0;
         }
-        let stamp = Stamp::at(start.saturating_add_unsigned(offset.min(length.saturating_sub(1))));
-        Some(Reading { stamp, input, cached, output })
+        let stamp = Stamp::at(start.saturating_add_unsigned(offset));
+        Some(Reading { stamp, input, cached, output, client: None })
     }
 }

@@ -1,13 +1,13 @@
 //! The rows that a log is full of, `2023-11-16 18:15:46.6805900,374,44`, read in one go.
 //!
-//! Most rows need neither quotes nor blanks nor zones. Such a row is read straight from the buffer, several times as fast
+//! Most rows need no blanks and no zones, and quotes at most around the stamp. Such a row is read straight from the buffer, several times as fast
 //! as through the CSV parser; any other row, right or wrong, is left to it.
 
 use super::digits;
 use super::stamp::{Clock, Stamp};
 use crate::units::Tokens;
 
-/// The most bytes of a plain row with its line end.
+/// The most bytes of a plain row with its line end, behind a quote at its start.
 const WINDOW: usize = 64;
 
 /// What a row says, before it has a place on the simulated clock.
@@ -18,17 +18,24 @@ pub(super) struct Reading {
     /// The part of `input` that was read from a cache.
     pub(super) cached: Option<Tokens>,
     pub(super) output: Option<Tokens>,
+    /// The number of its client, where the log says who asked.
+    pub(super) client: Option<u32>,
 }
 
-/// The row at the start of `ahead` and its length without the line end; `None` where it is not plain.
+/// The row at the start of `ahead`, its stamp perhaps in quotes, and its length without the line end; `None` where it is not plain.
 #[inline]
 pub(super) fn read(ahead: &[u8], clock: &mut Clock) -> Option<(Reading, usize)> {
-    let window: &[u8; WINDOW] = ahead.first_chunk()?;
+    let quote = usize::from(ahead.first() == Some(&b'"'));
+    let window: &[u8; WINDOW] = ahead.get(quote..)?.first_chunk()?;
     let (stamp, end) = clock.leading(window)?;
-    let (input, end) = count(window, end)?;
+    if quote == 1 && window[end] != b'"' {
+        return None;
+    }
+    let (input, end) = count(window, end + quote)?;
     let (output, end) = count(window, end)?;
     let is_whole = matches!(window[end], b'\n' | b'\r');
-    is_whole.then_some((Reading { stamp, input: Some(input), cached: None, output: Some(output) }, end))
+    let reading = Reading { stamp, input: Some(input), cached: None, output: Some(output), client: None };
+    is_whole.then_some((reading, quote + end))
 }
 
 /// The count behind the comma at `at`, in at most seven digits, and where it ends.
@@ -48,8 +55,17 @@ mod tests {
 
     fn length(row: &str) -> Option<usize> {
         let mut bytes = row.as_bytes().to_vec();
-        bytes.resize(WINDOW, b'x');
+        bytes.resize(WINDOW + 1, b'x');
         read(&bytes, &mut Clock::new(Writing::default())).map(|(_, length)| length)
+    }
+
+    #[test]
+    fn a_zone_that_is_left_to_the_parser_is_no_missing_zone() {
+        let mut clock = Clock::new(Writing::default());
+        let mut row = b"2023-11-16 18:15:46+09:00,374,44\n".to_vec();
+        row.resize(WINDOW, b'x');
+        assert!(read(&row, &mut clock).is_none());
+        assert!(!clock.has_bare_dates());
     }
 
     #[test]
@@ -59,6 +75,8 @@ mod tests {
             "2023-11-16T18:15:46,0,9999999\n",
             "2023-11-16 18:15:46.1Z,1,2\n",
             "2023-11-16 18:15:46.680590+00:00,1,2\n",
+            "\"2023-11-16 18:15:46.6805900\",374,44\r\n",
+            "\"2023-11-16T18:15:46Z\",374,44\n",
         ] {
             assert_eq!(length(row), Some(row.trim_end().len()), "{row}");
         }
@@ -73,7 +91,10 @@ mod tests {
             "2023-11-16 18:15:46+09:00,374,44\n",
             "2023-11-16 18:15:60,374,44\n",
             "2023-02-30 18:15:46,374,44\n",
-            "\"2023-11-16 18:15:46\",374,44\n",
+            "\"2023-11-16 18:15:46,374,44\n",
+            "2023-11-16 18:15:46\",374,44\n",
+            "\"2023-11-16 18:15:46\"\"\",374,44\n",
+            "\"2023-11-16 18:15:46\",\"374\",44\n",
             "2023-11-16 18:15:46,12345678,44\n",
         ] {
             assert_eq!(length(row), None, "{row}");

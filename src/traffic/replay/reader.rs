@@ -3,7 +3,7 @@
 use super::detected::Detected;
 use super::error::TraceError;
 use super::formats::TraceFormat;
-use super::order;
+use super::order::{self, Survey};
 use super::periods::{Periods, Spreading};
 use super::plain::Reading;
 use super::readings::Readings;
@@ -11,8 +11,9 @@ use super::shape::Sample;
 use super::sort::{Sorted, Sorter};
 use super::source::{Opened, Packing};
 use super::speed::Speed;
-use super::stamp::{Clock, Stamp};
-use super::{Replay, RowOrder};
+use super::stamp::{Clock, Stamp, Zone};
+use super::ties::{Grid, Spreader};
+use super::{Replay, RowOrder, Ties};
 use crate::params::Parameters;
 use crate::units::grammar::Misread;
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
@@ -29,16 +30,19 @@ pub struct TraceRow {
     pub cached: Option<Tokens>,
     /// Tokens of the answer, where the log has them.
     pub output: Option<Tokens>,
+    /// The number of its client, where the log says who asked: from 0 on, in the order in which clients appear in the file.
+    pub client: Option<u32>,
 }
 
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
 /// Rows come in the order of time. A log that is in that order is streamed. Any other is read whole before its first row is
-/// given out, and sorted: in memory up to a million requests (some 40 MB), beyond that through a temporary file of 24 bytes
+/// given out, and sorted: in memory up to a million requests (some 40 MB), beyond that through a temporary file of 28 bytes
 /// for each. Which of the two a log is takes a pass over it, up to the first row that is earlier than the one above:
 /// [`describe`](super::describe) makes it on its way, and [`TraceReader::open`] where nobody did before. The answer is
 /// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass. A log of counts per period is
-/// read whole when it is opened.
+/// read whole when it is opened. Ties are spread as they are read, each stamp's rows being in memory at once; the step of the
+/// log's clock is found in the same pass as its order, which then goes to the end.
 pub struct TraceReader {
     readings: Readings,
     supply: Supply,
@@ -47,8 +51,12 @@ pub struct TraceReader {
     speed: Speed,
     packing: Packing,
     order: RowOrder,
-    /// The stamps of the first row and of the last one given out.
-    span: Option<(Stamp, Stamp)>,
+    /// Spreads requests that share a stamp, where that is wanted.
+    spreader: Option<Box<Spreader>>,
+    /// The stamp of the first row, spread.
+    first: Option<Stamp>,
+    /// The stamp that was read last, as recorded.
+    last: Option<Stamp>,
     steps_back: u64,
     ties: u64,
     smallest_step: Option<u64>,
@@ -81,17 +89,23 @@ impl TraceReader {
     /// Where `path` is not a regular file that can be read, where its start is not what `spec` expects or leaves a question
     /// open, and where `spec` does not pass its own check.
     pub fn open(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
-        let way = match (spec.order, order::known(path, spec)) {
-            (RowOrder::File, _) | (RowOrder::Sort, Some(true)) => Way::Stream,
-            (RowOrder::Sort, Some(false)) => Way::Sort,
-            (RowOrder::Sort, None) => {
-                let mut reader = TraceReader::begin(path, spec, Way::Stream)?;
-                let is_sorted = reader.is_sorted();
-                order::remember(path, spec, is_sorted);
-                if is_sorted { Way::Stream } else { Way::Sort }
+        let is_surveyed = spec.order == RowOrder::Sort || (spec.ties != Ties::Keep && spec.tie_step.is_none());
+        let survey = match order::known(path, spec) {
+            _ if !is_surveyed => Survey { is_sorted: true, grid: None },
+            Some(survey) => survey,
+            None => {
+                let survey = TraceReader::begin(path, spec, Way::Stream)?.survey(spec);
+                order::remember(path, spec, survey);
+                survey
             }
         };
-        TraceReader::begin(path, spec, way)
+        let is_streamed = spec.order == RowOrder::File || survey.is_sorted;
+        let mut reader = TraceReader::begin(path, spec, if is_streamed { Way::Stream } else { Way::Sort })?;
+        if !matches!(reader.supply, Supply::Periods(_)) {
+            let spreader = Spreader::new(path, spec, survey.grid);
+            reader.spreader = spreader.map_err(|misread| reader.readings.misplaced(false, misread))?.map(Box::new);
+        }
+        Ok(reader)
     }
 
     /// Opens the log to be read in the given way.
@@ -105,6 +119,11 @@ impl TraceReader {
             .map_err(|(line, misread)| TraceError::data(path, line, None, misread))?;
         let layout = TraceFormat::layout(&sample, spec)
             .map_err(|misread| TraceError::data(path, sample.header_line(), None, misread))?;
+        if let (Some(unit), Some(_)) = (layout.writing.unit, &spec.zone) {
+            let message = format!("`zone` is stated, and times are numbers of {}, which have none", unit.name());
+            let misread = Misread::new(message, "leave `zone` out");
+            return Err(TraceError::data(path, sample.header_line(), None, misread));
+        }
         let is_counts = layout.periods.is_some();
         let mut readings = Readings::new(path, opened.into_bytes(), layout, spec)?;
         let supply = match way {
@@ -119,7 +138,9 @@ impl TraceReader {
             speed: Speed::new(spec.speed),
             packing,
             order: spec.order,
-            span: None,
+            spreader: None,
+            first: None,
+            last: None,
             steps_back: 0,
             ties: 0,
             smallest_step: None,
@@ -127,19 +148,23 @@ impl TraceReader {
         })
     }
 
-    /// Reads up to the first row that is earlier than the one above, the first that is wrong, or the end.
-    fn is_sorted(&mut self) -> bool {
+    /// Reads up to the first row that is wrong or the end; only up to the first that is earlier than the one above, unless the
+    /// grid of all is wanted.
+    fn survey(&mut self, spec: &Replay) -> Survey {
+        let (mut last, mut is_sorted, mut grid) = (None, true, Grid::default());
         if matches!(self.supply, Supply::Periods(_)) {
-            return true;
+            return Survey { is_sorted, grid: None };
         }
-        let mut last = None;
-        while let Ok(Some(reading)) = self.readings.next() {
-            if last.is_some_and(|last| reading.stamp < last) {
-                return false;
+        while let Ok(Some(Reading { stamp, .. })) = self.readings.next() {
+            is_sorted &= last.is_none_or(|last| stamp >= last);
+            last = Some(stamp);
+            match spec.ties {
+                Ties::Keep if !is_sorted => break,
+                Ties::Keep => {}
+                Ties::Even | Ties::Random => grid.add(stamp),
             }
-            last = Some(reading.stamp);
         }
-        true
+        Survey { is_sorted, grid: grid.step() }
     }
 
     /// Whether reading stopped at a row that is earlier than the one above.
@@ -150,7 +175,7 @@ impl TraceReader {
     /// The civil instant of the first row in UTC, once it was read, where stamps name such instants.
     pub fn begins(&self) -> Option<Civil> {
         let clock = self.readings.clock();
-        let (first, _) = self.span.filter(|_| clock.is_absolute())?;
+        let first = self.first.filter(|_| clock.is_absolute())?;
         Civil::parse(&clock.date(first)).ok()
     }
 
@@ -168,12 +193,17 @@ impl TraceReader {
         name("input tokens", &layout.input);
         name("cached input tokens", &layout.cached);
         name("output tokens", &layout.output);
+        name("client", layout.client.as_slice());
         if let Some(periods) = layout.periods {
             name("requests", periods.requests.as_slice());
         }
         let mut assumptions = layout.notes.clone();
         if layout.periods.is_some() {
             assumptions.push("requests are spread over their period: bursts within it do not show".into());
+        }
+        assumptions.extend(clock.zone().map(Zone::doubts).unwrap_or_default());
+        if let Some(spreader) = &self.spreader {
+            assumptions.push(format!("rows that share a stamp are spread over its step of {}", spreader.step()));
         }
         let skipped = readings.skipped().filter(|(_, count)| *count > 0);
         Detected {
@@ -184,6 +214,7 @@ impl TraceReader {
             unit: layout.writing.unit,
             is_absolute: clock.is_absolute(),
             has_bare_dates: clock.has_bare_dates(),
+            zone: clock.zone().map(|zone| zone.name().to_owned()),
             is_completion: layout.is_completion,
             is_counts: layout.periods.is_some(),
             period: self.period.map(SimDuration::from_nanos),
@@ -224,12 +255,31 @@ impl TraceReader {
 
     #[inline]
     fn row(&mut self) -> Result<Option<TraceRow>, TraceError> {
+        let reading = if self.spreader.is_some() { self.spread()? } else { self.recorded()? };
+        let Some(Reading { stamp, input, cached, output, client }) = reading else { return self.end() };
+        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output, client }))
+    }
+
+    /// The next request, at an instant of its own where its stamp is shared.
+    #[cold]
+    fn spread(&mut self) -> Result<Option<Reading>, TraceError> {
+        let Some(mut spreader) = self.spreader.take() else { return self.recorded() };
+        let reading = spreader.next(|| self.recorded());
+        self.spreader = Some(spreader);
+        reading
+    }
+
+    /// The next request at its stamp.
+    #[inline]
+    fn recorded(&mut self) -> Result<Option<Reading>, TraceError> {
         let reading = match &mut self.supply {
             Supply::Stream => self.readings.next()?,
             _ => self.supplied()?,
         };
-        let Some(Reading { stamp, input, cached, output }) = reading else { return self.end() };
-        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output }))
+        if let Some(Reading { stamp, .. }) = reading {
+            self.note(stamp)?;
+        }
+        Ok(reading)
     }
 
     /// The next request that does not come straight from the file.
@@ -255,10 +305,10 @@ impl TraceReader {
         sorter.sort()
     }
 
-    /// The instant at which a row with this stamp plays.
+    /// Counts the step from the stamp before, and refuses one back.
     #[inline]
-    fn place(&mut self, stamp: Stamp) -> Result<SimTime, TraceError> {
-        if let Some((_, last)) = self.span {
+    fn note(&mut self, stamp: Stamp) -> Result<(), TraceError> {
+        if let Some(last) = self.last {
             match stamp.nanos_since(last) {
                 Some(0) => self.ties += 1,
                 Some(step) => self.smallest_step = Some(self.smallest_step.map_or(step, |least| least.min(step))),
@@ -268,11 +318,17 @@ impl TraceReader {
                 }
             }
         }
-        let first = self.span.map_or(stamp, |(first, _)| first);
-        self.span = Some((first, stamp));
+        self.last = Some(stamp);
+        Ok(())
+    }
+
+    /// The instant at which a row with this stamp plays.
+    #[inline]
+    fn place(&mut self, stamp: Stamp) -> Result<SimTime, TraceError> {
+        let first = *self.first.get_or_insert(stamp);
         let instant = stamp.nanos_since(first).and_then(|nanos| self.speed.instant(nanos));
-        let is_streamed = matches!(self.supply, Supply::Stream);
-        instant.ok_or_else(|| self.readings.misplaced(is_streamed, self.too_far(first, stamp)))
+        let is_last = matches!(self.supply, Supply::Stream) && self.spreader.is_none();
+        instant.ok_or_else(|| self.readings.misplaced(is_last, self.too_far(first, stamp)))
     }
 
     fn clock(&self) -> &Clock {
@@ -296,7 +352,7 @@ impl TraceReader {
 
     #[cold]
     fn end(&self) -> Result<Option<TraceRow>, TraceError> {
-        if self.span.is_some() {
+        if self.first.is_some() {
             return Ok(None);
         }
         let records = self.readings.records;

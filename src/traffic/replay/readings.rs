@@ -4,6 +4,7 @@ use super::Replay;
 use super::error::TraceError;
 use super::json::{self, Objects};
 use super::layout::{Layout, Place, Simple};
+use super::nested;
 use super::open::Open;
 use super::paths::{Cells as Found, Paths};
 use super::periods::Periods;
@@ -14,6 +15,7 @@ use super::source::Bytes;
 use super::stamp::Clock;
 use super::web::Lines;
 use crate::units::grammar::Misread;
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,8 @@ pub(super) struct Readings {
     /// The line of the record that was read last.
     line: u64,
     open: Open,
+    /// Requests of a record that has several.
+    nested: VecDeque<Reading>,
     pub(super) records: u64,
     pub(super) repeated: u64,
 }
@@ -67,6 +71,7 @@ impl Readings {
             state,
             line: 1,
             open: Open::default(),
+            nested: VecDeque::new(),
             records: 0,
             repeated: 0,
         })
@@ -129,6 +134,9 @@ impl Readings {
     /// The next request, however it is written.
     fn any(&mut self) -> Result<Option<Reading>, TraceError> {
         loop {
+            if let Some(reading) = self.nested.pop_front() {
+                return Ok(Some(reading));
+            }
             match self.record(None)? {
                 Some(Row::Request(reading, _)) => return Ok(Some(reading)),
                 Some(Row::Skipped) => {}
@@ -177,9 +185,11 @@ impl Readings {
                 let line = objects.line();
                 let Some(object) = object.map_err(|stop| stopped(line, stop))? else { return Ok(None) };
                 let read = paths.read(objects.bytes(object), found);
-                let row = match read {
-                    Ok(()) => state.row(layout, found, periods),
-                    Err(error) => Err((None, json::misread(&error))),
+                let read = read.map_err(|error| (None, json::misread(&error)));
+                let row = match read.and_then(|()| nested::read(found, (layout, paths), state, &mut self.nested)) {
+                    Ok(true) => Ok(Row::Skipped),
+                    Ok(false) => state.row(layout, found, periods),
+                    Err(wrong) => Err(wrong),
                 };
                 objects.pass(object);
                 (object.line, Some(object.number), row)
@@ -194,7 +204,7 @@ impl Readings {
             }
         };
         self.line = line;
-        self.records += 1;
+        self.records += 1 + self.nested.len() as u64;
         row.map(Some).map_err(|(slot, misread)| self.wrong(number, slot, misread))
     }
 

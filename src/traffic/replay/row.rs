@@ -1,6 +1,7 @@
 //! What one record of a log says.
 
 use super::cells::{Cells, Columns, WebColumns};
+use super::clients::Clients;
 use super::count;
 use super::error::{nul_byte, quote};
 use super::json;
@@ -9,9 +10,9 @@ use super::paths::{Cells as Found, Paths};
 use super::periods::Periods;
 use super::plain::Reading;
 use super::records::Record;
-use super::stamp::{self, Clock, Stamp};
+use super::stamp::{self, Clock, Stamp, Zone};
 use super::web::Fields;
-use super::{Replay, Thousands};
+use super::{Replay, RowOrder, Thousands};
 use crate::units::grammar::Misread;
 use crate::units::{SimDuration, Tokens};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -34,6 +35,7 @@ pub(super) struct State {
     session_every: Option<SimDuration>,
     /// The session of the last record, and how many came before it.
     session: Option<(Vec<u8>, u64)>,
+    clients: Clients,
     /// For each test the cell of the record before.
     before: Vec<Vec<u8>>,
     /// How many records each test took away.
@@ -59,7 +61,7 @@ impl Simple {
                 count::read(record.field(column), state.thousands).map_err(|misread| (Some(slot), misread))
             }
         };
-        Ok(Reading { stamp, input: tokens(self.input)?, cached: None, output: tokens(self.output)? })
+        Ok(Reading { stamp, input: tokens(self.input)?, cached: None, output: tokens(self.output)?, client: None })
     }
 }
 
@@ -67,11 +69,13 @@ impl State {
     /// Before the first record of a log that `spec` reads as `layout`.
     pub(super) fn new(layout: &Layout, spec: &Replay) -> Self {
         let (tests, wants) = (layout.keep.len(), layout.only.len());
+        let zone = spec.zone.as_deref().and_then(|zone| Zone::new(zone, spec.order == RowOrder::File));
         State {
-            clock: Clock::new(layout.writing),
+            clock: Clock::new(layout.writing).in_zone(zone),
             thousands: spec.thousands,
             session_every: spec.session_every,
             session: None,
+            clients: Clients::default(),
             before: vec![Vec::new(); tests],
             skipped: vec![0; tests],
             left_out: vec![0; wants],
@@ -138,8 +142,15 @@ impl State {
         let cached = self.tokens(layout, cells, &layout.cached)?;
         let cached = input.and_then(|input| cached.map(|cached| cached.min(input)));
         let output = self.tokens(layout, cells, &layout.output)?;
+        let client = match layout.client {
+            None => None,
+            Some(slot) => {
+                let name = one(layout, cells, slot)?.unwrap_or_default().trim_ascii();
+                Some(self.clients.number(name).map_err(|misread| (Some(slot), misread))?)
+            }
+        };
         let id = if layout.once.is_empty() { None } else { identity(layout, cells) };
-        Ok(Row::Request(Reading { stamp, input, cached, output }, id))
+        Ok(Row::Request(Reading { stamp, input, cached, output, client }, id))
     }
 
     fn is_kept(&mut self, layout: &Layout, cells: &impl Cells) -> bool {
@@ -166,7 +177,7 @@ impl State {
 
     /// When the request arrived.
     #[inline]
-    fn stamp(&mut self, layout: &Layout, cells: &impl Cells) -> Result<Stamp, Wrong> {
+    pub(super) fn stamp(&mut self, layout: &Layout, cells: &impl Cells) -> Result<Stamp, Wrong> {
         let slot = layout.time;
         let in_time = |misread| (Some(slot), misread);
         let cell = one(layout, cells, slot)?;

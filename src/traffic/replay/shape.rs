@@ -1,6 +1,7 @@
 //! What the start of a log looks like, from which its layout is told.
 
 use super::error::not_text;
+use super::paths::{Cells, Paths};
 use super::records::{self, Records, Stop};
 use crate::units::grammar::Misread;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -39,7 +40,8 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<Vec<u8>>>,
 }
 
-/// The paths in some JSON objects. Arrays are looked through, so that `a.b` may be `{"a":[{"b":1}]}`.
+/// The paths in some JSON objects. Arrays are looked through, so that `a.b` may be `{"a":[{"b":1}]}`, and so is the text of a
+/// message that is an object itself.
 #[derive(Default)]
 pub(super) struct Tree {
     /// For each path to a text, a number or a truth value, what was found there, `null` aside.
@@ -114,6 +116,16 @@ impl Table {
         self.names.iter().position(|known| known == name)
     }
 
+    /// Whether some of the first cells of the column `a` hold JSON with what `path`, as in `a.b.c`, names.
+    pub(super) fn has_within(&self, path: &str) -> bool {
+        let Some((column, path)) = path.split_once('.') else { return false };
+        let Some(index) = self.index(column) else { return false };
+        let (mut wanted, mut found) = (Paths::default(), Cells::default());
+        wanted.want(path, 0);
+        let mut first = self.column(index).into_iter().filter(|cell| cell.starts_with(b"{")).take(8);
+        first.any(|cell| wanted.read(cell, &mut found).is_ok() && found.all(0).next().is_some())
+    }
+
     /// What stands in the column at `index`.
     pub(super) fn column(&self, index: usize) -> Vec<&[u8]> {
         self.rows.iter().filter_map(|row| row.get(index)).map(Vec::as_slice).collect()
@@ -179,6 +191,11 @@ impl Tree {
     pub(super) fn found(&self, root: &str, path: &str) -> &[Vec<u8>] {
         self.leaves.get(&join(root, path)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether `path` ends at the message of an event, which some exports write as a text.
+fn is_message(path: &str) -> bool {
+    matches!(path.rsplit('.').next(), Some("message" | "@message"))
 }
 
 /// The path `key` within `path`.
@@ -272,6 +289,12 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        // Texts within texts end soon: each level doubles what escapes the one within.
+        if value.starts_with('{') && is_message(&self.path) {
+            let within = Walk { path: self.path.clone(), in_list: false, tree: self.tree };
+            // A text that is no object after all is a text.
+            let _ = within.deserialize(&mut serde_json::Deserializer::from_str(value));
+        }
         self.leaf(value);
         Ok(())
     }

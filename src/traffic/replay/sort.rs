@@ -14,19 +14,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most requests that are sorted in memory.
 const RUN_ROWS: usize = 1_000_000;
-/// The bytes of one request in memory and in the temporary file.
-const ROW_BYTES: usize = 24;
+/// The bytes of one request in the temporary file.
+const ROW_BYTES: usize = 28;
 /// What the buffers of all runs share while they are merged.
 const MERGE_BYTES: usize = 8 << 20;
 
-/// A request in 24 bytes.
+/// A request in 32 bytes.
 #[derive(Clone, Copy)]
 struct Packed {
     stamp: i64,
     input: u32,
     cached: u32,
     output: u32,
-    /// Which of the three are there: bits 0, 1 and 2.
+    client: u32,
+    /// Which of the four are there: bits 0 to 3.
     has: u32,
 }
 
@@ -39,7 +40,11 @@ impl Packed {
             input: count(reading.input),
             cached: count(reading.cached),
             output: count(reading.output),
-            has: bit(reading.input, 0) | bit(reading.cached, 1) | bit(reading.output, 2),
+            client: reading.client.unwrap_or_default(),
+            has: bit(reading.input, 0)
+                | bit(reading.cached, 1)
+                | bit(reading.output, 2)
+                | u32::from(reading.client.is_some()) << 3,
         }
     }
 
@@ -50,13 +55,14 @@ impl Packed {
             input: tokens(self.input, 0),
             cached: tokens(self.cached, 1),
             output: tokens(self.output, 2),
+            client: (self.has >> 3 & 1 == 1).then_some(self.client),
         }
     }
 
     fn bytes(self) -> [u8; ROW_BYTES] {
         let mut bytes = [0; ROW_BYTES];
         bytes[..8].copy_from_slice(&self.stamp.to_le_bytes());
-        for (at, word) in [self.input, self.cached, self.output, self.has].into_iter().enumerate() {
+        for (at, word) in [self.input, self.cached, self.output, self.client, self.has].into_iter().enumerate() {
             bytes[8 + 4 * at..12 + 4 * at].copy_from_slice(&word.to_le_bytes());
         }
         bytes
@@ -65,7 +71,14 @@ impl Packed {
     fn from_bytes(bytes: &[u8; ROW_BYTES]) -> Self {
         let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         let low = u64::from(word(0)) | u64::from(word(4)) << 32;
-        Packed { stamp: low as i64, input: word(8), cached: word(12), output: word(16), has: word(20) }
+        Packed {
+            stamp: low as i64,
+            input: word(8),
+            cached: word(12),
+            output: word(16),
+            client: word(20),
+            has: word(24),
+        }
     }
 }
 
@@ -275,7 +288,13 @@ mod tests {
             // Few stamps, so that many are equal.
             let stamp = (state >> 54) as i64 - 300;
             let some = |at: u64| (state >> at & 1 == 1).then(|| Tokens::new(number));
-            let reading = Reading { stamp: Stamp::at(stamp), input: some(20), cached: some(21), output: some(22) };
+            let reading = Reading {
+                stamp: Stamp::at(stamp),
+                input: some(20),
+                cached: some(21),
+                output: some(22),
+                client: Some(number),
+            };
             expected.push((stamp, number, reading.input, reading.cached, reading.output));
             sorter.push(Reading { output: Some(Tokens::new(number)), ..reading }).unwrap();
         }
@@ -294,7 +313,9 @@ mod tests {
     fn few_requests_stay_in_memory() {
         let mut sorter = Sorter::new();
         for stamp in [3, 1, 2] {
-            sorter.push(Reading { stamp: Stamp::at(stamp), input: None, cached: None, output: None }).unwrap();
+            sorter
+                .push(Reading { stamp: Stamp::at(stamp), input: None, cached: None, output: None, client: None })
+                .unwrap();
         }
         let mut sorted = sorter.sort().unwrap();
         let mut stamps = Vec::new();

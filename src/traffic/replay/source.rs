@@ -2,6 +2,7 @@
 //!
 //! What a packed file unpacks to is bounded by a budget, and so is the memory of its decoder.
 
+use super::ahead::ahead;
 use super::error::TraceError;
 use crate::units::grammar::Misread;
 use crate::words;
@@ -77,7 +78,12 @@ impl Opened {
 
     /// The whole log from its front, behind what is not part of its records.
     pub(super) fn into_bytes(self) -> Bytes {
-        Box::new(io::Cursor::new(self.head).chain(self.source))
+        let head = io::Cursor::new(self.head);
+        match self.packing {
+            _ if self.is_whole => Box::new(head),
+            Packing::Plain => Box::new(head.chain(self.source)),
+            Packing::Gzip | Packing::Zstandard => Box::new(head.chain(ahead(self.source))),
+        }
     }
 }
 

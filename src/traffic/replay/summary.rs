@@ -2,9 +2,9 @@
 
 use super::detected::Detected;
 use super::error::TraceError;
-use super::order;
+use super::order::{self, Survey};
 use super::reader::{TraceReader, TraceRow, Way};
-use super::{Replay, RowOrder};
+use super::{Replay, RowOrder, Ties};
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
 use std::path::Path;
 
@@ -66,17 +66,17 @@ impl TraceSummary {
     }
 }
 
-/// Reads the log at `path` from the first row to the last: once, or twice where it must be sorted.
+/// Reads the log at `path` from the first row to the last: once, or twice where it must be sorted or ties are spread.
 ///
 /// # Errors
 ///
 /// Whatever is wrong with the file: a log that passes can be replayed, unless it changes in between.
 pub fn describe(path: &Path, spec: &Replay) -> Result<TraceSummary, TraceError> {
-    if spec.order == RowOrder::Sort && order::known(path, spec).is_none() {
+    if spec.order == RowOrder::Sort && spec.ties == Ties::Keep && order::known(path, spec).is_none() {
         let mut reader = TraceReader::begin(path, spec, Way::Stream)?;
         let summary = summarize(&mut reader);
         let is_sorted = !reader.met_disorder();
-        order::remember(path, spec, is_sorted);
+        order::remember(path, spec, Survey { is_sorted, grid: None });
         if is_sorted {
             return summary;
         }

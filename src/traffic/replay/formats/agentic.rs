@@ -16,7 +16,8 @@ pub(super) const FORMAT: Format = Format {
     input: &[&["input_tokens", "in"]],
     cached: &[&["cached_input_tokens"]],
     output: &[&["output_tokens", "out"]],
-    keep: &[(&["type"], Test::IsNot(&["subagent"]), "sessions of sub-agents within a session")],
+    keep: &[(&["type"], Test::IsNot(&["subagent"]), "sub-agents without their requests")],
+    nested: &["requests"],
     session: &["session"],
     notes: &["stamps are fixed, though an agent waits for each answer before it asks again"],
     ..Format::NONE

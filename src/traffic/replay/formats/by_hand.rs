@@ -40,6 +40,7 @@ pub(super) struct Columns {
     pub(super) input: Option<usize>,
     pub(super) cached: Option<usize>,
     pub(super) output: Option<usize>,
+    pub(super) client: Option<usize>,
 }
 
 impl Columns {
@@ -57,6 +58,7 @@ impl Columns {
             output: slot("output-column", &spec.output_column)?,
             duration: slot("duration-column", &spec.duration_column)?,
             cached: slot("cached-column", &spec.cached_column)?,
+            client: slot("client-column", &spec.client_column)?,
         })
     }
 
@@ -69,6 +71,7 @@ impl Columns {
             input: one(self.input),
             cached: one(self.cached),
             output: one(self.output),
+            client: self.client,
             ..layout
         }
     }

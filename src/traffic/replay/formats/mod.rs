@@ -12,6 +12,7 @@ mod azure_llm;
 mod azure_lmm;
 mod bailian;
 mod bedrock;
+mod bedrock_cloudwatch;
 mod burstgpt;
 mod by_hand;
 mod claude_code;
@@ -93,6 +94,8 @@ formats! {
     codex: Codex = "codex",
     /// Model invocation logs of Amazon Bedrock.
     bedrock: Bedrock = "bedrock",
+    /// The same, each the message of an event in CloudWatch.
+    bedrock_cloudwatch: BedrockCloudWatch = "bedrock-cloudwatch",
     /// Logs of Cloudflare's AI Gateway.
     cloudflare_aig: CloudflareAig = "cloudflare-aig",
     /// Exports of Langfuse's observations.
@@ -154,6 +157,8 @@ struct Format {
     once: &'static [Names],
     /// The name of the session, where each has its own zero.
     session: Names,
+    /// A list of further requests within a record, of the same layout.
+    nested: Names,
     counts: Option<Counts>,
     /// What is taken for granted.
     notes: &'static [&'static str],
@@ -163,7 +168,7 @@ struct Format {
 enum Looks {
     /// A table with one of these headers, to the letter.
     Headers(&'static [Names]),
-    /// A table with these columns, or objects at one of these roots with these keys, among others. Behind a `/` stands a key
+    /// A table with these columns, or with this in the JSON of its cells, or objects at one of these roots with these keys, among others. Behind a `/` stands a key
     /// of the whole document.
     Keys { roots: Names, has: Names, lacks: Names },
     /// Lines without a header, whose fields have these names.
@@ -205,6 +210,7 @@ impl Format {
         path: &[],
         once: &[],
         session: &[],
+        nested: &[],
         counts: None,
         notes: &[],
     };
@@ -219,6 +225,7 @@ impl Format {
         let is_counts = self.counts.is_some();
         // The start of the log need not have a request in it.
         let time = finder.slot_of_first(self.time).or_else(|| finder.slot(self.time.get(..1).unwrap_or_default()));
+        let time = time.or_else(|| finder.slot(self.time));
         let Some(time) = time else { return Err(self.unlike(format, sample)) };
         let writing = match self.clock {
             Clocks::Dates => Writing::default(),
@@ -235,6 +242,7 @@ impl Format {
             self.keep.iter().filter_map(|(names, test, what)| Some((finder.slot(names)?, *test, *what))).collect();
         let once = finder.parts(self.once, false);
         let session = finder.slot_of_first(self.session);
+        let nested = finder.slot(self.nested);
         let periods = self.counts.as_ref().map(|counts| Periods {
             requests: finder.repeated(counts.requests),
             end: finder.slot(counts.end),
@@ -259,6 +267,7 @@ impl Format {
             only,
             once,
             session,
+            nested,
             periods,
             notes,
             ..layout
@@ -301,7 +310,7 @@ impl Looks {
                 known.iter().any(|names| table.names == **names).then(|| Finder::new(sample, ""))
             }
             (Looks::Keys { has, lacks, .. }, Content::Table(table)) => {
-                let is_like = has.iter().all(|name| table.index(name).is_some());
+                let is_like = has.iter().all(|name| table.index(name).is_some() || table.has_within(name));
                 (is_like && lacks.iter().all(|name| table.index(name).is_none())).then(|| Finder::new(sample, ""))
             }
             (Looks::Keys { roots, has, lacks }, Content::Json(tree)) => {

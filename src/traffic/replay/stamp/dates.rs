@@ -17,12 +17,21 @@ pub(super) enum Wrong {
     Value(String),
 }
 
+/// What a date says before its zone counts.
+pub(super) struct Local {
+    /// Seconds from 1970, as if it were in UTC.
+    pub(super) seconds: i64,
+    pub(super) nanos: i64,
+    /// Seconds by which its zone is ahead of UTC, where it names one.
+    pub(super) offset: Option<i64>,
+}
+
 /// Dates as access logs, spreadsheets and usage reports write them.
-pub(super) fn other_form(text: &[u8], writing: Writing) -> Result<Stamp, Wrong> {
+pub(super) fn other_form(text: &[u8], writing: Writing) -> Result<Local, Wrong> {
     if writing.has_days && text.len() == 10 {
         let midnight: Vec<u8> = [text, b" 00:00:"].concat();
         let midnight = midnight.first_chunk().ok_or(Wrong::Form)?;
-        return stamp(minute_start(midnight)?, 0);
+        return Ok(Local { seconds: minute_start(midnight)?, nanos: 0, offset: None });
     }
     match (writing.order, text.first_chunk::<12>()) {
         (Some(order), _) => slashed(text, order),
@@ -32,7 +41,7 @@ pub(super) fn other_form(text: &[u8], writing: Writing) -> Result<Stamp, Wrong> 
 }
 
 /// `17/May/2015:10:05:03 +0000`, its date and the rest.
-fn english(date: &[u8; 12], rest: &[u8]) -> Result<Stamp, Wrong> {
+fn english(date: &[u8; 12], rest: &[u8]) -> Result<Local, Wrong> {
     const MONTHS: &[u8; 36] = b"janfebmaraprmayjunjulaugsepoctnovdec";
     let &[d1, d2, b'/', a, b, c, b'/', y1, y2, y3, y4, b':'] = date else { return Err(Wrong::Form) };
     let name = [a, b, c].map(|letter| letter.to_ascii_lowercase());
@@ -43,7 +52,7 @@ fn english(date: &[u8; 12], rest: &[u8]) -> Result<Stamp, Wrong> {
 }
 
 /// `16/11/2023 18:15:46.68` or `11/16/2023 6:15 PM`, as `order` says.
-fn slashed(text: &[u8], order: DateOrder) -> Result<Stamp, Wrong> {
+fn slashed(text: &[u8], order: DateOrder) -> Result<Local, Wrong> {
     let ([a, b, year], end) = slashed_date(text).ok_or(Wrong::Form)?;
     let (day, month) = if order == DateOrder::DayFirst { (a, b) } else { (b, a) };
     let rest = &text[end..];
@@ -76,8 +85,8 @@ pub(in crate::traffic::replay) fn slashed_date(text: &[u8]) -> Option<([i64; 3],
     Some((numbers, at))
 }
 
-/// The stamp at `10:05:03.5 +0000` on the day that starts at `midnight`; `half` is 12 for PM, -12 for AM.
-fn of_day(midnight: i64, text: &[u8], half: i64) -> Result<Stamp, Wrong> {
+/// What `10:05:03.5 +0000` is on the day that starts at `midnight`; `half` is 12 for PM, -12 for AM.
+fn of_day(midnight: i64, text: &[u8], half: i64) -> Result<Local, Wrong> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let hour = match (digits, text) {
         (1, [ones, ..]) => two_digits([b'0', *ones]).ok_or(Wrong::Form)?,
@@ -96,7 +105,7 @@ fn of_day(midnight: i64, text: &[u8], half: i64) -> Result<Stamp, Wrong> {
     }
     let hour = if is_half_day { hour % 12 + half.max(0) } else { hour };
     let (nanos, rest) = fraction(rest)?;
-    stamp(midnight + hour * 3_600 + minute * 60 + second - offset(rest)?, nanos)
+    Ok(Local { seconds: midnight + hour * 3_600 + minute * 60 + second, nanos, offset: offset(rest)? })
 }
 
 pub(super) const POWERS_OF_TEN: [i64; 10] =
@@ -173,10 +182,11 @@ pub(super) fn fraction(text: &[u8]) -> Result<(i64, &[u8]), Wrong> {
     }
 }
 
-/// Seconds by which a zone such as `Z`, `UTC`, `+09:00`, `-0330` or `+01` is ahead of UTC; none is UTC.
-pub(super) fn offset(zone: &[u8]) -> Result<i64, Wrong> {
+/// Seconds by which a zone such as `Z`, `UTC`, `+09:00`, `-0330` or `+01` is ahead of UTC; `None` where there is none.
+pub(super) fn offset(zone: &[u8]) -> Result<Option<i64>, Wrong> {
     let (sign, hours, minutes) = match *zone.trim_ascii_start() {
-        [] | [b'Z' | b'z'] | [b'U', b'T', b'C'] | [b'G', b'M', b'T'] => return Ok(0),
+        [] => return Ok(None),
+        [b'Z' | b'z'] | [b'U', b'T', b'C'] | [b'G', b'M', b'T'] => return Ok(Some(0)),
         [sign, h1, h2] => (sign, [h1, h2], *b"00"),
         [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (sign, [h1, h2], [m1, m2]),
         _ => return Err(Wrong::Form),
@@ -186,8 +196,8 @@ pub(super) fn offset(zone: &[u8]) -> Result<i64, Wrong> {
         return Err(Wrong::Value(format!("there is no zone {hours:02}:{minutes:02} from UTC")));
     }
     match sign {
-        b'+' => Ok(hours * 3_600 + minutes * 60),
-        b'-' => Ok(-hours * 3_600 - minutes * 60),
+        b'+' => Ok(Some(hours * 3_600 + minutes * 60)),
+        b'-' => Ok(Some(-hours * 3_600 - minutes * 60)),
         _ => Err(Wrong::Form),
     }
 }

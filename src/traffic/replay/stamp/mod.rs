@@ -2,17 +2,21 @@
 
 mod dates;
 mod numbers;
+mod zone;
 
 use super::digits;
 use super::error::quote;
 use super::{DateOrder, TimeUnit};
 use crate::units::grammar::Misread;
-use dates::{POWERS_OF_TEN, Wrong, fraction, minute_start, misread_civil, offset, other_form, stamp, two_digits};
+use dates::{
+    Local, POWERS_OF_TEN, Wrong, fraction, minute_start, misread_civil, offset, other_form, stamp, two_digits,
+};
 use jiff::Timestamp;
 use numbers::{counted, decimal, misread_count};
 
 pub(super) use dates::slashed_date;
 pub(super) use numbers::{duration, likely_unit};
+pub(super) use zone::Zone;
 
 /// An instant on the clock of a log: nanoseconds since 1970-01-01T00:00:00Z, or since the log's own zero.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -77,6 +81,8 @@ pub(super) struct Clock {
     writing: Writing,
     /// Whether a date without a zone was read.
     has_bare_dates: bool,
+    /// Whose clocks such dates show; those of UTC where absent.
+    zone: Option<Box<Zone>>,
     /// The text `2023-11-16 18:15:` of the stamp before. Rows of one minute are the rule, and they share the work.
     minute_text: [u8; 17],
     /// Seconds from 1970 to the start of that minute.
@@ -85,7 +91,17 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(writing: Writing) -> Self {
-        Clock { writing, has_bare_dates: false, minute_text: *b"1970-01-01 00:00:", minute_start: 0 }
+        Clock { writing, has_bare_dates: false, zone: None, minute_text: *b"1970-01-01 00:00:", minute_start: 0 }
+    }
+
+    /// The clock with dates that name no zone read as those of `zone`.
+    pub(super) fn in_zone(self, zone: Option<Zone>) -> Self {
+        Clock { zone: zone.map(Box::new), ..self }
+    }
+
+    /// The zone of dates that name none, if it was stated.
+    pub(super) fn zone(&self) -> Option<&Zone> {
+        self.zone.as_deref()
     }
 
     /// Whether stamps are dates rather than numbers.
@@ -93,7 +109,7 @@ impl Clock {
         self.writing.unit.is_none()
     }
 
-    /// Whether dates without a zone were read, and taken for UTC.
+    /// Whether dates without a zone were read.
     pub(super) fn has_bare_dates(&self) -> bool {
         self.has_bare_dates
     }
@@ -137,16 +153,28 @@ impl Clock {
     }
 
     fn civil(&mut self, text: &[u8]) -> Result<Stamp, Wrong> {
-        match self.iso(text) {
-            Err(Wrong::Form) => {
-                self.has_bare_dates |= self.writing.order.is_some() || self.writing.has_days;
-                other_form(text, self.writing)
-            }
-            read => read,
+        let local = match self.iso(text) {
+            Err(Wrong::Form) => other_form(text, self.writing)?,
+            read => read?,
+        };
+        match local.offset {
+            Some(offset) => stamp(local.seconds - offset, local.nanos),
+            None => self.bare(local.seconds, local.nanos),
         }
     }
 
-    fn iso(&mut self, text: &[u8]) -> Result<Stamp, Wrong> {
+    /// The stamp that names no zone, of which clocks show so many seconds since 1970.
+    #[inline]
+    fn bare(&mut self, local: i64, nanos: i64) -> Result<Stamp, Wrong> {
+        self.has_bare_dates = true;
+        let seconds = match &mut self.zone {
+            None => local,
+            Some(zone) => zone.instant(local),
+        };
+        stamp(seconds, nanos)
+    }
+
+    fn iso(&mut self, text: &[u8]) -> Result<Local, Wrong> {
         let (minute, rest) = text.split_first_chunk::<17>().ok_or(Wrong::Form)?;
         let (second, rest) = rest.split_first_chunk::<2>().ok_or(Wrong::Form)?;
         let minute_start = self.minute(minute)?;
@@ -155,8 +183,7 @@ impl Clock {
             return Err(Wrong::Value(format!("there is no second {second}")));
         }
         let (nanos, rest) = fraction(rest)?;
-        self.has_bare_dates |= rest.is_empty();
-        stamp(minute_start + second - offset(rest)?, nanos)
+        Ok(Local { seconds: minute_start + second, nanos, offset: offset(rest)? })
     }
 
     /// Seconds from 1970 to the start of the minute that `text`, such as `2023-11-16 18:15:`, names as UTC.
@@ -170,7 +197,7 @@ impl Clock {
     }
 
     /// The stamp at the start of `text` and its length, where it is plainly written: at most seven digits of fraction,
-    /// in UTC. `None` says nothing about other stamps, not even that they are wrong.
+    /// in UTC or without a zone. `None` says nothing about other stamps, not even that they are wrong.
     #[inline]
     pub(super) fn leading(&mut self, text: &[u8; 64]) -> Option<(Stamp, usize)> {
         let minute_start = self.minute(text.first_chunk()?).ok()?;
@@ -184,15 +211,19 @@ impl Clock {
             nanos = value as i64 * POWERS_OF_TEN[9 - length];
             end = 20 + length;
         }
-        end += match text[end] {
-            b'Z' => 1,
-            b'+' if text[end..].starts_with(b"+00:00") => 6,
-            _ => {
-                self.has_bare_dates = true;
-                0
+        let read = match text[end] {
+            b',' | b'"' if self.zone.is_none() => self.bare(minute_start + second, nanos),
+            b'Z' => {
+                end += 1;
+                stamp(minute_start + second, nanos)
             }
+            b'+' if text[end..].starts_with(b"+00:00") => {
+                end += 6;
+                stamp(minute_start + second, nanos)
+            }
+            _ => return None,
         };
-        Some((stamp(minute_start + second, nanos).ok()?, end))
+        Some((read.ok()?, end))
     }
 }
 
