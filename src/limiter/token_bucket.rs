@@ -131,7 +131,7 @@ impl Limiter for State {
 
     fn charge_refused(&mut self, now: SimTime, amount: u64) {
         let missing = self.missing_at(now);
-        self.missing = missing.saturating_add(u128::from(amount) * self.unit).min(self.full.max(missing));
+        self.missing = missing.saturating_add(self.units(amount)).min(self.full.max(missing));
         self.at = now;
     }
 
