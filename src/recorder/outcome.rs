@@ -162,6 +162,8 @@ impl ClassRecord {
         self.held_up += other.held_up;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
+        self.wasted_input_tokens += other.wasted_input_tokens;
+        self.wasted_output_tokens += other.wasted_output_tokens;
         self.charges.merge(&other.charges);
         self.latency.merge(&other.latency);
         self.errors.iter_mut().zip(other.errors).for_each(|(mine, theirs)| *mine += theirs);
