@@ -72,8 +72,8 @@ fn simulated(
     start: &Civil,
     fit: impl FnOnce(Options) -> Result<fitting::Fit, NoFit>,
 ) -> Result<fitting::Fit, Status> {
-    // A Poisson process, and at most two other models, each twice.
-    let bar = progress::bar(5 * arguments.replications, wanted);
+    // A Poisson process, at most three other models, each twice, and batches.
+    let bar = progress::bar(8 * arguments.replications, wanted);
     let options = Options {
         start,
         seed: Seed(arguments.seed),

@@ -29,7 +29,7 @@ pub struct FitDocument {
     pub seed: u64,
     /// Runs of each model.
     pub replications: u64,
-    /// `poisson`, `gamma`, `random-rate` or `on-off`.
+    /// `poisson`, `gamma`, `random-rate`, `on-off`, `clusters` or `batch`.
     pub kind: String,
     /// Why this kind, as a sentence.
     pub reason: String,
@@ -54,10 +54,14 @@ pub struct ParameterDocument {
     pub name: String,
     /// The estimate; times in seconds, rates per second.
     pub value: f64,
-    /// The 5th percentile over resampled blocks; absent where the log has too few.
+    /// Below this the truth lies in one of twenty such logs; absent where the log is too short to tell.
     pub low: Option<f64>,
-    /// The 95th.
+    /// Above this it does.
     pub high: Option<f64>,
+    /// What the two are from: `blocks` (percentiles of the estimates from resampled blocks of the log) or `runs` (how far the
+    /// estimates from runs of the model lie from it).
+    #[serde(default)]
+    pub interval_from: Option<String>,
 }
 
 /// One figure that log and model should have in common.
@@ -138,6 +142,7 @@ fn parameter(parameter: &Parameter) -> ParameterDocument {
         value: parameter.value,
         low: parameter.interval.map(|(low, _)| low),
         high: parameter.interval.map(|(_, high)| high),
+        interval_from: parameter.from.map(|from| words::source(from).to_owned()),
     }
 }
 

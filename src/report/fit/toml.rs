@@ -8,7 +8,7 @@ use crate::report::format::{Figure, number, significant};
 use crate::report::table::capitalised;
 use crate::report::text::{table, wrap};
 use crate::scenario::path;
-use crate::traffic::fit::{Fit, Movement};
+use crate::traffic::fit::{Fit, Movement, Source};
 use crate::traffic::measure::{Description, SizeTally};
 use crate::traffic::shape::Shape;
 use crate::units::SimDuration;
@@ -43,14 +43,20 @@ pub(super) fn comparison(out: &mut String, of: &FitDocument) {
 
 /// The table of parameters.
 pub(super) fn parameters(out: &mut String, of: &FitDocument) {
-    let has_intervals = of.parameters.iter().any(|parameter| parameter.low.is_some());
-    let resampled = if has_intervals {
-        let (blocks, block) = (of.blocks, words::time(of.block_s as f64));
-        format!("parameters with 90% intervals, from resampling {blocks} blocks of {block}")
-    } else {
-        "parameters; the log is too short for their intervals".to_owned()
+    let has = |source: Source| {
+        of.parameters.iter().any(|parameter| parameter.interval_from.as_deref() == Some(words::source(source)))
     };
-    let _ = writeln!(out, "\n{resampled}");
+    let blocks = || format!("resampling {} blocks of {}", of.blocks, words::time(of.block_s as f64));
+    let intervals = match (has(Source::Runs), has(Source::Blocks)) {
+        (false, false) => "parameters; the log is too short for their intervals".to_owned(),
+        (false, true) => format!("parameters with 90% intervals, from {}", blocks()),
+        (true, false) => "parameters with 90% intervals, from runs of the model".to_owned(),
+        (true, true) => {
+            format!("parameters with 90% intervals, from runs of the model, that of gap-shape from {}", blocks())
+        }
+    };
+    out.push('\n');
+    wrap(out, "", "  ", &intervals);
     table(out, ["", "estimate", "5%", "95%"], words::parameters(of));
 }
 
@@ -81,6 +87,16 @@ fn arrivals(fit: &Fit) -> String {
                 cv => format!(", gap-cv = {cv:?}"),
             };
             format!("arrivals.on-off = {{ rate = \"{rate}\", on = \"{on}\", off = \"{off}\"{gap_cv} }}")
+        }
+        Movement::Batches { size, is_fixed: true } => {
+            format!("arrivals.batch = {{ rate = \"{rate}\", size = {size:?} }}")
+        }
+        Movement::Batches { size, is_fixed: false } => {
+            format!("arrivals.batch = {{ rate = \"{rate}\", size = {size:?}, law = \"geometric\" }}")
+        }
+        Movement::Clusters { size, spread } => {
+            let spread = SimDuration::from_secs_f64(spread);
+            format!("arrivals.clusters = {{ rate = \"{rate}\", size = {size:?}, spread = \"{spread}\" }}")
         }
         _ if model.gap_shape == 1.0 => format!("arrivals.poisson = {{ rate = \"{rate}\" }}"),
         _ => format!("arrivals.gamma = {{ rate = \"{rate}\", shape = {:?} }}", model.gap_shape),

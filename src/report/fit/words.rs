@@ -3,7 +3,7 @@
 use super::document::{CheckDocument, FitDocument};
 use crate::report::format::{Figure, number, significant};
 use crate::report::trace;
-use crate::traffic::fit::{Comparison, Doubt, Feature, Fit, Reason};
+use crate::traffic::fit::{Comparison, Doubt, Feature, Fit, Reason, Source};
 
 /// Why this kind of model.
 pub(super) fn reason(fit: &Fit) -> String {
@@ -16,6 +16,14 @@ pub(super) fn reason(fit: &Fit) -> String {
     let range = range.unwrap_or_else(|| "few windows to compare".to_owned());
     match fit.reason {
         Reason::Chance => format!("counts vary as chance would have them ({range}): independent arrivals"),
+        Reason::Clusters => format!(
+            "counts vary more than chance would have it ({range}), and requests that come in clusters explain it better than \
+             a rate that moves"
+        ),
+        Reason::Together => format!(
+            "many requests come at one instant, which explains the variation of counts ({range}) better than a rate that \
+             moves"
+        ),
         Reason::SameFactor => format!("counts vary by the same factor in windows of any length ({range}): gamma gaps"),
         Reason::Wanders => format!(
             "counts vary the more the longer the window ({range}): the rate itself moves, and wandering explains it better \
@@ -29,6 +37,14 @@ pub(super) fn reason(fit: &Fit) -> String {
                 empty.unwrap_or_default()
             )
         }
+    }
+}
+
+/// What an interval is from, in documents.
+pub(super) fn source(from: Source) -> &'static str {
+    match from {
+        Source::Blocks => "blocks",
+        Source::Runs => "runs",
     }
 }
 
@@ -130,7 +146,7 @@ pub(super) fn checks(of: &FitDocument) -> Vec<[String; 9]> {
 pub(super) fn parameters(of: &FitDocument) -> Vec<[String; 4]> {
     let row = |parameter: &super::ParameterDocument| {
         let figure = |value: f64| match parameter.name.as_str() {
-            "memory" | "on" | "off" => time(value),
+            "memory" | "on" | "off" | "spread" => time(value),
             "rate" => format!("{}/s", significant(value)),
             _ => significant(value),
         };

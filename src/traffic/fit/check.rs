@@ -66,6 +66,11 @@ impl Runs {
         likenesses.map(|likenesses| Runs { likenesses })
     }
 
+    /// In the order of the replications.
+    pub(super) fn likenesses(&self) -> &[Likeness] {
+        &self.likenesses
+    }
+
     fn values(&self, feature: Feature) -> Vec<f64> {
         self.likenesses.iter().filter_map(|likeness| likeness.get(feature)).collect()
     }

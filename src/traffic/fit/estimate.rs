@@ -1,6 +1,7 @@
 //! From moments to models.
 
 use super::Moments;
+use super::evidence::Batches;
 use super::model::{Model, Movement};
 use crate::traffic::measure::{digamma, trigamma};
 
@@ -79,22 +80,52 @@ pub(super) fn on_off(moments: &Moments, span: f64) -> Model {
 pub(super) fn with_its_memory(moments: &Moments, span: f64, model: &Model) -> Model {
     let memory = model.memory();
     match model.movement {
-        Movement::None => *model,
+        Movement::None | Movement::Batches { .. } => *model,
+        Movement::Clusters { .. } => Search::new(moments, span, memory, &clustering(*model)).best(memory),
         Movement::Random { .. } => Search::new(moments, span, memory, &wandering(*model)).best(memory),
         Movement::OnOff { .. } => Search::new(moments, span, memory, &switching(*model)).best(memory),
     }
 }
 
+/// Requests that come at the same instants, if one in twenty comes with the one before: else they do so by chance.
+///
+/// The size is the one that gives the counts their variance: I(w) is the mean square of sizes over their mean.
+pub(super) fn batches(moments: &Moments) -> Option<Model> {
+    let Batches { count, sum, squares } = moments.batches;
+    let (mean, dispersion) = (sum / count, squares / sum);
+    // A NaN of no batches is neither.
+    if !(count >= 20.0 && 1.0 - 1.0 / mean > 0.05) {
+        return None;
+    }
+    let is_fixed = dispersion == mean;
+    let size = if is_fixed { mean } else { (1.0 + dispersion) / 2.0 };
+    let movement = Movement::Batches { size: size.min(1e6), is_fixed };
+    Some(Model { rate: moments.rate, gap_shape: 1.0, movement })
+}
+
+/// Requests that come in clusters.
+pub(super) fn clusters(moments: &Moments, span: f64) -> Model {
+    closest(moments, span, &clustering(Model { gap_shape: 1.0, ..level(moments) }))
+}
+
 /// Models by the strength of their movement, within these bounds, and its memory in seconds.
 struct Family<F> {
     strengths: (f64, f64),
+    /// The shortest memory that can be told from none.
+    shortest: f64,
     of: F,
+}
+
+/// By what the mean size is beyond 1. Windows of a second still tell a spread of a tenth of it from none.
+fn clustering(base: Model) -> Family<impl Fn(f64, f64) -> Model> {
+    let of = move |more: f64, spread: f64| Model { movement: Movement::Clusters { size: 1.0 + more, spread }, ..base };
+    Family { strengths: (0.05, 1_000.0), shortest: 0.1, of }
 }
 
 /// By the variation of the rate.
 fn wandering(base: Model) -> Family<impl Fn(f64, f64) -> Model> {
     let of = move |cv: f64, memory: f64| Model { movement: Movement::Random { cv, memory }, ..base };
-    Family { strengths: (0.005, 8.0), of }
+    Family { strengths: (0.005, 8.0), shortest: 1.0, of }
 }
 
 /// By the ratio of the time off to that on. The memory is 1/r with r = 1/on + 1/off.
@@ -103,7 +134,7 @@ fn switching(base: Model) -> Family<impl Fn(f64, f64) -> Model> {
         let (on, off) = (memory * (1.0 + ratio) / ratio, memory * (1.0 + ratio));
         Model { movement: Movement::OnOff { on, off }, ..base }
     };
-    Family { strengths: (0.01, 99.0), of }
+    Family { strengths: (0.01, 99.0), shortest: 1.0, of }
 }
 
 /// Of a family the model whose I(w) is closest to that seen, in the mean square of logarithms.
@@ -145,11 +176,11 @@ impl<'s, F: Fn(f64, f64) -> Model> Search<'s, F> {
         of(golden(|log| self.distance(&of(log)), (libm::log(low), libm::log(high))))
     }
 
-    /// The best one. A memory beyond a quarter of the span cannot be told from a trend, and one below a second is none.
+    /// The best one. A memory beyond a quarter of the span cannot be told from a trend.
     fn closest(&self) -> Model {
         const STEPS: i32 = 16;
-        let longest = libm::log((self.span / 4.0).max(2.0));
-        let at = |step: f64| self.best(libm::exp(longest * step / f64::from(STEPS)));
+        let (shortest, longest) = (libm::log(self.family.shortest), libm::log((self.span / 4.0).max(2.0)));
+        let at = |step: f64| self.best(libm::exp(shortest + (longest - shortest) * step / f64::from(STEPS)));
         let tried = (0..=STEPS).map(f64::from).map(|step| (step, self.distance(&at(step))));
         let coarse = tried.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0.0, |(step, _)| step);
         let around = ((coarse - 1.0).max(0.0), (coarse + 1.0).min(f64::from(STEPS)));
@@ -196,7 +227,8 @@ mod tests {
         let windows = windows.into_iter().map(|w| (w, 1e5 / w, model.dispersion(w, 1e5 / w))).collect();
         let (k, m) = (model.gap_shape, 201.0);
         let log_ratio = digamma(k) - digamma(k * m) + libm::log(m);
-        Moments { rate: model.rate, windows, gaps: 1_000_000, log_ratio: Some(log_ratio), local: m, variation: None }
+        let (rate, gaps, log_ratio) = (model.rate, 1_000_000, Some(log_ratio));
+        Moments { rate, windows, gaps, log_ratio, local: m, ..Moments::default() }
     }
 
     #[test]
@@ -210,6 +242,24 @@ mod tests {
         let found = on_off(&moments(&switching), 1e5);
         let Movement::OnOff { on, off } = found.movement else { panic!("{found:?}") };
         assert!((on / 40.0 - 1.0).abs() < 0.02 && (off / 120.0 - 1.0).abs() < 0.02, "{found:?}");
+    }
+
+    #[test]
+    fn exact_moments_give_clusters_and_batches_back() {
+        for spread in [0.3, 8.0, 200.0] {
+            let model = Model { rate: 2.0, gap_shape: 1.0, movement: Movement::Clusters { size: 6.0, spread } };
+            let found = clusters(&moments(&model), 1e5);
+            assert!((found.size().unwrap() / 6.0 - 1.0).abs() < 0.02, "{found:?}");
+            assert!((found.spread().unwrap() / spread - 1.0).abs() < 0.05, "{found:?}");
+        }
+        // 100 batches of one, two and three: 14/3 over 2.
+        let of = |batches| Moments { rate: 1.0, batches, ..Moments::default() };
+        let found = batches(&of(Batches { count: 300.0, sum: 600.0, squares: 1_400.0 })).unwrap();
+        assert!((found.size().unwrap() - 5.0 / 3.0).abs() < 1e-9, "{found:?}");
+        let fixed = batches(&of(Batches { count: 300.0, sum: 600.0, squares: 1_200.0 })).unwrap();
+        assert_eq!(fixed.movement, Movement::Batches { size: 2.0, is_fixed: true });
+        assert_eq!(batches(&of(Batches { count: 300.0, sum: 310.0, squares: 330.0 })), None);
+        assert_eq!(batches(&of(Batches::default())), None);
     }
 
     #[test]

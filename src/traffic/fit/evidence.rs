@@ -12,6 +12,27 @@ pub const FIT_WINDOWS: [u64; 12] = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3
 /// Blocks that are told apart; beyond, two and two become one.
 const MOST_BLOCKS: usize = 4_096;
 
+/// What came at the same instants.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Batches {
+    /// Instants.
+    pub count: f64,
+    /// What came at them.
+    pub sum: f64,
+    /// The sum of the squares of how many came at each.
+    pub squares: f64,
+}
+
+impl Batches {
+    fn add(&mut self, other: Batches) {
+        *self = Batches {
+            count: self.count + other.count,
+            sum: self.sum + other.sum,
+            squares: self.squares + other.squares,
+        };
+    }
+}
+
 /// The sums of one block of time, or of many.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
@@ -19,6 +40,7 @@ struct Sums {
     squares: [f64; FIT_WINDOWS.len()], // of the counts in each window
     logs: (u64, f64),                  // gaps over their local mean: how many, and the sum of their logarithms
     variation: (u64, f64),             // pairs of gaps: how many, and the sum of ((a - b) / (a + b))²
+    batches: Batches,
 }
 
 impl Sums {
@@ -27,6 +49,7 @@ impl Sums {
         self.squares.iter_mut().zip(other.squares).for_each(|(sum, square)| *sum += square);
         self.logs = (self.logs.0 + other.logs.0, self.logs.1 + other.logs.1);
         self.variation = (self.variation.0 + other.variation.0, self.variation.1 + other.variation.1);
+        self.batches.add(other.batches);
     }
 }
 
@@ -42,8 +65,9 @@ pub struct Evidence {
     rows: u64,
     gaps: VecDeque<u64>,
     gap_sum: u128,
-    local: usize, // gaps that make a local mean
-    before: u64,  // the gap before the last one
+    local: usize,  // gaps that make a local mean
+    before: u64,   // the gap before the last one
+    together: u64, // arrivals at the last instant
 }
 
 impl Evidence {
@@ -62,6 +86,7 @@ impl Evidence {
             // 21 of a long log: few, so that the rate hardly moves among them.
             local: (rows / 20).clamp(3, 10) as usize * 2 + 1,
             before: 0,
+            together: 0,
         }
     }
 
@@ -80,6 +105,7 @@ impl Evidence {
         if self.rows > 1 {
             self.gap(gap, at);
         }
+        self.together = if gap == 0 { self.together + 1 } else { 1 };
     }
 
     fn count(&mut self, at: u64) {
@@ -132,6 +158,10 @@ impl Evidence {
             let (a, b) = (gap as f64, self.before as f64);
             let share = (a - b) / (a + b);
             found.variation = (1, share * share);
+        }
+        if gap > 0 {
+            let size = self.together as f64;
+            found.batches = Batches { count: 1.0, sum: size, squares: size * size };
         }
         self.before = gap;
         self.gaps.push_back(gap);
@@ -229,6 +259,7 @@ impl Evidence {
             log_ratio: mean(sums.logs),
             local: self.local as f64,
             variation: mean(sums.variation),
+            batches: sums.batches,
         }
     }
 }

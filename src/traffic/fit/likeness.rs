@@ -73,6 +73,16 @@ impl Likeness {
         (minutes.bins() > 0).then(|| minutes.bins() as f64)
     }
 
+    /// Windows of at least `least` seconds: their width, how many there are, and their I(w).
+    pub(super) fn windows(&self, least: f64) -> Vec<(f64, f64, f64)> {
+        let wide_enough = COMPARED.iter().zip(&self.counts).filter(|(seconds, _)| **seconds as f64 >= least);
+        let window = |(&seconds, counts): (&u64, &Counts)| {
+            let dispersion = self.get(Feature::Dispersion(seconds))?;
+            Some((seconds as f64, counts.bins() as f64, dispersion))
+        };
+        wide_enough.filter_map(window).collect()
+    }
+
     /// What it has of `feature`; `None` where there are too few windows.
     pub fn get(&self, feature: Feature) -> Option<f64> {
         let counts = |seconds: u64| self.counts.iter().find(|counts| counts.width() == seconds * SECOND);

@@ -17,7 +17,7 @@ mod reservoir;
 mod spread;
 
 pub use check::{Band, Runs};
-pub use evidence::{Evidence, FIT_WINDOWS};
+pub use evidence::{Batches, Evidence, FIT_WINDOWS};
 pub use likeness::{BUSIEST, COMPARED, Feature, Likeness};
 pub use model::{Model, Movement};
 pub use profile::Profile;
@@ -45,6 +45,8 @@ pub struct Moments {
     pub local: f64,
     /// The mean of `((a - b) / (a + b))²` over neighbouring gaps.
     pub variation: Option<f64>,
+    /// What came at the same instants.
+    pub batches: Batches,
 }
 
 /// How a fit is made.
@@ -134,6 +136,10 @@ pub enum Reason {
     Wanders,
     /// The same, and a rate that is on or off explains it better.
     Switches,
+    /// They vary more than chance would have it, and requests that come in clusters explain it better than a rate that moves.
+    Clusters,
+    /// The same, and requests that come at one instant explain it better than anything else.
+    Together,
 }
 
 /// A parameter with its estimate.
@@ -143,8 +149,19 @@ pub struct Parameter {
     pub key: &'static str,
     /// The estimate; spans in seconds, rates per second.
     pub value: f64,
-    /// The 5th and the 95th percentile of the estimates from resampled blocks.
+    /// What it may be: in nine logs of ten from the same source the truth lies inside.
     pub interval: Option<(f64, f64)>,
+    /// What the interval is from.
+    pub from: Option<Source>,
+}
+
+/// What an interval is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The 5th and the 95th percentile of the estimates from resampled blocks of the log.
+    Blocks,
+    /// How far the estimates from runs of the model lie from it.
+    Runs,
 }
 
 /// A figure of the log beside those of the models.
@@ -223,7 +240,7 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
     if evidence.rows() < 30 || span < 60.0 {
         return Err(NoFit::TooLittle);
     }
-    if least > 0.0 {
+    if least > 0.0 || estimate::batches(&evidence.moments(least)).is_some() {
         evidence.forget_gaps();
     }
     let moments = evidence.moments(least);
@@ -231,27 +248,25 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
     let level = estimate::level(&moments).rounded();
     let poisson = runs(&level.poisson())?;
     let chosen = if estimate::moves(&moments, &level) {
-        let random = Candidate::settled(Reason::Wanders, &moments, span, &options)?;
-        let on_off = Candidate::settled(Reason::Switches, &moments, span, &options)?;
-        let (wandering, switching) = (runs(&random.model)?, runs(&on_off.model)?);
-        // Empty minutes that the mean rate does not explain speak for silences; strong evidence speaks louder
-        // (twice the logarithm of a ratio of likelihoods above 6: Kass and Raftery, JASA 90, 1995).
-        let margin = if has_silences(&likeness, moments.rate) { 6.0 } else { -6.0 };
-        match switching.unlikelihood(&likeness) < wandering.unlikelihood(&likeness) + margin {
-            true => (on_off, switching),
-            false => (random, wandering),
-        }
+        let moving = moving(&moments, &likeness, &runs, (span, &options))?;
+        together(&moments, &likeness, &runs, (span, &options), moving)?
     } else if level.gap_shape == 1.0 {
-        (Candidate::level(Reason::Chance, level), poisson.clone())
+        (Candidate::plain(Reason::Chance, level), poisson.clone())
     } else {
-        (Candidate::level(Reason::SameFactor, level), runs(&level)?)
+        (Candidate::plain(Reason::SameFactor, level), runs(&level)?)
     };
     let (Candidate { model, reason, .. }, fitted) = &chosen;
     let (model, reason) = (*model, *reason);
     evidence.join_blocks(model.memory());
+    let level_runs = match (reason, profile.shape()) {
+        (Reason::Wanders, Some(_)) => {
+            Runs::of(&model, &Profile::level(), description.span, &options).ok_or(NoFit::Interrupted)?
+        }
+        _ => fitted.clone(),
+    };
     let comparisons = compare(&likeness, fitted, &poisson, least);
     Ok(Fit {
-        parameters: chosen.0.parameters(&evidence, least, options.seed),
+        parameters: chosen.0.parameters(&evidence, least, options.seed, &level_runs),
         blocks: (evidence.block(), evidence.blocks()),
         doubts: doubts(description, &model, &comparisons, span),
         comparisons,
@@ -259,6 +274,51 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
         profile,
         reason,
     })
+}
+
+/// A candidate and its runs.
+type Tried = (Candidate, Runs);
+
+/// Twice the logarithm of a ratio of likelihoods from which on evidence is strong (Kass and Raftery, JASA 90, 1995).
+const STRONG: f64 = 6.0;
+
+/// Which way the rate moves.
+fn moving(
+    moments: &Moments,
+    likeness: &Likeness,
+    runs: &impl Fn(&Model) -> Result<Runs, NoFit>,
+    (span, options): (f64, &Options),
+) -> Result<Tried, NoFit> {
+    let random = Candidate::settled(Reason::Wanders, moments, span, options)?;
+    let on_off = Candidate::settled(Reason::Switches, moments, span, options)?;
+    let (wandering, switching) = (runs(&random.model)?, runs(&on_off.model)?);
+    // Empty minutes that the mean rate does not explain speak for silences; strong evidence speaks louder.
+    let margin = if has_silences(likeness, moments.rate) { STRONG } else { -STRONG };
+    match switching.unlikelihood(likeness) < wandering.unlikelihood(likeness) + margin {
+        true => Ok((on_off, switching)),
+        false => Ok((random, wandering)),
+    }
+}
+
+/// Requests that come in clusters or batches, where there is strong evidence of these against `moving`, the better way in
+/// which the rate may move; else that one.
+fn together(
+    moments: &Moments,
+    likeness: &Likeness,
+    runs: &impl Fn(&Model) -> Result<Runs, NoFit>,
+    (span, options): (f64, &Options),
+    moving: Tried,
+) -> Result<Tried, NoFit> {
+    let mut best = moving;
+    let clusters = Candidate::settled(Reason::Clusters, moments, span, options)?;
+    let batches = estimate::batches(moments).map(|model| Candidate::plain(Reason::Together, model.rounded()));
+    for candidate in [Some(clusters), batches].into_iter().flatten() {
+        let its = runs(&candidate.model)?;
+        if its.unlikelihood(likeness) + STRONG < best.1.unlikelihood(likeness) {
+            best = (candidate, its);
+        }
+    }
+    Ok(best)
 }
 
 /// Whether more than a few per cent of minutes are empty beyond those that a constant `rate` leaves.

@@ -1,12 +1,12 @@
-//! What is fitted: a rate, gaps within it, and how the rate moves.
+//! What is fitted: a rate, gaps within it, and how the rate moves or requests come together.
 
 use crate::traffic::Traffic;
-use crate::traffic::arrivals::{Arrivals, Gamma, OnOff, Poisson};
+use crate::traffic::arrivals::{Arrivals, Batch, BatchLaw, ClusterLaw, Clusters, Delays, Gamma, OnOff, Poisson};
 use crate::traffic::fit::Profile;
 use crate::traffic::shape::{Random, Shape};
 use crate::units::{Rate, SimDuration};
 
-/// How the rate moves, apart from the course of the day.
+/// How the rate moves, apart from the course of the day, or requests come together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Movement {
     /// Not at all.
@@ -24,6 +24,20 @@ pub enum Movement {
         on: f64,
         /// Mean seconds off.
         off: f64,
+    },
+    /// Several requests come at one instant.
+    Batches {
+        /// Their mean number.
+        size: f64,
+        /// Whether it is always the same; geometric otherwise.
+        is_fixed: bool,
+    },
+    /// Several come one by one after a common beginning.
+    Clusters {
+        /// Their mean number; it is geometric.
+        size: f64,
+        /// Mean seconds from the beginning to each.
+        spread: f64,
     },
 }
 
@@ -46,6 +60,8 @@ impl Model {
             (Movement::None, false) => "gamma",
             (Movement::Random { .. }, _) => "random-rate",
             (Movement::OnOff { .. }, _) => "on-off",
+            (Movement::Batches { .. }, _) => "batch",
+            (Movement::Clusters { .. }, _) => "clusters",
         }
     }
 
@@ -69,11 +85,25 @@ impl Model {
         if let Movement::OnOff { on, off } = self.movement { Some((on, off)) } else { None }
     }
 
+    /// The mean size of batches or clusters.
+    pub fn size(&self) -> Option<f64> {
+        match self.movement {
+            Movement::Batches { size, .. } | Movement::Clusters { size, .. } => Some(size),
+            _ => None,
+        }
+    }
+
+    /// The mean delay in clusters.
+    pub fn spread(&self) -> Option<f64> {
+        if let Movement::Clusters { spread, .. } = self.movement { Some(spread) } else { None }
+    }
+
     /// The time in seconds after which the covariance of the rate has fallen to 1/e or less; 0 of a constant rate.
     pub fn memory(&self) -> f64 {
         match self.movement {
-            Movement::None => 0.0,
+            Movement::None | Movement::Batches { .. } => 0.0,
             Movement::Random { memory, .. } => memory,
+            Movement::Clusters { spread, .. } => spread,
             Movement::OnOff { on, off } => on * off / (on + off),
         }
     }
@@ -85,6 +115,9 @@ impl Model {
             Movement::None => Movement::None,
             Movement::Random { cv, memory } => Movement::Random { cv: round(cv), memory: whole(memory) },
             Movement::OnOff { on, off } => Movement::OnOff { on: whole(on), off: whole(off) },
+            Movement::Batches { is_fixed: true, .. } => self.movement,
+            Movement::Batches { size, is_fixed } => Movement::Batches { size: round(size), is_fixed },
+            Movement::Clusters { size, spread } => Movement::Clusters { size: round(size), spread: round(spread) },
         };
         Model { rate: significant(self.rate, 4), gap_shape: round(self.gap_shape), movement }
     }
@@ -111,6 +144,14 @@ impl Model {
                 let (on, off, gap_cv) = (span(on), Some(span(off)), self.gap_cv());
                 Arrivals::OnOff(OnOff { rate, on, off, on_share: None, gap_cv })
             }
+            Movement::Batches { size, is_fixed } => {
+                let law = if is_fixed { BatchLaw::Fixed } else { BatchLaw::Geometric };
+                Arrivals::Batch(Batch { rate, size, law })
+            }
+            Movement::Clusters { size, spread } => {
+                let (law, delays) = (ClusterLaw::Geometric, Delays::Independent);
+                Arrivals::Clusters(Clusters { rate, size, law, spread: span(spread), delays })
+            }
             _ if self.gap_shape == 1.0 => Arrivals::Poisson(Poisson { rate }),
             _ => Arrivals::Gamma(Gamma { rate, cv: None, shape: Some(self.gap_shape) }),
         };
@@ -130,11 +171,15 @@ impl Model {
     ///
     /// On and off: `(1 - p)/p · h(w r)` with the share `p` of the time on and `r = 1/on + 1/off` (Fischer and
     /// Meier-Hellstern, Perform. Eval. 18, 1993). The wandering factor has the covariance `e^(σ² e^(-t/τ)) - 1`, whose power
-    /// series gives `Σ σ²ᵏ/k! · h(k w/τ)`; `h(x) = 2 (x - 1 + e^(-x)) / x²`.
+    /// series gives `Σ σ²ᵏ/k! · h(k w/τ)`; `h(x) = 2 (x - 1 + e^(-x)) / x²`. Batches and clusters: what their I(w) has beyond
+    /// 1, over the mean.
     fn excess(&self, w: f64) -> f64 {
         match self.movement {
             Movement::None => 0.0,
             Movement::OnOff { on, off } => off / on * mean_decay(w * (1.0 / on + 1.0 / off)),
+            Movement::Batches { size, is_fixed: true } => (size - 1.0) / (self.rate * w),
+            Movement::Batches { size, is_fixed: false } => (2.0 * size - 2.0) / (self.rate * w),
+            Movement::Clusters { size, spread } => (2.0 * size - 2.0) * (1.0 - ramp(w / spread)) / (self.rate * w),
             Movement::Random { cv, memory } => {
                 let variance = libm::log1p(cv * cv);
                 let (mut term, mut sum) = (1.0, 0.0);
@@ -216,6 +261,11 @@ mod tests {
         // A = 2 λ₁ (1 - p) / r with λ₁ = 9, p = 1/3, r = 0.15: I(∞) = 81.
         let on_off = Model { movement: Movement::OnOff { on: 10.0, off: 20.0 }, ..poisson };
         assert!((on_off.dispersion(1e7, 1e6) - 81.0).abs() < 0.1, "{}", on_off.dispersion(1e7, 1e6));
+        // 2 size - 1 for geometric batches and, in the end, for clusters; size for fixed ones.
+        let of = |movement, w| Model { movement, ..poisson }.dispersion(w, 1e6);
+        assert!((of(Movement::Batches { size: 4.0, is_fixed: false }, 1.0) - 7.0).abs() < 1e-3);
+        assert!((of(Movement::Batches { size: 4.0, is_fixed: true }, 60.0) - 4.0).abs() < 1e-3);
+        assert!((of(Movement::Clusters { size: 4.0, spread: 0.5 }, 1e4) - 7.0).abs() < 1e-2);
         // A span that shows one state only shows no variance of it.
         assert!(random.dispersion(60.0, 20.0) < 1.1, "{}", random.dispersion(60.0, 20.0));
     }

@@ -11,7 +11,7 @@ pub enum Concern {
         /// How many.
         rows: u64,
     },
-    /// Many rows share a stamp: what happens below the clock's step was not recorded, and figures of gaps are made up.
+    /// Many rows share a stamp, and stamps are few steps apart: what happens below the clock's step was not recorded, and figures of gaps are made up.
     CoarseClock {
         /// The share of rows at the stamp of the row before.
         ties: f64,
@@ -64,6 +64,10 @@ pub enum Concern {
 /// Rows at the stamp of the row before, as a share of all, from which on the clock is too coarse for gaps.
 const MANY_TIES: f64 = 0.05;
 
+/// Rows that share a stamp do so by themselves, as in batches, where the stamps are typically so many steps apart or more:
+/// of independent rows the clock would have thrown no more than one in fifty together.
+const MANY_STEPS: f64 = 50.0;
+
 impl Concern {
     /// All that apply, the gravest first.
     pub(super) fn all(of: &Description) -> Vec<Concern> {
@@ -88,7 +92,9 @@ fn counts_only(of: &Description) -> Option<Concern> {
 
 fn coarse_clock(of: &Description) -> Option<Concern> {
     let step = of.gaps.least()?;
-    (ties(of) > MANY_TIES && of.period.is_none()).then_some(Concern::CoarseClock { ties: ties(of), step })
+    let is_clock = of.gaps.geometric_mean_s().is_some_and(|mean| mean < MANY_STEPS * step.as_secs_f64());
+    let has_ties = ties(of) > MANY_TIES && of.period.is_none();
+    (has_ties && is_clock).then_some(Concern::CoarseClock { ties: ties(of), step })
 }
 
 fn few_minutes(of: &Description) -> Option<Concern> {

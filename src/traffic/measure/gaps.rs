@@ -66,6 +66,12 @@ impl Gaps {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64 / 1e9)
     }
 
+    /// The geometric mean of those above zero, in seconds.
+    pub fn geometric_mean_s(&self) -> Option<f64> {
+        let above_zero = self.count - self.ties;
+        (above_zero > 0).then(|| libm::exp(self.log_sum / above_zero as f64) / 1e9)
+    }
+
     /// Standard deviation over mean.
     pub fn cv(&self) -> Option<f64> {
         let mean = self.sum as f64 / self.count.max(1) as f64;

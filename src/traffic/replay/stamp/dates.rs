@@ -15,6 +15,8 @@ pub(super) enum Wrong {
     Form,
     /// It names an instant that does not exist, or is out of range.
     Value(String),
+    /// Its zone is nothing but letters, and nothing says whose they are.
+    Letters([u8; 5]),
 }
 
 /// What a date says before its zone counts.
@@ -22,8 +24,19 @@ pub(super) struct Local {
     /// Seconds from 1970, as if it were in UTC.
     pub(super) seconds: i64,
     pub(super) nanos: i64,
-    /// Seconds by which its zone is ahead of UTC, where it names one.
-    pub(super) offset: Option<i64>,
+    /// Which clocks it is of.
+    pub(super) clocks: Clocks,
+}
+
+/// Whose clocks a date is of.
+#[derive(Clone, Copy)]
+pub(super) enum Clocks {
+    /// It does not say.
+    Unsaid,
+    /// Clocks so many seconds ahead of UTC.
+    Ahead(i64),
+    /// Those of a zone of which it has letters such as `PST`, with blanks behind.
+    Named([u8; 5]),
 }
 
 /// Dates as access logs, spreadsheets and usage reports write them.
@@ -31,7 +44,7 @@ pub(super) fn other_form(text: &[u8], writing: Writing) -> Result<Local, Wrong> 
     if writing.has_days && text.len() == 10 {
         let midnight: Vec<u8> = [text, b" 00:00:"].concat();
         let midnight = midnight.first_chunk().ok_or(Wrong::Form)?;
-        return Ok(Local { seconds: minute_start(midnight)?, nanos: 0, offset: None });
+        return Ok(Local { seconds: minute_start(midnight)?, nanos: 0, clocks: Clocks::Unsaid });
     }
     match (writing.order, text.first_chunk::<12>()) {
         (Some(order), _) => slashed(text, order),
@@ -105,7 +118,7 @@ fn of_day(midnight: i64, text: &[u8], half: i64) -> Result<Local, Wrong> {
     }
     let hour = if is_half_day { hour % 12 + half.max(0) } else { hour };
     let (nanos, rest) = fraction(rest)?;
-    Ok(Local { seconds: midnight + hour * 3_600 + minute * 60 + second, nanos, offset: offset(rest)? })
+    Ok(Local { seconds: midnight + hour * 3_600 + minute * 60 + second, nanos, clocks: clocks(rest)? })
 }
 
 pub(super) const POWERS_OF_TEN: [i64; 10] =
@@ -182,11 +195,19 @@ pub(super) fn fraction(text: &[u8]) -> Result<(i64, &[u8]), Wrong> {
     }
 }
 
-/// Seconds by which a zone such as `Z`, `UTC`, `+09:00`, `-0330` or `+01` is ahead of UTC; `None` where there is none.
-pub(super) fn offset(zone: &[u8]) -> Result<Option<i64>, Wrong> {
-    let (sign, hours, minutes) = match *zone.trim_ascii_start() {
-        [] => return Ok(None),
-        [b'Z' | b'z'] | [b'U', b'T', b'C'] | [b'G', b'M', b'T'] => return Ok(Some(0)),
+/// The clocks that `Z`, `UTC`, `GMT`, `+09:00`, `-0330`, `+01` or letters such as `PST` stand for.
+pub(super) fn clocks(zone: &[u8]) -> Result<Clocks, Wrong> {
+    let zone = zone.trim_ascii_start();
+    let (sign, hours, minutes) = match *zone {
+        [] => return Ok(Clocks::Unsaid),
+        _ if [&b"z"[..], b"utc", b"gmt"].iter().any(|utc| zone.eq_ignore_ascii_case(utc)) => {
+            return Ok(Clocks::Ahead(0));
+        }
+        [_, _, _, ..] if zone.len() <= 5 && zone.iter().all(u8::is_ascii_uppercase) => {
+            let mut letters = [b' '; 5];
+            letters[..zone.len()].copy_from_slice(zone);
+            return Ok(Clocks::Named(letters));
+        }
         [sign, h1, h2] => (sign, [h1, h2], *b"00"),
         [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (sign, [h1, h2], [m1, m2]),
         _ => return Err(Wrong::Form),
@@ -196,15 +217,42 @@ pub(super) fn offset(zone: &[u8]) -> Result<Option<i64>, Wrong> {
         return Err(Wrong::Value(format!("there is no zone {hours:02}:{minutes:02} from UTC")));
     }
     match sign {
-        b'+' => Ok(Some(hours * 3_600 + minutes * 60)),
-        b'-' => Ok(Some(-hours * 3_600 - minutes * 60)),
+        b'+' => Ok(Clocks::Ahead(hours * 3_600 + minutes * 60)),
+        b'-' => Ok(Clocks::Ahead(-hours * 3_600 - minutes * 60)),
         _ => Err(Wrong::Form),
     }
+}
+
+/// Places whose clocks some letters stand for. The same letters mean the clocks of several places, and most places change
+/// theirs twice a year, so that none of them is taken without being asked for.
+const PLACES: [(&[u8; 5], &str); 12] = [
+    (b"PST  ", "`zone = \"America/Los_Angeles\"` or `\"Asia/Manila\"`"),
+    (b"PDT  ", "`zone = \"America/Los_Angeles\"` or `\"America/Vancouver\"`"),
+    (b"MST  ", "`zone = \"America/Denver\"` or `\"America/Phoenix\"`"),
+    (b"CST  ", "`zone = \"America/Chicago\"` or `\"Asia/Shanghai\"`"),
+    (b"CDT  ", "`zone = \"America/Chicago\"` or `\"America/Havana\"`"),
+    (b"EST  ", "`zone = \"America/New_York\"` or `\"America/Panama\"`"),
+    (b"EDT  ", "`zone = \"America/New_York\"` or `\"America/Toronto\"`"),
+    (b"IST  ", "`zone = \"Asia/Kolkata\"`, `\"Europe/Dublin\"` or `\"Asia/Jerusalem\"`"),
+    (b"BST  ", "`zone = \"Europe/London\"`, or `\"Asia/Dhaka\"` without the letters"),
+    (b"CET  ", "`zone = \"Europe/Berlin\"` or `\"Africa/Algiers\"`"),
+    (b"CEST ", "`zone = \"Europe/Berlin\"` or `\"Europe/Paris\"`"),
+    (b"JST  ", "`zone = \"Asia/Tokyo\"`"),
+];
+
+/// The question that the letters of a zone leave open.
+fn which_zone(cell: &[u8], letters: &[u8; 5]) -> Misread {
+    let place = PLACES.iter().find(|(known, _)| *known == letters);
+    let place = place.map_or("`zone = \"America/Los_Angeles\"` or another place", |(_, places)| *places);
+    let letters = quote(letters.trim_ascii_end());
+    let message = format!("{} is of a zone called {letters}, which says too little", quote(cell));
+    Misread::new(message, format!("which place's clocks are {letters}? write its {place}"))
 }
 
 pub(super) fn misread_civil(cell: &[u8], wrong: Wrong) -> Misread {
     match wrong {
         Wrong::Value(why) => Misread::new(format!("{} is not a time: {why}", quote(cell)), CIVIL_HELP),
+        Wrong::Letters(letters) => which_zone(cell, &letters),
         Wrong::Form if is_decimal(cell.trim_ascii()) => {
             let unit = likely_unit(cell).map_or("s", TimeUnit::word);
             let help = format!("set `format = \"csv\"`, `time-column` and, say, `time-unit = \"{unit}\"`");

@@ -9,7 +9,7 @@ use super::error::quote;
 use super::{DateOrder, TimeUnit};
 use crate::units::grammar::Misread;
 use dates::{
-    Local, POWERS_OF_TEN, Wrong, fraction, minute_start, misread_civil, offset, other_form, stamp, two_digits,
+    Clocks, Local, POWERS_OF_TEN, Wrong, clocks, fraction, minute_start, misread_civil, other_form, stamp, two_digits,
 };
 use jiff::Timestamp;
 use numbers::{counted, decimal, misread_count};
@@ -157,10 +157,20 @@ impl Clock {
             Err(Wrong::Form) => other_form(text, self.writing)?,
             read => read?,
         };
-        match local.offset {
-            Some(offset) => stamp(local.seconds - offset, local.nanos),
-            None => self.bare(local.seconds, local.nanos),
+        match local.clocks {
+            Clocks::Ahead(offset) => stamp(local.seconds - offset, local.nanos),
+            Clocks::Unsaid => self.bare(local.seconds, local.nanos),
+            Clocks::Named(letters) => stamp(self.named(local.seconds, letters)?, local.nanos),
         }
+    }
+
+    /// Seconds from 1970 to the instant of which the stated zone's clocks show `local` while they are called `letters`.
+    fn named(&self, local: i64, letters: [u8; 5]) -> Result<i64, Wrong> {
+        let Some(zone) = &self.zone else { return Err(Wrong::Letters(letters)) };
+        let name = String::from_utf8_lossy(letters.trim_ascii_end()).into_owned();
+        let wrong =
+            || Wrong::Value(format!("the clocks of `{}`, the stated `zone`, are not `{name}` then", zone.name()));
+        zone.named(local, &name).ok_or_else(wrong)
     }
 
     /// The stamp that names no zone, of which clocks show so many seconds since 1970.
@@ -183,7 +193,7 @@ impl Clock {
             return Err(Wrong::Value(format!("there is no second {second}")));
         }
         let (nanos, rest) = fraction(rest)?;
-        Ok(Local { seconds: minute_start + second, nanos, offset: offset(rest)? })
+        Ok(Local { seconds: minute_start + second, nanos, clocks: clocks(rest)? })
     }
 
     /// Seconds from 1970 to the start of the minute that `text`, such as `2023-11-16 18:15:`, names as UTC.
@@ -255,6 +265,9 @@ mod tests {
             ("2023-11-17T03:15:46.680590+09:00", 680_590_000),
             ("2023-11-16T14:45:46-0330", 0),
             ("2023-11-16T19:15:46+01", 0),
+            ("2023-11-16 18:15:46 UTC", 0),
+            ("2023-11-16 18:15:46 gmt", 0),
+            ("2023-11-16T18:15:46.25z", 250_000_000),
         ] {
             assert_eq!(civil(text), Ok(SECOND + nanos), "{text}");
         }
@@ -280,7 +293,7 @@ mod tests {
             ("2023-11-16", ""),
             ("2023-11-16 18:15", ""),
             ("2023-11-16 18:15:46.", ""),
-            ("2023-11-16 18:15:46 PST", ""),
+            ("2023-11-16 18:15:46 PM", ""),
             ("2023/11/16 18:15:46", ""),
             ("16.11.2023 18:15:46", ""),
         ] {
@@ -288,6 +301,37 @@ mod tests {
         }
         assert_eq!(civil("  "), Err("the time is missing".into()));
         assert_eq!(civil("1700158546680"), Err("`1700158546680` is a time without a unit".into()));
+    }
+
+    #[test]
+    fn letters_of_a_zone_are_asked_about() {
+        let read = |zone: Option<&str>, text: &str| {
+            let zone = zone.map(|name| Zone::new(name, false).unwrap());
+            let read = Clock::new(Writing::default()).in_zone(zone).read(text.as_bytes());
+            read.map(|stamp| stamp.0 / NANOS_PER_SECOND).map_err(|misread| (misread.message, misread.help))
+        };
+        for (letters, place) in [("PST", "America/Los_Angeles"), ("CST", "Asia/Shanghai"), ("IST", "Europe/Dublin")] {
+            let (message, help) = read(None, &format!("2023-11-16 18:15:46 {letters}")).unwrap_err();
+            assert!(message.ends_with(&format!("is of a zone called `{letters}`, which says too little")), "{message}");
+            assert!(help.contains("`zone = ") && help.contains(place) && help.contains('?'), "{help}");
+        }
+        assert!(read(None, "2023-11-16 18:15:46 WXYZ").unwrap_err().1.contains("`zone = "));
+        let second = 1_700_158_546;
+        for (place, letters, hours) in
+            [("America/Los_Angeles", "PST", 8), ("Asia/Shanghai", "CST", -8), ("America/Chicago", "CST", 6)]
+        {
+            let read = read(Some(place), &format!("2023-11-16 18:15:46 {letters}"));
+            assert_eq!(read, Ok(second + hours * 3_600), "{place}");
+        }
+        // The letters tell the passes of a repeated hour apart.
+        let passes =
+            ["PDT", "PST"].map(|letters| read(Some("America/Los_Angeles"), &format!("2025-11-02 01:30:00 {letters}")));
+        assert_eq!(passes[1].clone().unwrap() - passes[0].clone().unwrap(), 3_600);
+        let summer = read(Some("America/Los_Angeles"), "2023-11-16 18:15:46 PDT").unwrap_err().0;
+        assert!(
+            summer.ends_with("the clocks of `America/Los_Angeles`, the stated `zone`, are not `PDT` then"),
+            "{summer}"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Stamps that name no zone, on the clocks of one that is stated.
+//! Stamps that name no zone, or name it by letters such as `PST`, on the clocks of one that is stated.
 //!
 //! Twice a year most clocks change. An hour that they repeat has two instants for each of its stamps: of these a stamp is the
 //! one nearer to the row above, so that either direction of a log is followed from row to row; in a log whose rows are known
@@ -89,6 +89,21 @@ impl Zone {
         };
         self.last = Some(instant);
         instant
+    }
+
+    /// Seconds from 1970 to the instant at which clocks show `local` and are called `name`, such as `PST`; `None` where they
+    /// never are then. A time that clocks skip belongs to neither name.
+    pub(super) fn named(&self, local: i64, name: &str) -> Option<i64> {
+        let offsets = match offsets(&self.clocks, local - local.rem_euclid(60)) {
+            Offsets::One(offset) => [offset; 2],
+            Offsets::Repeated(first, second) => [first, second],
+            Offsets::Skipped(_) => return None,
+        };
+        let is_called = |&instant: &i64| {
+            let instant = Timestamp::from_second(instant);
+            instant.is_ok_and(|instant| self.clocks.to_offset_info(instant).abbreviation() == name)
+        };
+        offsets.map(|offset| local - offset).into_iter().find(is_called)
     }
 
     /// Which of two instants the next row is of; the first where nothing tells.
