@@ -2,7 +2,7 @@
 //!
 //! All seeds are fixed, and the tests print what they found. With twenty other seeds each kind came back as itself every
 //! time, variations within 13 %, memories within 36 %, times on within 30 % and times off within 21 %; of sixty Poisson logs
-//! none was taken for anything else.
+//! none was taken for anything else. Of twenty logs of batches and sixty of clusters, NN came back as such.
 
 use crate::golden;
 use crate::program::{Program, ratecast};
@@ -10,7 +10,7 @@ use crate::traces::recorded;
 use ratecast::report::fit::FitDocument;
 use ratecast::rng::Seed;
 use ratecast::scenario::load_text;
-use ratecast::traffic::fit::{Comparison, Feature, Fit, NoFit, Options, Profile, Reason, Study, fit};
+use ratecast::traffic::fit::{Comparison, Feature, Fit, Movement, NoFit, Options, Profile, Reason, Study, fit};
 use ratecast::traffic::measure::Measure;
 use ratecast::traffic::replay::{Replay, TraceFormat, TraceReader, TraceRow};
 use ratecast::traffic::{Columns, Feed};
@@ -118,6 +118,88 @@ fn a_rate_that_is_on_or_off_comes_back() {
     near("on", on, 40.0, 0.35);
     near("off", off, 120.0, 0.35);
     near("gap shape", fit.model.gap_shape, 1.0, 0.15);
+}
+
+#[test]
+fn batches_come_back() {
+    let fit = of_made(3, "arrivals.batch = { rate = \"2/s\", size = 8, law = \"geometric\" }");
+    assert_eq!((fit.reason, fit.model.name()), (Reason::Together, "batch"));
+    // The mean square of 2,700 sizes over their mean has a relative standard error of about 4 %.
+    near("size", fit.model.size().unwrap(), 8.0, 0.2);
+    meets_the_limits(&fit);
+    let fixed = of_made(3, "arrivals.batch = { rate = \"2/s\", size = 8 }");
+    assert_eq!(fixed.model.movement, Movement::Batches { size: 8.0, is_fixed: true });
+    meets_the_limits(&fixed);
+}
+
+#[test]
+fn clusters_come_back() {
+    for (hours, rate, size, spread) in [(4, "1/s", 12.0, 4.0), (8, "20/min", 6.0, 10.0), (4, "2/s", 20.0, 0.4)] {
+        let source = format!("arrivals.clusters = {{ rate = \"{rate}\", size = {size}, spread = \"{spread}s\" }}");
+        let fit = of_made(hours, &source);
+        assert_eq!((fit.reason, fit.model.name()), (Reason::Clusters, "clusters"));
+        near("size", fit.model.size().unwrap(), size, 0.2);
+        near("spread", fit.model.spread().unwrap(), spread, 0.35);
+        meets_the_limits(&fit);
+    }
+}
+
+/// The variation of counts where limits bite is that of the log.
+fn meets_the_limits(fit: &Fit) {
+    for seconds in [1, 10, 60, 300] {
+        let of = |comparison: &&Comparison| comparison.feature == Feature::Dispersion(seconds);
+        let Comparison { observed, fitted, .. } = fit.comparisons.iter().find(of).unwrap();
+        // Of 36 windows of five minutes I(300 s) has a standard error of a quarter.
+        near(&format!("I({seconds} s)"), fitted.median, *observed, if seconds < 300 { 0.2 } else { 0.4 });
+    }
+}
+
+/// Two hours of a rate with a cv of 0.5 and a memory of two minutes: sixty moves. Of forty right intervals 36 hold the truth in
+/// the mean, and by chance fewer than 31 do for one set of seeds in 200; of intervals that hold it seven times in ten, for four
+/// sets in five. With these seeds 35 do.
+#[test]
+fn intervals_of_the_variation_hold_it() {
+    let mut held = 0;
+    for seed in 1..=40 {
+        let fit = of_wandering(seed);
+        let cv = fit.parameters.iter().find(|parameter| parameter.key == "cv");
+        let Some((low, high)) = cv.and_then(|cv| cv.interval) else { panic!("seed {seed}: {:?}", fit.model) };
+        println!("seed {seed}: {low:.3} to {high:.3}");
+        held += u32::from((low..=high).contains(&0.5));
+    }
+    println!("{held} of 40");
+    assert!(held >= 31, "{held} of 40");
+}
+
+fn of_wandering(seed: u64) -> Fit {
+    let source = "arrivals.poisson = { rate = \"30/min\" }\nshape.random = { cv = 0.5, memory = \"2min\" }";
+    let (rows, _) = made(&format!("seed = {seed}\nduration = \"2h\"\n[traffic.made]\n{source}\n"));
+    attempt(&rows, None, 50).unwrap()
+}
+
+/// TEMPORARY
+#[test]
+fn survey() {
+    let kinds = [
+        (
+            "random",
+            6,
+            "arrivals.gamma = { rate = \"2/s\", shape = 0.7 }\nshape.random = { cv = 0.4, memory = \"90s\" }",
+        ),
+        ("on-off", 8, "arrivals.on-off = { rate = \"1/s\", on = \"40s\", off = \"2min\" }"),
+        ("clusters", 4, "arrivals.clusters = { rate = \"1/s\", size = 12, spread = \"4s\" }"),
+        ("clusters2", 8, "arrivals.clusters = { rate = \"20/min\", size = 6, spread = \"10s\" }"),
+        ("clusters3", 4, "arrivals.clusters = { rate = \"2/s\", size = 20, spread = \"0.4s\" }"),
+        ("batch", 3, "arrivals.batch = { rate = \"2/s\", size = 8, law = \"geometric\" }"),
+        ("poisson", 3, "arrivals.poisson = { rate = \"1/s\" }"),
+    ];
+    for seed in 101..=120 {
+        for (kind, hours, source) in kinds {
+            let (rows, _) = made(&format!("seed = {seed}\nduration = \"{hours}h\"\n[traffic.made]\n{source}\n"));
+            let fit = attempt(&rows, None, 50).unwrap();
+            println!("SURVEY {kind} {seed} {} {:?}", fit.model.name(), fit.model.movement);
+        }
+    }
 }
 
 #[test]

@@ -300,8 +300,8 @@ fn moving(
     }
 }
 
-/// Requests that come in clusters or batches, where there is strong evidence of these against `moving`, the better way in
-/// which the rate may move; else that one.
+/// Requests that come together, in batches or else in clusters that stand apart, where there is strong evidence of these
+/// against `moving`, the better way in which the rate may move; else that one.
 fn together(
     moments: &Moments,
     likeness: &Likeness,
@@ -309,16 +309,17 @@ fn together(
     (span, options): (f64, &Options),
     moving: Tried,
 ) -> Result<Tried, NoFit> {
-    let mut best = moving;
-    let clusters = Candidate::settled(Reason::Clusters, moments, span, options)?;
     let batches = estimate::batches(moments).map(|model| Candidate::plain(Reason::Together, model.rounded()));
-    for candidate in [Some(clusters), batches].into_iter().flatten() {
+    let clusters = Candidate::settled(Reason::Clusters, moments, span, options)?;
+    // Of clusters that overlap nothing is left but a rate that moves.
+    let clusters = Some(clusters).filter(|clusters| clusters.model.clusters_at_a_time() < 1.0);
+    for candidate in [batches, clusters].into_iter().flatten() {
         let its = runs(&candidate.model)?;
-        if its.unlikelihood(likeness) + STRONG < best.1.unlikelihood(likeness) {
-            best = (candidate, its);
+        if its.unlikelihood(likeness) + STRONG < moving.1.unlikelihood(likeness) {
+            return Ok((candidate, its));
         }
     }
-    Ok(best)
+    Ok(moving)
 }
 
 /// Whether more than a few per cent of minutes are empty beyond those that a constant `rate` leaves.

@@ -98,6 +98,14 @@ impl Model {
         if let Movement::Clusters { spread, .. } = self.movement { Some(spread) } else { None }
     }
 
+    /// How many clusters go on at one time, if each lasts as long as its mean delay; 0 without clusters.
+    pub(super) fn clusters_at_a_time(&self) -> f64 {
+        match self.movement {
+            Movement::Clusters { size, spread } => self.rate / size * spread,
+            _ => 0.0,
+        }
+    }
+
     /// The time in seconds after which the covariance of the rate has fallen to 1/e or less; 0 of a constant rate.
     pub fn memory(&self) -> f64 {
         match self.movement {
