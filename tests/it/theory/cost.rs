@@ -4,16 +4,18 @@ use super::Trial;
 use super::case::Case;
 use super::judge::Estimate;
 use super::setup::{Setup, mean, poisson, secs, traffic, window};
-use ratecast::limiter::Align;
+use ratecast::client::retry::{Constant, Persistence, RetryPolicy};
+use ratecast::limiter::{Align, LimiterSpec, Prepaid};
 use ratecast::metrics::{Metric, Sample, Value};
 use ratecast::plan::{Options, forecast};
-use ratecast::protocol::{Class, Request};
+use ratecast::protocol::{Class, Counts, Request};
 use ratecast::provider::{Price, PriceList, Step};
 use ratecast::recorder::Record;
 use ratecast::rng::Seed;
 use ratecast::traffic::arrivals::{Arrivals, Poisson};
-use ratecast::traffic::sizes::{Lognormal, Sizes};
-use ratecast::units::{Money, TokenPrice, Tokens, grammar};
+use ratecast::traffic::sizes::{Gamma, Lognormal, Sizes};
+use ratecast::units::{Money, Share, SimDuration, TokenPrice, Tokens, grammar};
+use rayon::prelude::*;
 
 pub const TRIALS: &[Trial] = &[
     Trial::new("P-CO-01", "tokens", tokens),
@@ -21,6 +23,8 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-CO-03", "steps", |case, seed| steps(case, seed, 150)),
     Trial::new("P-CO-04", "start", |case, seed| exhaustion(case, seed, 10_000)),
     Trial::new("P-CO-05", "start", |case, seed| exhaustion(case, seed, 8)),
+    Trial::new("P-CO-06", "prepaid", budget),
+    Trial::new("P-CO-07", "drops", billed_failures),
 ];
 
 fn token_price(case: &Case, name: &str) -> TokenPrice {
@@ -135,4 +139,70 @@ fn exhaustion(case: &Case, seed: u64, runs: u32) -> Vec<Estimate> {
         }
     }
     estimates
+}
+
+/// A credit that is charged with what calls cost once they have ended, which is at once here: it lets calls pass while
+/// anything is left.
+fn budget(case: &Case, seed: u64) -> Vec<Estimate> {
+    const RUNS: u32 = 1_000;
+    let money = |name: &str| Money::from_usd_f64(case.number(name));
+    let credit = money("budget");
+    // Costs are whole tokens of a millionth of a dollar.
+    let tokens = Tokens::new((case.number("cost_mean") * 1e6).round() as u32);
+    let cv = 1.0 / case.number("cost_shape").sqrt();
+    let limiter = LimiterSpec::Prepaid(Prepaid { credit });
+    // 13 standard deviations beyond the mean time.
+    let mut setup =
+        Setup::new(seed, poisson(case.number("lambda")), secs(1.4 * case.expected["mean_exhaustion_time_s"]))
+            .limit_on(Counts::Spend, limiter);
+    setup.scenario.traffic[0].1.input_tokens = Sizes::Gamma(Gamma { mean: tokens, cv, max: None });
+    setup.tier.price.input = grammar::token_price("1 USD/Mtok").expect("a price");
+
+    let month = case.number("days") * 86_400.0;
+    let look = |replication: u64| {
+        let record = setup.run(replication);
+        let admitted = record.total().admitted;
+        let (mut arrived, mut last) = (0, 0.0);
+        setup.each_request(replication, |request, _| {
+            arrived += 1;
+            last = if arrived == admitted { request.arrived.as_secs_f64() } else { last };
+        });
+        assert!(record.limits[0].refused > 0, "used up");
+        let overshoot = Money::from_billionths(record.limits[0].charged).less(credit);
+        [admitted as f64, last, f64::from(u8::from(last < month)), overshoot.as_usd_f64()]
+    };
+    let seen: Vec<[f64; 4]> = (0..u64::from(RUNS)).into_par_iter().map(look).collect();
+    let metrics =
+        ["mean_requests_admitted", "mean_exhaustion_time_s", "probability_exhausted_in_month", "mean_overshoot_usd"];
+    let average = |at: usize| mean(&seen.iter().map(|run| run[at]).collect::<Vec<_>>());
+    metrics.iter().enumerate().map(|(at, metric)| Estimate::new(*metric, average(at), RUNS)).collect()
+}
+
+/// A call whose answer ends half-way is paid for as far as it came: of an answer of one token nothing came, so that such a
+/// call costs its prompt. Requests that a cache answers never reach the provider; they are a Poisson process of their own.
+fn billed_failures(case: &Case, seed: u64) -> Vec<Estimate> {
+    const REQUESTS: f64 = 1e6;
+    let hits = case.number("hit_probability");
+    let part = |share: f64| Setup::measured(seed, share, 0.0, REQUESTS * share);
+    let cached = part(hits).run(1).total().offered;
+
+    let mut setup = part(1.0 - hits);
+    let persistence = Persistence { attempts: case.count("max_attempts") as u32, ..Persistence::default() };
+    setup.strategy.retry = RetryPolicy::Constant(Constant { base: SimDuration::ZERO, persistence });
+    let faults = &mut setup.scenario.provider.faults;
+    faults.drops = Share::from_hundred_millionths((case.number("failure_probability") * 1e8).round() as u64);
+    let traffic = &mut setup.scenario.traffic[0].1;
+    (traffic.input_tokens, traffic.output_tokens) = (Sizes::constant(1), Sizes::constant(1));
+    let (failed, answered) = (case.number("price_fail"), case.number("price_ok"));
+    setup.tier.price.input = TokenPrice(Money::from_usd_f64(failed));
+    setup.tier.price.output = TokenPrice(Money::from_usd_f64(answered - failed));
+
+    let total = setup.run(0).total();
+    let cost = total.charges.total().as_usd_f64() + cached as f64 * case.number("price_hit");
+    let requests = (total.offered + cached) as f64;
+    let successes = (total.served() + cached) as f64;
+    vec![
+        Estimate::new("mean_cost_per_request_usd", cost / requests, requests),
+        Estimate::new("mean_cost_per_success_usd", cost / successes, requests),
+    ]
 }

@@ -6,11 +6,13 @@ use super::judge::Estimate;
 use super::setup::{REQUESTS, Setup, evenly_spaced, mean, poisson, rate, secs, share_within, traffic};
 use ratecast::client::Queue;
 use ratecast::durations::{Durations, Exponential, Lognormal};
-use ratecast::limiter::{Concurrency, LimiterSpec};
+use ratecast::limiter::{Concurrency, LeakyBucket, LimiterSpec};
+use ratecast::metrics::{Bill, Metric, Sample, Value};
 use ratecast::recorder::{ClassRecord, Failure, LatencyHistogram};
 use ratecast::traffic::Traffic;
 use ratecast::traffic::arrivals::{Arrivals, Gamma};
 use ratecast::traffic::sizes::Sizes;
+use ratecast::units::Money;
 
 pub const TRIALS: &[Trial] = &[
     Trial::new("P-CQ-01", "concurrency", loss),
@@ -33,6 +35,7 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-CQ-25", "elided", |case, seed| started_empty(case, seed, None)),
     Trial::new("P-CQ-25", "not elided", |case, seed| started_empty(case, seed, Some(1_000_000))),
     Trial::new("P-TB-22", "queue-capacity", leaky_bucket),
+    Trial::new("P-TB-22", "leaky-bucket", delaying_limiter),
 ];
 
 /// Requests that go by before any is measured.
@@ -252,5 +255,21 @@ fn leaky_bucket(case: &Case, seed: u64) -> Vec<Estimate> {
     vec![
         Estimate::new("rejection_fraction", total.failures[Failure::Shed as usize] as f64 / offered, offered),
         Estimate::new("mean_delay_of_admitted_s", mean_wait(&total), offered),
+    ]
+}
+
+/// The same by a limiter of the provider: calls wait after they were admitted.
+fn delaying_limiter(case: &Case, seed: u64) -> Vec<Estimate> {
+    let lambda = case.number("lambda");
+    let limiter = LeakyBucket { rate: rate(case.number("rate")), queue: case.count("burst") };
+    let setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS).limit(LimiterSpec::LeakyBucket(limiter));
+    let total = setup.run(0).total();
+    let offered = total.offered as f64;
+    let bill = Bill { usage: Money::ZERO, of_month: None, fixed: Money::ZERO, months: 1.0 };
+    let sample = Sample::of(&total, setup.scenario.duration, bill);
+    let Value::Is(delay) = sample.get(Metric::ProviderWaitMean) else { panic!("some calls are served") };
+    vec![
+        Estimate::new("rejection_fraction", total.rejected() as f64 / offered, offered),
+        Estimate::new("mean_delay_of_admitted_s", delay, offered),
     ]
 }

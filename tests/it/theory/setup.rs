@@ -99,6 +99,12 @@ impl Setup {
         self
     }
 
+    /// The same, whose limits charge refused calls too.
+    pub fn counting_refused(mut self) -> Self {
+        self.tier.limits.iter_mut().for_each(|(_, limit)| limit.counts_refused = true);
+        self
+    }
+
     /// Splits the traffic into one Poisson source for each size of prompt. The sum of independent Poisson processes is
     /// one whose requests draw their size at random, and this way the record tells the sizes apart.
     pub fn split(mut self, per_second: f64, costs: &[f64], shares: &[f64]) -> Self {

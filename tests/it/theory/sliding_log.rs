@@ -15,6 +15,7 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-SL-01", "sliding-log", equal_costs),
     Trial::new("P-SL-02", "sliding-log", equal_costs),
     Trial::new("P-SL-03", "sliding-log", equal_costs),
+    Trial::new("P-SL-04", "counts-refused", counting_refused),
     Trial::new("P-SL-05", "sliding-log", mixed_costs),
     Trial::new("P-SL-06", "sliding-log", deterministic),
     Trial::new("P-SL-11", "sliding-log", equal_costs),
@@ -42,6 +43,15 @@ fn equal_costs(case: &Case, seed: u64) -> Vec<Estimate> {
     ];
     estimates.retain(|estimate| case.expected.contains_key(&estimate.metric));
     estimates
+}
+
+/// The log holds refused requests too.
+fn counting_refused(case: &Case, seed: u64) -> Vec<Estimate> {
+    let (lambda, length) = (case.number("lambda"), case.number("window"));
+    let setup = Setup::measured(seed, lambda, WARMUP * length, REQUESTS);
+    let total = setup.limit(log(case.count("limit"), length)).counting_refused().run(0).total();
+    let offered = total.offered as f64;
+    vec![Estimate::new("rejection_fraction", total.rejected() as f64 / offered, offered)]
 }
 
 fn mixed_costs(case: &Case, seed: u64) -> Vec<Estimate> {
