@@ -152,14 +152,24 @@ fn replay(scenario: &Scenario, log: &Path, first: SimTime) -> String {
     let client = if has_clients(scenario) { format!(", client-column = \"{CLIENT}\"") } else { String::new() };
     let [time, _, input, cached, output] = COLUMNS;
     format!(
-        "# For a scenario with the same `start` and `duration` ({}).\n[{}]\nreplay = {{ file = {}, \
+        "# For a scenario with the same `start` and `duration` ({}).\n{}[{}]\nreplay = {{ file = {}, \
          time-column = \"{time}\", input-column = \"{input}\", cached-column = \"{cached}\", \
          output-column = \"{output}\"{client}, delay = \"{}\" }}\n",
         scenario.duration,
+        one_class(scenario),
         path::join(["traffic", name]),
         quoted(&printable(&log.display().to_string())),
         first.saturating_since(SimTime::ZERO),
     )
+}
+
+/// How one class alone is played, if there are several: the column of the source names the class as well.
+fn one_class(scenario: &Scenario) -> String {
+    let classes = scenario.classes();
+    let [first, _, ..] = classes.as_slice() else { return String::new() };
+    let [_, source, ..] = COLUMNS;
+    let only = format!("only = {{ column = \"{source}\", value = {} }}", quoted(&printable(first)));
+    format!("# With all classes in one; `{only}` plays one alone, `delay` being when its own first request comes.\n")
 }
 
 impl RowsAs {

@@ -73,3 +73,21 @@ fn the_sizes_of_a_class_are_its_own_whatever_the_others() {
     assert!(rare.len() > 500 && common.len() > 2 * rare.len());
     assert_eq!(rare, common[..rare.len()]);
 }
+
+#[test]
+fn a_class_can_be_read_back_from_a_made_log() {
+    let text = "duration = \"1h\"\n[traffic.app]\narrivals.poisson = { rate = \"1/s\" }\n[traffic.app.class]\n\
+        a = { weight = 1.0, input-tokens.constant = 7 }\nb = { weight = 3.0, input-tokens.constant = 100 }\n";
+    let mut program = Program::new(["generate", "my.toml", "--out", "log.csv"]).file("my.toml", text);
+    let block = program.ended().stdout;
+    let only = "only = { column = \"source\", value = \"app/a\" }";
+    assert!(block.contains(&format!("`{only}`")), "{block}");
+    let log = std::fs::read_to_string(program.folder().join("log.csv")).unwrap();
+    let of_a = log.lines().filter(|line| line.contains(",app/a,7,")).count();
+    assert!((700..1_100).contains(&of_a), "{of_a}");
+    let with_only = block.replace(", delay", &format!(", {only}, delay"));
+    let scenario = format!("duration = \"1h\"\n{with_only}");
+    let played = Program::new(["generate", "again.toml"]).file("again.toml", &scenario).file("log.csv", &log).ended();
+    assert_eq!(played.stdout.lines().count(), of_a + 1, "{}", played.stderr);
+    assert_eq!(played.stdout.lines().skip(1).filter(|line| line.contains(",7,0,")).count(), of_a);
+}

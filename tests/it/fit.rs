@@ -177,31 +177,6 @@ fn of_wandering(seed: u64) -> Fit {
     attempt(&rows, None, 50).unwrap()
 }
 
-/// TEMPORARY
-#[test]
-fn survey() {
-    let kinds = [
-        (
-            "random",
-            6,
-            "arrivals.gamma = { rate = \"2/s\", shape = 0.7 }\nshape.random = { cv = 0.4, memory = \"90s\" }",
-        ),
-        ("on-off", 8, "arrivals.on-off = { rate = \"1/s\", on = \"40s\", off = \"2min\" }"),
-        ("clusters", 4, "arrivals.clusters = { rate = \"1/s\", size = 12, spread = \"4s\" }"),
-        ("clusters2", 8, "arrivals.clusters = { rate = \"20/min\", size = 6, spread = \"10s\" }"),
-        ("clusters3", 4, "arrivals.clusters = { rate = \"2/s\", size = 20, spread = \"0.4s\" }"),
-        ("batch", 3, "arrivals.batch = { rate = \"2/s\", size = 8, law = \"geometric\" }"),
-        ("poisson", 3, "arrivals.poisson = { rate = \"1/s\" }"),
-    ];
-    for seed in 101..=120 {
-        for (kind, hours, source) in kinds {
-            let (rows, _) = made(&format!("seed = {seed}\nduration = \"{hours}h\"\n[traffic.made]\n{source}\n"));
-            let fit = attempt(&rows, None, 50).unwrap();
-            println!("SURVEY {kind} {seed} {} {:?}", fit.model.name(), fit.model.movement);
-        }
-    }
-}
-
 #[test]
 fn the_course_of_the_day_is_taken_out_first() {
     let scenario = "start = \"2025-03-03T00:00:00Z\"\nduration = \"15d\"\n[traffic.made]\n\
