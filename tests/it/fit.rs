@@ -2,7 +2,8 @@
 //!
 //! All seeds are fixed, and the tests print what they found. With twenty other seeds each kind came back as itself every
 //! time, variations within 13 %, memories within 36 %, times on within 30 % and times off within 21 %; of sixty Poisson logs
-//! none was taken for anything else. Of twenty logs of batches and sixty of clusters, NN came back as such.
+//! none was taken for anything else. All of eleven logs of batches came back, sizes within 4 %,
+//! and 59 of sixty of clusters, sizes within 28 % and spreads within 31 %.
 
 use crate::golden;
 use crate::program::{Program, ratecast};

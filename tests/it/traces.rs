@@ -264,8 +264,8 @@ fn broken_azure_logs_say_what_is_wrong_and_where() {
         (
             "unknown zone",
             azure("2023-11-16 18:15:46 PST,1,2\r\n"),
-            "line 2, column `TIMESTAMP`: `2023-11-16 18:15:46 PST` is not a time",
-            STAMP,
+            "line 2, column `TIMESTAMP`: `2023-11-16 18:15:46 PST` is of a zone called `PST`, which says too little",
+            "which place's clocks are `PST`? write its `zone = \"America/Los_Angeles\"` or `\"Asia/Manila\"`",
         ),
         (
             "blank stamp",
