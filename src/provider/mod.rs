@@ -28,7 +28,9 @@ pub use latency::{Latency, ModelLatency, ServiceTimes, SourceTimes};
 pub use ledger::Ledger;
 pub use limit::{Beyond, LimitSpec, Only, Scope};
 pub use load::{Load, LoadPath, Pressure};
-pub use price::{Band, Contract, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices};
+pub use price::{
+    Band, Contract, Credit, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices,
+};
 pub use quota::{Admitted, Quota, Usage};
 pub use servers::Servers;
 pub use tier::{Confidence, Tier};

@@ -11,7 +11,7 @@ use crate::units::{Civil, HourlyPrice, Money, MonthlyFee, RequestPrice, Share, T
 use rates::Quote;
 
 pub use list::PriceList;
-pub use month::{Contract, Free, MonthTerms, Step};
+pub use month::{Contract, Credit, Free, MonthTerms, Step};
 pub use rates::{Band, Override, Rates, TokenPrices};
 
 /// The endpoint whose calls pay the price of batches.
