@@ -441,7 +441,7 @@ impl Desk {
     /// A call for `request` is paid for that ended at `at`. Apart from its callers, which free tiers pass too.
     #[inline(never)]
     fn charge(&mut self, at: SimTime, request: &Request, flight: &Flight, is_answered: bool) {
-        let cost = self.quota.prices().of(request, flight.call.spilled);
+        let cost = self.quota.prices().beyond(flight.call.spilled).of(request);
         let cause = if flight.is_paid { Cause::Retry } else { Cause::First };
         self.record.charged(at, request, cost, cause, is_answered);
     }

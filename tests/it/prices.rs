@@ -27,7 +27,7 @@ fn call(input: u32, cached: u32, output: u32) -> Request {
 
 /// What a call costs, in dollars.
 fn cost(list: &PriceList, call: &Request) -> String {
-    list.of(call, false).to_string()
+    list.of(call).to_string()
 }
 
 #[test]
@@ -124,10 +124,13 @@ fn a_small_call_is_charged_for_the_least() {
 fn what_spills_over_reserved_capacity_has_its_own_price() {
     let reserved = list("reserved = { units = 2, hour = \"12 USD/h\" }\nspill.input = \"3 USD/Mtok\"", "");
     let call = call(1_000, 0, 0);
-    assert_eq!([reserved.of(&call, false), reserved.of(&call, true)], [Money::ZERO, Money::from_picos(3_000_000_000)]);
+    assert_eq!(
+        [false, true].map(|spilled| reserved.beyond(spilled).of(&call)),
+        [Money::ZERO, Money::from_picos(3_000_000_000)]
+    );
     assert!(!reserved.is_free());
     let alike = list("input = \"1 USD/Mtok\"", "");
-    assert_eq!(alike.of(&call, true), alike.of(&call, false));
+    assert_eq!(alike.beyond(true).of(&call), alike.of(&call));
 }
 
 #[test]
@@ -135,7 +138,7 @@ fn no_price_is_too_high_for_an_exact_sum() {
     let factors = "factor = \"10000%\"\nmodels.m.factor = \"10000%\"\nendpoints.e.factor = \"10000%\"\nregions.r.factor = \"10000%\"";
     let price = format!("input = \"1000000 USD/tok\"\noutput = \"1000000 USD/tok\"\n{factors}");
     let list = list(&price, "model = \"m\"\nendpoint = \"e\"\nregion = \"r\"");
-    assert!(list.of(&call(u32::MAX, 0, u32::MAX), false) > Money::ZERO);
+    assert!(list.of(&call(u32::MAX, 0, u32::MAX)) > Money::ZERO);
 }
 
 /// The forecast of one call an hour, in the tier with these prices.

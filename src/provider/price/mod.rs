@@ -4,7 +4,7 @@ mod list;
 mod month;
 mod rates;
 
-use super::Confidence;
+use super::{BATCH, Confidence};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Class;
 use crate::units::{Civil, HourlyPrice, Money, MonthlyFee, RequestPrice, Share, TokenPrice};
@@ -13,9 +13,6 @@ use rates::Quote;
 pub use list::PriceList;
 pub use month::{Contract, Credit, Free, MonthTerms, Step};
 pub use rates::{Band, Override, Rates, TokenPrices};
-
-/// The endpoint whose calls pay the price of batches.
-const BATCH: &str = "batch";
 
 /// The prices of a tier. Refused calls cost nothing.
 #[derive(Clone, Debug, PartialEq)]
