@@ -171,16 +171,61 @@ const PUBLISHED: &[(&str, &str, i128, i128)] = &[
         200,
         1000,
     ),
-    ("openai-2024-tier1", "500/min bucket, 30000/min bucket total-tokens, 100 USD/month, 90000 in flight input-tokens", 250, 1000),
-    ("openai-2024-tier2", "5000/min bucket, 450000/min bucket total-tokens, 500 USD/month, 1350000 in flight input-tokens", 250, 1000),
-    ("openai-2024-tier3", "5000/min bucket, 800000/min bucket total-tokens, 1000 USD/month, 50000000 in flight input-tokens", 250, 1000),
+    (
+        "openai-2024-tier1",
+        "500/min bucket, 30000/min bucket total-tokens, 100 USD/month, 90000 in flight input-tokens",
+        250,
+        1000,
+    ),
+    (
+        "openai-2024-tier2",
+        "5000/min bucket, 450000/min bucket total-tokens, 500 USD/month, 1350000 in flight input-tokens",
+        250,
+        1000,
+    ),
+    (
+        "openai-2024-tier3",
+        "5000/min bucket, 800000/min bucket total-tokens, 1000 USD/month, 50000000 in flight input-tokens",
+        250,
+        1000,
+    ),
     ("openai-2024-tier4", "10000/min bucket, 2000000/min bucket total-tokens, 5000 USD/month", 250, 1000),
-    ("openai-2024-tier5", "10000/min bucket, 30000000/min bucket total-tokens, 200000 USD/month, 5000000000 in flight input-tokens", 250, 1000),
-    ("openai-tier1", "500/min bucket, 500000/min bucket total-tokens, 100 USD/month, 1500000 in flight input-tokens", 200, 1000),
-    ("openai-tier2", "5000/min bucket, 1000000/min bucket total-tokens, 500 USD/month, 3000000 in flight input-tokens", 200, 1000),
-    ("openai-tier3", "5000/min bucket, 2000000/min bucket total-tokens, 1000 USD/month, 100000000 in flight input-tokens", 200, 1000),
-    ("openai-tier4", "10000/min bucket, 4000000/min bucket total-tokens, 5000 USD/month, 200000000 in flight input-tokens", 200, 1000),
-    ("openai-tier5", "15000/min bucket, 40000000/min bucket total-tokens, 200000 USD/month, 15000000000 in flight input-tokens", 200, 1000),
+    (
+        "openai-2024-tier5",
+        "10000/min bucket, 30000000/min bucket total-tokens, 200000 USD/month, 5000000000 in flight input-tokens",
+        250,
+        1000,
+    ),
+    (
+        "openai-tier1",
+        "500/min bucket, 500000/min bucket total-tokens, 100 USD/month, 1500000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier2",
+        "5000/min bucket, 1000000/min bucket total-tokens, 500 USD/month, 3000000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier3",
+        "5000/min bucket, 2000000/min bucket total-tokens, 1000 USD/month, 100000000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier4",
+        "10000/min bucket, 4000000/min bucket total-tokens, 5000 USD/month, 200000000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier5",
+        "15000/min bucket, 40000000/min bucket total-tokens, 200000 USD/month, 15000000000 in flight input-tokens",
+        200,
+        1000,
+    ),
     ("gemini-2025-free", "10/min, 250k/min input-tokens, 250/day", 0, 0),
     ("gemini-2025-tier1", "1k/min, 1M/min input-tokens, 10k/day", 30, 250),
     ("gemini-2025-tier2", "2k/min, 3M/min input-tokens, 100k/day", 30, 250),
@@ -263,7 +308,10 @@ fn batches_have_limits_of_their_own() {
         };
         let (ordinary, batch) = (counted(None), counted(Some("batch")));
         assert_eq!(ordinary, counted(Some("chat")), "{name}");
-        assert!(batch.iter().all(|limit| *limit == "spend-per-month" || limit.starts_with("batch-")), "{name}: {batch:?}");
+        assert!(
+            batch.iter().all(|limit| *limit == "spend-per-month" || limit.starts_with("batch-")),
+            "{name}: {batch:?}"
+        );
         assert!(ordinary.iter().all(|limit| !limit.starts_with("batch-")), "{name}: {ordinary:?}");
         seen += 1;
     }

@@ -103,8 +103,7 @@ fn an_answer_that_is_metered_puts_its_limit_into_debt_and_is_not_cut() {
 #[test]
 fn a_call_that_spills_is_charged_at_its_own_price() {
     let window = FixedWindow { limit: Allowance::per(1, MINUTE), align: Align::Start };
-    let units =
-        LimitSpec { beyond: Beyond::Spill, limiter: LimiterSpec::FixedWindow(window), ..LimitSpec::default() };
+    let units = LimitSpec { beyond: Beyond::Spill, limiter: LimiterSpec::FixedWindow(window), ..LimitSpec::default() };
     let dollars = |dollars| RequestPrice(Money::from_usd(dollars));
     let spill = Override { request: Some(dollars(4)), ..Override::default() };
     let run = |reserve, settle| {
