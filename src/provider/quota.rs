@@ -57,48 +57,42 @@ struct Limit {
     parts: Vec<Part>,
 }
 
-/// How much a call is charged at admission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measure {
-    /// One.
-    Call,
-    /// Its prompt.
-    Input,
-    /// What of its prompt is not cached.
-    Uncached,
-    /// Its answer.
-    Output,
-    /// Both.
-    Total,
-    /// What the limit's policy says.
-    Policy,
+/// How much a call is charged at admission, as masks of what it is made of: limits of different kinds are asked one after the
+/// other, and masks cost less than a branch that nobody can foresee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+struct Measure {
+    call: u64,
+    uncached: u64,
+    cached: u64,
+    output: u64,
+    /// Whether the limit's policy says how much instead; the masks are empty then.
+    is_policy: bool,
 }
 
 impl Measure {
+    const CALL: Measure = Measure { call: 1, uncached: 0, cached: 0, output: 0, is_policy: false };
+
     fn new(charging: &Charging) -> Self {
+        const ALL: u64 = u64::MAX;
+        let none = Measure::default();
         let is_direct = charging.reserve == Reserve::Actual && charging.burndown == 1 && charging.cached == Share::ONE;
         match charging.counts {
-            Counts::Requests => Measure::Call,
-            Counts::InputTokens if is_direct => Measure::Input,
-            Counts::UncachedInputTokens if is_direct => Measure::Uncached,
-            Counts::OutputTokens if is_direct => Measure::Output,
-            Counts::TotalTokens if is_direct => Measure::Total,
-            _ => Measure::Policy,
+            Counts::Requests => Measure::CALL,
+            Counts::InputTokens if is_direct => Measure { uncached: ALL, cached: ALL, ..none },
+            Counts::UncachedInputTokens if is_direct => Measure { uncached: ALL, ..none },
+            Counts::OutputTokens if is_direct => Measure { output: ALL, ..none },
+            Counts::TotalTokens if is_direct => Measure { uncached: ALL, cached: ALL, output: ALL, ..none },
+            _ => Measure { is_policy: true, ..none },
         }
     }
 
     /// The amount, where no policy is asked; otherwise nothing.
     #[inline(always)]
-    fn of(self, request: &Request) -> u64 {
-        let (input, output) = (u64::from(request.input), u64::from(request.output));
-        match self {
-            Measure::Call => 1,
-            Measure::Input => input,
-            Measure::Uncached => input - u64::from(request.cached),
-            Measure::Output => output,
-            Measure::Total => input + output,
-            Measure::Policy => 0,
-        }
+    fn of(&self, request: &Request) -> u64 {
+        let [input, cached, output] = [request.input, request.cached, request.output].map(u64::from);
+        // Three counts of 32 bits: no sum overflows, and cached tokens are a part of the input.
+        let prompt = (input.wrapping_sub(cached) & self.uncached).wrapping_add(cached & self.cached);
+        self.call.wrapping_add(prompt).wrapping_add(output & self.output)
     }
 }
 
@@ -149,7 +143,7 @@ impl Quota {
         let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, classes, civil, hint)).collect();
         let listens = limits.iter().any(|limit| limit.holds || limit.charging.settle != Settle::Never);
         let is_simple = limits.iter().all(Limit::is_simple);
-        let gated = !listens && is_simple && limits.iter().all(|limit| limit.measure == Measure::Call);
+        let gated = !listens && is_simple && limits.iter().all(|limit| limit.measure == Measure::CALL);
         let terms =
             |class: &Class| Terms { class: class.clone(), max_output: class.max_tokens.unwrap_or(tier.max_output) };
         Quota {
@@ -466,7 +460,7 @@ impl Limit {
     /// Whether it counts all calls together at what they use, refuses what does not fit, and does nothing else.
     fn is_simple(&self) -> bool {
         let refuses = self.beyond == Beyond::Refuse && !self.counts_refused && !self.delays;
-        matches!(self.place, Place::Whole) && self.measure != Measure::Policy && refuses
+        matches!(self.place, Place::Whole) && !self.measure.is_policy && refuses
     }
 
     /// Whether there is room for `request`. Brings the limit up to `now`.
@@ -497,9 +491,10 @@ impl Limit {
     /// What it is charged at admission.
     #[inline]
     fn reserved(&self, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> u64 {
-        let amount = match self.measure {
-            Measure::Policy => self.charging.reserved(request, &terms[usize::from(request.source)], prices),
-            direct => direct.of(request),
+        let amount = if self.measure.is_policy {
+            self.charging.reserved(request, &terms[usize::from(request.source)], prices)
+        } else {
+            self.measure.of(request)
         };
         if factor == 1.0 {
             return amount;
