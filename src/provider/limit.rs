@@ -212,7 +212,7 @@ impl Parameters for LimitSpec {
 /// Calls by what they are labelled with. An empty list says nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Names {
-    /// Models that share the limit.
+    /// Models.
     pub models: Vec<String>,
     /// Endpoints.
     pub endpoints: Vec<String>,
@@ -228,11 +228,11 @@ impl Names {
     /// Whether each list has the name of calls with these `labels`. A name that they leave open may be any, but for the
     /// endpoint of batches: calls go there only if they say so.
     fn may_hold(&self, labels: &Labels) -> bool {
-        self.lists(labels).into_iter().all(|(names, name)| match name {
-            _ if names.is_empty() => true,
-            None => names.iter().any(|name| name != BATCH),
-            Some(name) => names.contains(name),
-        })
+        let may_be = |(names, name): (&[String], &Option<String>)| {
+            names.is_empty() || name.as_ref().is_none_or(|name| names.contains(name))
+        };
+        let only_batches = labels.endpoint.is_none() && self.endpoints == [BATCH];
+        !only_batches && self.lists(labels).into_iter().all(may_be)
     }
 
     /// Whether some list has the name of calls with these `labels`. A name that they leave open is in none.
@@ -303,7 +303,7 @@ mod tests {
         assert!(!only([&["a", "b"], &[]], ["c", ""]) && !only([&["a"], &["chat"]], ["a", "batch"]));
         assert!(only([&[], &["batch"]], ["a", "batch"]));
         assert!(!only([&[], &["batch"]], ["a", ""]) && !only([&["a"], &["batch"]], ["a", ""]));
-        assert!(only([&[], &["batch", "chat"]], ["a", ""]));
+        assert!(only([&[], &["batch", "chat"]], ["a", ""]) && only([&["batch"], &[]], ["", ""]));
     }
 
     #[test]
