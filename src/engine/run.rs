@@ -3,7 +3,7 @@
 use super::arrivals::Arrivals;
 use super::event::{Kind, MOST_EVENTS};
 use super::event_queue::EventQueue;
-use super::flight::{Flight, Flights, State};
+use super::flight::{Calling, Flight, Flights, State};
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{Fault, NOBODY, Reply, Request};
@@ -113,6 +113,8 @@ struct Desk {
     elides_completions: bool,
     /// What has no outcome by then stays pending.
     end: SimTime,
+    /// The call that began last.
+    begun: Calling,
     /// Outcomes that a user waits for and has not been told of.
     told: Vec<Answer>,
 }
@@ -185,6 +187,7 @@ impl<'s> Run<'s> {
             client,
             record,
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
+            begun: Calling::NONE,
             told: Vec::new(),
         };
         Ok(Run {
@@ -278,7 +281,16 @@ impl<'s> Run<'s> {
         let next = self.desk.attempt(now, &mut flight);
         if let Some((at, kind)) = next.event() {
             let slot = self.flights.insert(flight);
+            self.begin(kind, slot);
             self.events.push(at, kind, slot);
+        }
+    }
+
+    /// Keeps the call that has begun for the request in `slot`, if what comes next is of a call.
+    #[inline]
+    fn begin(&mut self, kind: Kind, slot: u32) {
+        if kind != Kind::Retry {
+            *self.flights.calling(slot) = self.desk.begun;
         }
     }
 
@@ -304,7 +316,10 @@ impl<'s> Run<'s> {
             return;
         }
         match self.desk.attempt(now, self.flights.get(slot)).event() {
-            Some((at, kind)) => self.events.replace(at, kind, slot),
+            Some((at, kind)) => {
+                self.begin(kind, slot);
+                self.events.replace(at, kind, slot);
+            }
             None => {
                 self.events.pop();
                 self.flights.remove(slot);
@@ -315,7 +330,8 @@ impl<'s> Run<'s> {
     /// A call ends; its event is the head of the queue.
     fn complete(&mut self, now: SimTime, slot: u32) {
         self.events.pop();
-        match self.desk.complete(now, self.flights.get(slot)).event() {
+        let (flight, calling) = self.flights.both(slot);
+        match self.desk.complete(now, flight, calling).event() {
             Some((at, kind)) => {
                 self.events.push(at, kind, slot);
             }
@@ -327,9 +343,9 @@ impl<'s> Run<'s> {
     /// A call goes on; its event is the head of the queue.
     #[cold]
     fn progress(&mut self, now: SimTime, slot: u32) {
-        let flight = self.flights.get(slot);
-        self.desk.progress(now, flight);
-        let (at, kind) = flight.next_progress(now);
+        let (flight, calling) = self.flights.both(slot);
+        self.desk.progress(now, &flight.request, calling);
+        let (at, kind) = calling.next_progress(now);
         self.events.replace(at, kind, slot);
         self.settled(now);
     }
@@ -357,6 +373,7 @@ impl<'s> Run<'s> {
             flight.queued = flight.queued + (now - flight.queued_since);
             match self.desk.attempt(now, flight).event() {
                 Some((at, kind)) => {
+                    self.begin(kind, slot);
                     self.events.push(at, kind, slot);
                 }
                 None => self.flights.remove(slot),
@@ -424,14 +441,14 @@ impl Next {
 }
 
 impl Desk {
-    /// The answer to a request is complete at `at`, now or later, by a call of such a `course`.
+    /// The answer to a request is complete at `at`, now or later, by such a call.
     #[inline]
-    fn serve(&mut self, at: SimTime, flight: &Flight, course: &Course) {
-        let request = &flight.request;
+    fn serve(&mut self, at: SimTime, flight: &Flight, calling: &Calling) {
+        let (request, course) = (&flight.request, &calling.course);
         let spent = Spent { queued: flight.queued, held_up: course.wait, worked: course.work };
         self.record.served(request, at - request.arrived, spent);
         if !self.quota.prices().is_free() {
-            self.charge(at, request, flight, true);
+            self.charge(at, request, flight.is_paid, calling.admitted.spilled, true);
         }
         if request.thread != NOBODY {
             self.tell(request, at, true);
@@ -440,9 +457,9 @@ impl Desk {
 
     /// A call for `request` is paid for that ended at `at`. Apart from its callers, which free tiers pass too.
     #[inline(never)]
-    fn charge(&mut self, at: SimTime, request: &Request, flight: &Flight, is_answered: bool) {
-        let cost = self.quota.prices().beyond(flight.call.spilled).of(request);
-        let cause = if flight.is_paid { Cause::Retry } else { Cause::First };
+    fn charge(&mut self, at: SimTime, request: &Request, is_paid: bool, spilled: bool, is_answered: bool) {
+        let cost = self.quota.prices().beyond(spilled).of(request);
+        let cause = if is_paid { Cause::Retry } else { Cause::First };
         self.record.charged(at, request, cost, cause, is_answered);
     }
 
@@ -504,41 +521,41 @@ impl Desk {
             None => Course::plain(request, wait),
             Some(behaviour) => behaviour.admit(now, call_of(flight), request, wait),
         };
-        let ends = now.saturating_add(course.takes());
+        let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
+        let calling = Calling { admitted, course };
         if !self.elides_completions {
-            return self.call(now, flight, course, spilled);
+            return self.call(now, flight, calling);
         }
+        let ends = calling.ends();
         if ends > self.end {
             self.record.pending(request);
         } else {
-            flight.call.spilled = spilled;
-            self.serve(ends, flight, &course);
+            self.serve(ends, flight, &calling);
         }
         Next::Done
     }
 
     /// A call begins whose end somebody waits for.
-    fn call(&mut self, now: SimTime, flight: &mut Flight, course: Course, spilled: bool) -> Next {
+    fn call(&mut self, now: SimTime, flight: &mut Flight, calling: Calling) -> Next {
         if self.client.is_bounded {
             self.client.free_slots -= 1;
         }
         flight.state = State::Calling;
-        flight.call = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
-        flight.course = course;
+        self.begun = calling;
         if !self.quota.meters() {
-            return Next::Completion(flight.ends());
+            return Next::Completion(calling.ends());
         }
-        match flight.next_progress(now) {
+        match calling.next_progress(now) {
             (at, Kind::Progress) => Next::Progress(at),
             (at, _) => Next::Completion(at),
         }
     }
 
     /// A call goes on: what was generated since the last time is charged.
-    fn progress(&mut self, now: SimTime, flight: &mut Flight) {
-        let output = flight.generated_by(now);
-        self.quota.generate(now, &flight.request, &flight.call, output);
-        flight.call.generated = output;
+    fn progress(&mut self, now: SimTime, request: &Request, calling: &mut Calling) {
+        let output = calling.generated_by(now);
+        self.quota.generate(now, request, &calling.admitted, output);
+        calling.admitted.generated = output;
     }
 
     #[inline(always)]
@@ -587,9 +604,9 @@ impl Desk {
     }
 
     /// A call has ended.
-    fn complete(&mut self, now: SimTime, flight: &mut Flight) -> Next {
-        let Flight { request, course, .. } = &*flight;
-        self.quota.settle(now, request, &flight.call, course.paid_output());
+    fn complete(&mut self, now: SimTime, flight: &mut Flight, calling: &Calling) -> Next {
+        let Calling { admitted, course } = calling;
+        self.quota.settle(now, &flight.request, admitted, course.paid_output());
         if self.client.is_bounded {
             self.client.free_slots += 1;
         }
@@ -598,19 +615,20 @@ impl Desk {
         }
         match course.fault {
             None => {
-                self.serve(now, flight, course);
+                self.serve(now, flight, calling);
                 Next::Done
             }
-            Some(fault) => self.broken_off(now, flight, fault),
+            Some(fault) => self.broken_off(now, flight, calling, fault),
         }
     }
 
     /// A call ends with a fault, after a part of its answer that may have to be paid for.
     #[cold]
-    fn broken_off(&mut self, now: SimTime, flight: &mut Flight, fault: Fault) -> Next {
-        if let Some(output) = flight.course.paid_output() {
+    fn broken_off(&mut self, now: SimTime, flight: &mut Flight, calling: &Calling, fault: Fault) -> Next {
+        if let Some(output) = calling.course.paid_output() {
             self.record.wasted(&flight.request, output);
-            self.charge(now, &Request { output, ..flight.request }, flight, false);
+            let paid = Request { output, ..flight.request };
+            self.charge(now, &paid, flight.is_paid, calling.admitted.spilled, false);
             flight.is_paid = true;
         }
         self.call_failed(now, flight, fault)

@@ -36,6 +36,10 @@ pub struct Course {
 }
 
 impl Course {
+    /// That of a call that is over at once.
+    pub const NONE: Course =
+        Course { wait: SimDuration::ZERO, work: SimDuration::ZERO, output: Tokens::new(0), fault: None };
+
     /// That of a call of which nothing but its service time is known.
     #[inline]
     pub fn plain(request: &Request, wait: SimDuration) -> Self {

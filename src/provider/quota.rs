@@ -48,6 +48,8 @@ struct Limit {
     holds: bool,
     delays: bool,
     counts_refused: bool,
+    /// Whether nobody hears when it opens.
+    is_mute: bool,
     beyond: Beyond,
     /// Of a quota.
     ledger: Option<Ledger>,
@@ -136,6 +138,12 @@ pub struct Admitted {
     pub factor: f64,
 }
 
+impl Admitted {
+    /// A call that was admitted at the start.
+    pub const AT_ONCE: Admitted =
+        Admitted { at: SimTime::ZERO, generated: Tokens::new(0), spilled: false, factor: 1.0 };
+}
+
 impl Quota {
     /// The limits of `tier` with nothing used, for calls of such `classes`. `hint` is what the 429s of
     /// those say that have no hint of their own.
@@ -169,7 +177,10 @@ impl Quota {
 
     /// The same, whose 429s say nothing: spares the work where the client does not listen.
     pub fn muted(mut self) -> Self {
-        self.limits.iter_mut().for_each(|limit| limit.hint = Hint::None);
+        for limit in &mut self.limits {
+            limit.hint = Hint::None;
+            limit.is_mute = !self.gated && limit.ledger.is_none();
+        }
         self
     }
 
@@ -220,12 +231,18 @@ impl Quota {
     }
 
     /// Asks all limits, and charges all of them or none.
-    #[inline]
+    #[inline(always)]
     pub fn call(&mut self, now: SimTime, request: &Request) -> Reply {
         if now < self.gate.until {
             let Gate { until, limit, hint } = self.gate;
             return Reply::TooManyRequests { limit, retry_after: hint.of(until - now) };
         }
+        self.ask_all(now, request)
+    }
+
+    /// Asks every limit. Apart from the gate, which most refusals of a crowd do not come past.
+    #[inline(never)]
+    fn ask_all(&mut self, now: SimTime, request: &Request) -> Reply {
         if self.is_simple { self.ask_simply(now, request) } else { self.ask(now, request) }
     }
 
@@ -242,6 +259,11 @@ impl Quota {
         }
         if refusals > 0 {
             let at = if refusals == 1 { refusing } else { self.last_to_open(now, request, false) };
+            let limit = &self.limits[at];
+            // Nobody hears when it opens, and it fits some time.
+            if limit.is_mute && limit.measure.of(request) <= limit.capacity {
+                return Reply::TooManyRequests { limit: at as u16, retry_after: None };
+            }
             return self.refuse(now, request, at, false);
         }
         for limit in &mut self.limits {
@@ -257,6 +279,7 @@ impl Quota {
         Reply::Accepted { wait: SimDuration::ZERO, spilled: false }
     }
 
+    #[inline(never)]
     fn ask(&mut self, now: SimTime, request: &Request) -> Reply {
         if let Some(pressure) = &mut self.pressure {
             self.factor = pressure.factor(now);
@@ -448,6 +471,7 @@ impl Limit {
             holds: spec.limiter.holds(),
             delays: spec.limiter.delays(),
             counts_refused: spec.counts_refused,
+            is_mute: false,
             beyond: spec.beyond,
             ledger: spec.limiter.is_quota().then(Ledger::default),
             charging,
