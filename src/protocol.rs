@@ -137,6 +137,30 @@ impl Fault {
     }
 }
 
+/// How calls fared that no limit refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Uptime {
+    /// Those with a complete answer.
+    pub answered: u64,
+    /// Those that the provider failed.
+    pub failed: u64,
+}
+
+impl Uptime {
+    /// Counts those of `other` too.
+    pub fn add(&mut self, other: Uptime) {
+        self.answered += other.answered;
+        self.failed += other.failed;
+    }
+
+    /// Whether less than `share` of them was answered; never where there were none.
+    pub fn is_below(self, share: Share) -> bool {
+        let all = u128::from(self.answered) + u128::from(self.failed);
+        let [is, wanted] = [Share::ONE, share].map(|share| u128::from(share.hundred_millionths()));
+        u128::from(self.answered) * is < all * wanted
+    }
+}
+
 /// The provider's answer to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {

@@ -458,7 +458,7 @@ impl Desk {
     /// A call for `request` is paid for that ended at `at`. Apart from its callers, which free tiers pass too.
     #[inline(never)]
     fn charge(&mut self, at: SimTime, request: &Request, is_paid: bool, spilled: bool, is_answered: bool) {
-        let cost = self.quota.prices().of(request, spilled);
+        let cost = self.quota.prices().beyond(spilled).of(request);
         let cause = if is_paid { Cause::Retry } else { Cause::First };
         self.record.charged(at, request, cost, cause, is_answered);
     }

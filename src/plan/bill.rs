@@ -12,6 +12,8 @@ use crate::units::{CalendarMonth, CalendarUnit, Money, SimDuration, SimTime};
 /// measured whole has a bill of its own; what is left over at both ends (in a run shorter than a month all of it) is taken
 /// together as the use of a mean month at that pace, billed, and counts by its length. The cost of a month is that of a
 /// mean one at the pace of each of them, so that it can be compared whatever the lengths of the months and the prices are.
+/// What a contract gives back where the service was there too seldom goes by the same months, and is a share of all that is
+/// paid for them.
 pub(super) struct RunBill {
     total: Bill,
     /// What the calls cost one by one.
@@ -26,23 +28,17 @@ impl RunBill {
         let measured = scenario.duration - scenario.warmup;
         let (all, month) = (record.total(), CalendarUnit::Month.mean_length());
         let listed = all.charges.total();
-        let (usage, of_month) = if price.is_billed_by_month() {
+        let fixed = fixed(price, measured);
+        let (usage, of_month, fixed) = if price.is_billed_by_month() {
             let [begin, end] = [scenario.warmup, scenario.duration].map(|at| SimTime::ZERO.saturating_add(at));
             let periods = Periods::of(&price.civil(&scenario.start).months(begin, end), record.months());
-            (periods.bill(price), Some(periods.bill_of_month(price, measured)))
+            let of_month = periods.bill_of_month(price, measured);
+            (periods.bill(price), Some(of_month), fixed.less(periods.credit_on_fixed(price)))
         } else {
-            (listed, None)
+            (listed, None, fixed)
         };
         let of_month = at_most(cell.tier.spend_cap(), of_month, usage, measured);
-        // In milliseconds a century times any fee stays far from overflow.
-        let millis = |span: SimDuration| span.as_nanos() / 1_000_000;
-        let fee = price.month.unwrap_or_default().0.prorate(millis(measured), millis(month));
-        let total = Bill {
-            usage,
-            of_month,
-            fixed: fee.saturating_add(price.reservation(millis(measured))),
-            months: measured.as_secs_f64() / month.as_secs_f64(),
-        };
+        let total = Bill { usage, of_month, fixed, months: measured.as_secs_f64() / month.as_secs_f64() };
         RunBill { total, listed, served: all.served() }
     }
 
@@ -72,6 +68,14 @@ fn at_most(cap: Option<Money>, of_month: Option<Money>, usage: Money, measured: 
     if at_pace > cap { Some(cap) } else { of_month }
 }
 
+/// What is paid for so long whatever is used: the subscription, and what is reserved.
+fn fixed(price: &Price, length: SimDuration) -> Money {
+    // In milliseconds a century times any fee stays far from overflow.
+    let millis = |span: SimDuration| span.as_nanos() / 1_000_000;
+    let fee = price.month.unwrap_or_default().0.prorate(millis(length), millis(CalendarUnit::Month.mean_length()));
+    fee.saturating_add(price.reservation(millis(length)))
+}
+
 /// What was used in a span of time.
 struct Period {
     length: SimDuration,
@@ -83,7 +87,18 @@ impl Period {
     fn bill_of_month(&self, price: &Price) -> Money {
         let (month, length) = (CalendarUnit::Month.mean_length().as_nanos(), self.length.as_nanos().max(1));
         let calls = (u128::from(self.used.calls) * u128::from(month) + u128::from(length / 2)) / u128::from(length);
-        price.bill(u64::try_from(calls).unwrap_or(u64::MAX), self.used.listed.prorate(month, length))
+        let calls = u64::try_from(calls).unwrap_or(u64::MAX);
+        self.credited(price, price.bill(calls, self.used.listed.prorate(month, length)))
+    }
+
+    /// What it costs itself, as a calendar month.
+    fn bill(&self, price: &Price) -> Money {
+        self.credited(price, price.bill(self.used.calls, self.used.listed))
+    }
+
+    /// What is left of a `bill` after the credit.
+    fn credited(&self, price: &Price, bill: Money) -> Money {
+        bill.less(bill.share(price.terms.credit(self.used.uptime)))
     }
 }
 
@@ -113,7 +128,13 @@ impl Periods {
     fn bill(&self, price: &Price) -> Money {
         let month = CalendarUnit::Month.mean_length();
         let rest = self.rest.bill_of_month(price).prorate(self.rest.length.as_nanos(), month.as_nanos());
-        self.whole.iter().map(|month| price.bill(month.used.calls, month.used.listed)).fold(rest, Money::saturating_add)
+        self.whole.iter().map(|month| month.bill(price)).fold(rest, Money::saturating_add)
+    }
+
+    /// What is given back of what is paid whatever is used.
+    fn credit_on_fixed(&self, price: &Price) -> Money {
+        let credit = |period: &Period| fixed(price, period.length).share(price.terms.credit(period.used.uptime));
+        self.whole.iter().chain([&self.rest]).map(credit).fold(Money::ZERO, Money::saturating_add)
     }
 
     /// What a mean month costs at their pace, each by its part of the `measured` time.

@@ -8,7 +8,8 @@ use super::warning::Warning;
 use crate::engine::{Cell, RunError, Stop, simulate};
 use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric, Sample, Value};
-use crate::provider::{LimitSpec, Price};
+use crate::protocol::Counts;
+use crate::provider::{LimitSpec, Only, Price, Scope};
 use crate::recorder::{LimitRecord, Record};
 use crate::scenario::{Scenario, catalog};
 use crate::units::Money;
@@ -99,6 +100,11 @@ pub struct LimitForecast {
 }
 
 impl LimitForecast {
+    /// Whether it counts each admitted call of the account as one.
+    pub fn counts_every_call(&self) -> bool {
+        self.spec.counts == Counts::Requests && self.spec.scope == Scope::Account && self.spec.only == Only::default()
+    }
+
     /// What it allows, in a few characters.
     pub fn label(&self) -> String {
         self.spec.label()

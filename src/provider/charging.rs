@@ -86,7 +86,7 @@ impl Charging {
     pub fn used(&self, request: &Request, prices: &PriceList) -> u64 {
         match self.counts {
             Counts::Requests => 1,
-            Counts::Spend => prices.of(request, false).billionths(),
+            Counts::Spend => prices.of(request).billionths(),
             _ => self.sum(self.input(request), self.burndown.saturating_mul(u64::from(request.output))),
         }
     }

@@ -1,7 +1,7 @@
 //! One rule of a tier, as a catalogue file or a scenario states it.
 
 use super::charging::{Charging, Reserve, Settle};
-use super::{Confidence, Hint};
+use super::{BATCH, Confidence, Hint};
 use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::{Class, Counts, Labels};
@@ -51,7 +51,9 @@ pub struct LimitSpec {
     /// Whom it counts together.
     pub scope: Scope,
     /// Which calls it counts at all.
-    pub only: Only,
+    pub only: Names,
+    /// Which of them it does not count all the same.
+    pub except: Names,
     /// What it takes of a call at admission. By default `actual`, of spend `nothing`.
     pub reserve: Option<Reserve>,
     /// When that is corrected. By default `never`, of spend `at-end`.
@@ -81,7 +83,8 @@ impl Default for LimitSpec {
         LimitSpec {
             counts: Counts::Requests,
             scope: Scope::Account,
-            only: Only::default(),
+            only: Names::default(),
+            except: Names::default(),
             reserve: None,
             settle: None,
             cached: Share::ONE,
@@ -108,6 +111,16 @@ impl LimitSpec {
             Scope::Account => counts,
             scope => format!("{counts} a {}", scope.word()),
         }
+    }
+
+    /// Whether it counts calls with these `labels`: those that `only` may hold and `except` does not name.
+    pub fn counts_calls(&self, labels: &Labels) -> bool {
+        self.only.may_hold(labels) && !self.except.name(labels)
+    }
+
+    /// Whether it counts all calls, whatever they are labelled with.
+    pub fn counts_all(&self) -> bool {
+        [&self.only, &self.except].into_iter().all(|names| *names == Names::default())
     }
 
     /// How it charges.
@@ -159,6 +172,7 @@ impl Parameters for LimitSpec {
         visitor.optional("counts", &mut self.counts);
         visitor.optional("scope", &mut self.scope);
         visitor.section("only", &mut self.only);
+        visitor.section("except", &mut self.except);
         visitor.optional("reserve", &mut self.reserve);
         visitor.optional("settle", &mut self.settle);
         visitor.optional("cached", &mut self.cached);
@@ -195,11 +209,10 @@ impl Parameters for LimitSpec {
     }
 }
 
-/// Which calls a limit counts: those that have one of the names in each list that is not empty. A call of a class that
-/// leaves a name open may have any.
+/// Calls by what they are labelled with. An empty list says nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Only {
-    /// Models that share the limit.
+pub struct Names {
+    /// Models.
     pub models: Vec<String>,
     /// Endpoints.
     pub endpoints: Vec<String>,
@@ -211,21 +224,34 @@ pub struct Only {
     pub keys: Vec<String>,
 }
 
-impl Only {
-    /// Whether calls with these `labels` are counted.
-    pub fn holds(&self, labels: &Labels) -> bool {
-        let is_in = |names: &[String], name: &Option<String>| {
+impl Names {
+    /// Whether each list has the name of calls with these `labels`. A name that they leave open may be any, but for the
+    /// endpoint of batches: calls go there only if they say so.
+    fn may_hold(&self, labels: &Labels) -> bool {
+        let may_be = |(names, name): (&[String], &Option<String>)| {
             names.is_empty() || name.as_ref().is_none_or(|name| names.contains(name))
         };
-        is_in(&self.models, &labels.model)
-            && is_in(&self.endpoints, &labels.endpoint)
-            && is_in(&self.regions, &labels.region)
-            && is_in(&self.teams, &labels.team)
-            && is_in(&self.keys, &labels.key)
+        let only_batches = labels.endpoint.is_none() && self.endpoints == [BATCH];
+        !only_batches && self.lists(labels).into_iter().all(may_be)
+    }
+
+    /// Whether some list has the name of calls with these `labels`. A name that they leave open is in none.
+    fn name(&self, labels: &Labels) -> bool {
+        self.lists(labels).into_iter().any(|(names, name)| name.as_ref().is_some_and(|name| names.contains(name)))
+    }
+
+    fn lists<'n>(&'n self, labels: &'n Labels) -> [(&'n [String], &'n Option<String>); 5] {
+        [
+            (&self.models, &labels.model),
+            (&self.endpoints, &labels.endpoint),
+            (&self.regions, &labels.region),
+            (&self.teams, &labels.team),
+            (&self.keys, &labels.key),
+        ]
     }
 }
 
-impl Parameters for Only {
+impl Parameters for Names {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("models", &mut self.models);
         visitor.optional("endpoints", &mut self.endpoints);
@@ -250,5 +276,43 @@ impl Scope {
         };
         // Calls that leave the name open are counted together.
         Some(label.as_deref().unwrap_or(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(model: &str, endpoint: &str) -> Labels {
+        let name = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+        Labels { model: name(model), endpoint: name(endpoint), ..Labels::default() }
+    }
+
+    fn counted(only: [&[&str]; 2], except: [&[&str]; 2], [model, endpoint]: [&str; 2]) -> bool {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let names =
+            |lists: [&[&str]; 2]| Names { models: list(lists[0]), endpoints: list(lists[1]), ..Names::default() };
+        let spec = LimitSpec { only: names(only), except: names(except), ..LimitSpec::default() };
+        spec.counts_calls(&labels(model, endpoint))
+    }
+
+    #[test]
+    fn a_name_left_open_may_be_any_but_batch() {
+        let only = |lists, names| counted(lists, [&[], &[]], names);
+        assert!(only([&["a", "b"], &[]], ["b", "chat"]) && only([&["a", "b"], &[]], ["", ""]));
+        assert!(!only([&["a", "b"], &[]], ["c", ""]) && !only([&["a"], &["chat"]], ["a", "batch"]));
+        assert!(only([&[], &["batch"]], ["a", "batch"]));
+        assert!(!only([&[], &["batch"]], ["a", ""]) && !only([&["a"], &["batch"]], ["a", ""]));
+        assert!(only([&[], &["batch", "chat"]], ["a", ""]) && only([&["batch"], &[]], ["", ""]));
+    }
+
+    #[test]
+    fn an_exception_takes_what_it_names() {
+        let except = |lists, names| counted([&[], &[]], lists, names);
+        assert!(!except([&[], &["batch"]], ["a", "batch"]));
+        assert!(except([&[], &["batch"]], ["a", "chat"]) && except([&[], &["batch"]], ["a", ""]));
+        assert!(!except([&["a"], &["batch"]], ["a", "chat"]) && !except([&["a"], &["batch"]], ["b", "batch"]));
+        assert!(!counted([&["a", "b"], &[]], [&["b"], &[]], ["b", ""]));
+        assert!(counted([&["a", "b"], &[]], [&["b"], &[]], ["a", ""]));
     }
 }

@@ -26,12 +26,17 @@ pub use faults::Faults;
 pub use headers::Headers;
 pub use latency::{Latency, ModelLatency, ServiceTimes, SourceTimes};
 pub use ledger::Ledger;
-pub use limit::{Beyond, LimitSpec, Only, Scope};
+pub use limit::{Beyond, LimitSpec, Names, Scope};
 pub use load::{Load, LoadPath, Pressure};
-pub use price::{Band, Contract, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices};
+pub use price::{
+    Band, Contract, Credit, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices,
+};
 pub use quota::{Admitted, Quota, Usage};
 pub use servers::Servers;
 pub use tier::{Confidence, Tier};
+
+/// The endpoint whose calls pay the price of batches, and meet their limits.
+const BATCH: &str = "batch";
 
 crate::words! {
     /// What the `Retry-After` of a 429 says.

@@ -20,6 +20,8 @@ pub struct Quota {
     meters: bool,
     /// Whether every limit is simple, and none is tightened.
     is_simple: bool,
+    /// Whether a limit lets calls spill.
+    spills: bool,
     /// Whether a refusal closes the door for everybody: every limit counts the requests of all, so that all ask for the
     /// same, none waits for calls to end, and none minds being asked in vain.
     gated: bool,
@@ -156,6 +158,7 @@ impl Quota {
             meters: limits.iter().any(|limit| limit.charging.settle == Settle::AsGenerated),
             terms: classes.iter().map(terms).collect(),
             prices: PriceList::new(&tier.price, classes),
+            spills: limits.iter().any(|limit| limit.beyond == Beyond::Spill),
             limits,
             pressure: None,
             is_simple,
@@ -255,13 +258,13 @@ impl Quota {
             }
         }
         if refusals > 0 {
-            let at = if refusals == 1 { refusing } else { self.last_to_open(now, request) };
+            let at = if refusals == 1 { refusing } else { self.last_to_open(now, request, false) };
             let limit = &self.limits[at];
             // Nobody hears when it opens, and it fits some time.
             if limit.is_mute && limit.measure.of(request) <= limit.capacity {
                 return Reply::TooManyRequests { limit: at as u16, retry_after: None };
             }
-            return self.refuse(now, request, at);
+            return self.refuse(now, request, at, false);
         }
         for limit in &mut self.limits {
             let amount = limit.measure.of(request);
@@ -283,29 +286,35 @@ impl Quota {
         }
         let mut refusals = 0;
         let mut refusing = 0;
-        let mut spilled = false;
+        let spilled = self.spills && self.goes_beyond(now, request);
         let Quota { limits, terms, prices, factor, .. } = self;
+        let prices = prices.beyond(spilled);
         for (at, limit) in limits.iter_mut().enumerate() {
-            if !limit.admits(now, request, terms, prices, *factor) {
-                match limit.beyond {
-                    Beyond::Refuse => (refusals, refusing) = (refusals + 1, at),
-                    Beyond::Spill => spilled = true,
-                }
+            if limit.beyond == Beyond::Refuse && !limit.admits(now, request, terms, prices, *factor) {
+                (refusals, refusing) = (refusals + 1, at);
             }
         }
         match refusals {
             0 => self.admit(now, request, spilled),
-            1 => self.refuse(now, request, refusing),
+            1 => self.refuse(now, request, refusing, spilled),
             _ => {
-                let last = self.last_to_open(now, request);
-                self.refuse(now, request, last)
+                let last = self.last_to_open(now, request, spilled);
+                self.refuse(now, request, last, spilled)
             }
         }
+    }
+
+    /// Whether a limit that lets calls spill has no room for `request`. Asked first: it decides on the price.
+    fn goes_beyond(&mut self, now: SimTime, request: &Request) -> bool {
+        let Quota { limits, terms, prices, factor, .. } = self;
+        let mut spilling = limits.iter_mut().filter(|limit| limit.beyond == Beyond::Spill);
+        spilling.any(|limit| !limit.admits(now, request, terms, prices, *factor))
     }
 
     #[inline]
     fn admit(&mut self, now: SimTime, request: &Request, spilled: bool) -> Reply {
         let Quota { limits, terms, prices, factor, .. } = self;
+        let prices = prices.beyond(spilled);
         let mut wait = SimDuration::ZERO;
         for limit in limits.iter_mut().filter(|limit| !(spilled && limit.beyond == Beyond::Spill)) {
             let amount = limit.reserved(request, terms, prices, *factor);
@@ -327,15 +336,17 @@ impl Quota {
         Reply::Accepted { wait, spilled }
     }
 
-    fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
+    fn refuse(&mut self, now: SimTime, request: &Request, at: usize, spilled: bool) -> Reply {
         if !self.is_simple {
-            self.charge_refused(now, request);
+            self.charge_refused(now, request, spilled);
         }
         let Quota { limits, terms, prices, factor, .. } = self;
         let limit = &mut limits[at];
         let hint = limit.hint;
-        let amount = limit.asked(request, terms, prices, *factor);
-        if amount > limit.capacity {
+        let listed = limit.asked(request, terms, prices, *factor);
+        let amount = if spilled { limit.asked(request, terms, prices.beyond(true), *factor) } else { listed };
+        // It may not spill, or spill, the next time.
+        if amount.min(listed) > limit.capacity {
             return Reply::TooLarge { limit: at as u16 };
         }
         if !self.gated && hint == Hint::None && limit.ledger.is_none() {
@@ -353,9 +364,10 @@ impl Quota {
     }
 
     /// Charges a refused call to the limits that count such calls too.
-    fn charge_refused(&mut self, now: SimTime, request: &Request) {
+    fn charge_refused(&mut self, now: SimTime, request: &Request, spilled: bool) {
         let Quota { limits, terms, prices, factor, .. } = self;
         for limit in limits.iter_mut().filter(|limit| limit.counts_refused) {
+            let prices = prices.beyond(spilled && limit.beyond == Beyond::Refuse);
             let amount = limit.reserved(request, terms, prices, *factor);
             if let Some(part) = limit.part(request).filter(|_| amount > 0) {
                 part.state.charge_refused(now, amount);
@@ -370,8 +382,9 @@ impl Quota {
     /// Of several limits that refuse, the one that would open last; one that waits for something else to happen counts as
     /// opening soon, one that never opens as last of all.
     #[cold]
-    fn last_to_open(&mut self, now: SimTime, request: &Request) -> usize {
+    fn last_to_open(&mut self, now: SimTime, request: &Request, spilled: bool) -> usize {
         let Quota { limits, terms, prices, factor, .. } = self;
+        let prices = prices.beyond(spilled);
         let opens = |limit: &mut Limit| {
             let amount = limit.asked(request, terms, prices, *factor);
             if limit.beyond == Beyond::Spill || amount == 0 {
@@ -419,7 +432,7 @@ impl Quota {
             return;
         }
         let Quota { limits, terms, prices, .. } = self;
-        let factor = &call.factor;
+        let (prices, factor) = (prices.beyond(call.spilled), &call.factor);
         for limit in limits.iter_mut().filter(|limit| limit.counts(call)) {
             if limit.holds {
                 let amount = limit.reserved(request, terms, prices, *factor);
@@ -586,7 +599,7 @@ fn clamped(amount: i128) -> i64 {
 
 impl Place {
     fn new(spec: &LimitSpec, classes: &[Class]) -> Self {
-        let counted: Vec<bool> = classes.iter().map(|class| spec.only.holds(&class.labels)).collect();
+        let counted: Vec<bool> = classes.iter().map(|class| spec.counts_calls(&class.labels)).collect();
         match spec.scope {
             Scope::Client => return Place::OfClient(counted),
             Scope::Account if counted.iter().all(|counts| *counts) => return Place::Whole,

@@ -1,6 +1,6 @@
 //! A named set of limits with prices.
 
-use super::{Headers, LimitSpec, Only, Price, Scope};
+use super::{Headers, LimitSpec, Price, Scope};
 use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
@@ -118,7 +118,7 @@ impl Tier {
         let caps = self.limits.iter().filter_map(|(_, limit)| match &limit.limiter {
             LimiterSpec::CalendarWindow(window) if limit.counts == Counts::Spend && limit.scope == Scope::Account => {
                 let is_monthly = window.limit.period == Period::Calendar(CalendarUnit::Month);
-                (is_monthly && limit.only == Only::default()).then(|| Money::from_billionths(window.limit.amount))
+                (is_monthly && limit.counts_all()).then(|| Money::from_billionths(window.limit.amount))
             }
             _ => None,
         });

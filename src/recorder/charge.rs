@@ -1,5 +1,6 @@
 //! What was charged: by cause for each class, and by calendar month in all.
 
+use crate::protocol::Uptime;
 use crate::units::{Money, SimTime};
 
 /// Why a call was paid for.
@@ -54,6 +55,8 @@ pub struct MonthUse {
     pub calls: u64,
     /// What they cost one by one.
     pub listed: Money,
+    /// How calls fared that ended in it.
+    pub uptime: Uptime,
 }
 
 impl MonthUse {
@@ -61,6 +64,7 @@ impl MonthUse {
     pub fn add(&mut self, other: &MonthUse) {
         self.calls += other.calls;
         self.listed = self.listed.saturating_add(other.listed);
+        self.uptime.add(other.uptime);
     }
 }
 
@@ -82,9 +86,19 @@ impl Months {
     }
 
     #[inline]
-    pub fn add(&mut self, at: SimTime, cost: Money) {
+    fn of(&mut self, at: SimTime) -> &mut MonthUse {
         let month = self.ends.partition_point(|end| *end <= at);
-        self.uses[month].add(&MonthUse { calls: 1, listed: cost });
+        &mut self.uses[month]
+    }
+
+    #[inline]
+    pub fn add(&mut self, at: SimTime, cost: Money, is_answered: bool) {
+        let uptime = Uptime { answered: u64::from(is_answered), failed: 0 };
+        self.of(at).add(&MonthUse { calls: 1, listed: cost, uptime });
+    }
+
+    pub fn fail(&mut self, at: SimTime) {
+        self.of(at).uptime.failed += 1;
     }
 
     pub fn merge(&mut self, other: &Months) {
@@ -102,13 +116,16 @@ mod tests {
         let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
         let mut months = Months::new(vec![at(10), at(20)]);
         for second in [25, 9, 10, 19, 0] {
-            months.add(at(second), Money::from_usd(second as i64));
+            months.add(at(second), Money::from_usd(second as i64), second != 9);
         }
+        months.fail(at(9));
         let seen: Vec<_> = months.uses().iter().map(|month| (month.calls, month.listed)).collect();
         assert_eq!(seen, [(2, Money::from_usd(9)), (2, Money::from_usd(29)), (1, Money::from_usd(25))]);
         let once = months.clone();
         months.merge(&once);
-        assert_eq!(months.uses()[1], MonthUse { calls: 4, listed: Money::from_usd(58) });
+        let uptime = Uptime { answered: 4, failed: 0 };
+        assert_eq!(months.uses()[1], MonthUse { calls: 4, listed: Money::from_usd(58), uptime });
+        assert_eq!(months.uses()[0].uptime, Uptime { answered: 2, failed: 2 });
     }
 
     #[test]

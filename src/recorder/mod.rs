@@ -89,6 +89,7 @@ impl Record {
         self.timeline.at(now).errors += 1;
         if let Some(class) = self.measured(request) {
             class.fail_call(fault);
+            self.months.fail(now);
         }
     }
 
@@ -112,7 +113,7 @@ impl Record {
     pub fn charged(&mut self, at: SimTime, request: &Request, cost: Money, cause: Cause, is_answered: bool) {
         if let Some(class) = self.measured(request) {
             class.charges.add(cost, cause, is_answered);
-            self.months.add(at, cost);
+            self.months.add(at, cost, is_answered);
         }
     }
 

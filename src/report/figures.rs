@@ -188,13 +188,11 @@ pub fn quota(scenario: &Scenario, forecast: &Forecast) -> Option<QuotaUse> {
     })
 }
 
-/// The civil clock and the unit of a quota on requests.
+/// The civil clock and the unit of a quota.
 fn calendar(scenario: &Scenario, limit: &LimitForecast) -> Option<(Civil, CalendarUnit)> {
     let crate::limiter::LimiterSpec::CalendarWindow(window) = &limit.spec.limiter else { return None };
     let Period::Calendar(unit) = window.limit.period else { return None };
-    let counted = limit.spec.counts == Counts::Requests;
-    let civil = scenario.start.in_zone(&window.zone).ok()?;
-    counted.then_some((civil, unit))
+    Some((scenario.start.in_zone(&window.zone).ok()?, unit))
 }
 
 fn days(at: SimTime) -> f64 {
@@ -203,14 +201,16 @@ fn days(at: SimTime) -> f64 {
 
 fn quota_curve(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) -> Option<QuotaCurve> {
     let (limit, (civil, unit)) = cell.limits.iter().find_map(|limit| Some((limit, calendar(scenario, limit)?)))?;
-    let amount = limit.spec.limiter.capacity() as f64 * forecast.replications as f64;
+    let amount = limit.spec.limiter.capacity() as f64;
+    let points = if limit.counts_every_call() {
+        quota_points(&cell.record.timeline, &civil, unit, amount * forecast.replications as f64)
+    } else {
+        // What came in the drain lies beyond the axis.
+        let run = limit.daily.len().min(scenario.duration.as_nanos().div_ceil(86_400_000_000_000) as usize);
+        daily_points(&limit.daily[..run], &civil, unit, amount)
+    };
     let gone = limit.exhausted_at.mean.map(|at| Exhaustion { day: at / 86_400.0, date: civil_day(scenario, at) });
-    Some(QuotaCurve {
-        label: label(forecast, cell),
-        points: quota_points(&cell.record.timeline, &civil, unit, amount),
-        band: Vec::new(),
-        exhausted: gone.into_iter().collect(),
-    })
+    Some(QuotaCurve { label: label(forecast, cell), points, band: Vec::new(), exhausted: gone.into_iter().collect() })
 }
 
 /// The share of `amount` used since the last reset, about every hour.
@@ -230,6 +230,22 @@ fn quota_points(timeline: &Timeline, civil: &Civil, unit: CalendarUnit, amount: 
         if (at + 1).is_multiple_of(joined) {
             points.push((days(ends), used as f64 / amount));
         }
+    }
+    points
+}
+
+/// The same of a quota that counts anything else, at the end of each day of the run.
+fn daily_points(daily: &[f64], civil: &Civil, unit: CalendarUnit, amount: f64) -> Vec<(f64, f64)> {
+    let mut edge = civil.next_boundary(unit, SimTime::ZERO);
+    let (mut used, mut points) = (0.0, vec![(0.0, 0.0)]);
+    for (day, charged) in daily.iter().enumerate() {
+        let ends = SimTime::ZERO.saturating_add(SimDuration::from_secs(86_400 * (day as u64 + 1)));
+        if ends > edge {
+            points.extend([(days(edge), used / amount), (days(edge), 0.0)]);
+            (used, edge) = (0.0, civil.next_boundary(unit, edge));
+        }
+        used += charged;
+        points.push((days(ends), used / amount));
     }
     points
 }

@@ -102,10 +102,12 @@ fn terms(cell: &CellForecast) -> Vec<String> {
     let steps = (steps > 0).then(|| format!("a month is priced in {} steps", steps + 1));
     let commitment = price.terms.contract.commitment;
     let commitment = commitment.map(|least| format!("at least {} a month is due", dollars(least.0)));
+    let credit = price.terms.contract.credits.iter().map(|(_, credit)| credit.credit).max();
+    let credit = credit.map(|most| format!("up to {most} of a month is given back where too few calls are answered"));
     let reserved = price.reservation(3_600_000);
     let reserved = (reserved > crate::units::Money::ZERO).then(|| format!("{} an hour is reserved", dollars(reserved)));
     let entry = price.entry.map(|entry| format!("{} once to enter", dollars(entry)));
-    [calls, spend, steps, commitment, reserved, entry].into_iter().flatten().collect()
+    [calls, spend, steps, commitment, credit, reserved, entry].into_iter().flatten().collect()
 }
 
 fn promotions(cell: &CellForecast) -> Vec<String> {

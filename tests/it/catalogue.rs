@@ -3,8 +3,10 @@
 use crate::program::{Program, ratecast};
 use jiff::civil::{Date, date};
 use ratecast::limiter::{Limiter, LimiterModel, Verdict};
+use ratecast::plan::{Options, forecast};
+use ratecast::protocol::Labels;
 use ratecast::provider::{LimitSpec, Tier};
-use ratecast::scenario::{catalog, read_text, resolved};
+use ratecast::scenario::{catalog, load_text, read_text, resolved};
 use ratecast::units::{Civil, Money, SimDuration, SimTime, TokenPrice};
 
 fn tier(name: &str) -> Tier {
@@ -129,56 +131,101 @@ const PUBLISHED: &[(&str, &str, i128, i128)] = &[
     ("anthropic-2024-tier4", "4000/min bucket, 400000/min bucket total-tokens, 10000000/d bucket total-tokens", 0, 0),
     (
         "anthropic-2025-tier1",
-        "50/min bucket, 30000/min bucket uncached-input-tokens, 8000/min bucket output-tokens, 100 USD/month",
+        "50/min bucket, 30000/min bucket uncached-input-tokens, 8000/min bucket output-tokens, 100 USD/month, 100000 in flight",
         300,
         1500,
     ),
     (
         "anthropic-2025-tier2",
-        "1000/min bucket, 450000/min bucket uncached-input-tokens, 90000/min bucket output-tokens, 500 USD/month",
+        "1000/min bucket, 450000/min bucket uncached-input-tokens, 90000/min bucket output-tokens, 500 USD/month, 200000 in flight",
         300,
         1500,
     ),
     (
         "anthropic-2025-tier3",
-        "2000/min bucket, 800000/min bucket uncached-input-tokens, 160000/min bucket output-tokens, 1000 USD/month",
+        "2000/min bucket, 800000/min bucket uncached-input-tokens, 160000/min bucket output-tokens, 1000 USD/month, 300000 in flight",
         300,
         1500,
     ),
     (
         "anthropic-2025-tier4",
-        "4000/min bucket, 2000000/min bucket uncached-input-tokens, 400000/min bucket output-tokens, 5000 USD/month",
+        "4000/min bucket, 2000000/min bucket uncached-input-tokens, 400000/min bucket output-tokens, 5000 USD/month, 500000 in flight",
         300,
         1500,
     ),
     (
         "anthropic-start",
-        "1000/min bucket, 2000000/min bucket uncached-input-tokens, 400000/min bucket output-tokens, 500 USD/month",
+        "1000/min bucket, 2000000/min bucket uncached-input-tokens, 400000/min bucket output-tokens, 500 USD/month, 200000 in flight",
         200,
         1000,
     ),
     (
         "anthropic-build",
-        "5000/min bucket, 5000000/min bucket uncached-input-tokens, 1000000/min bucket output-tokens, 1000 USD/month",
+        "5000/min bucket, 5000000/min bucket uncached-input-tokens, 1000000/min bucket output-tokens, 1000 USD/month, 300000 in flight",
         200,
         1000,
     ),
     (
         "anthropic-scale",
-        "10000/min bucket, 10000000/min bucket uncached-input-tokens, 2000000/min bucket output-tokens, 200000 USD/month",
+        "10000/min bucket, 10000000/min bucket uncached-input-tokens, 2000000/min bucket output-tokens, 200000 USD/month, 500000 in flight",
         200,
         1000,
     ),
-    ("openai-2024-tier1", "500/min bucket, 30000/min bucket total-tokens, 100 USD/month", 250, 1000),
-    ("openai-2024-tier2", "5000/min bucket, 450000/min bucket total-tokens, 500 USD/month", 250, 1000),
-    ("openai-2024-tier3", "5000/min bucket, 800000/min bucket total-tokens, 1000 USD/month", 250, 1000),
+    (
+        "openai-2024-tier1",
+        "500/min bucket, 30000/min bucket total-tokens, 100 USD/month, 90000 in flight input-tokens",
+        250,
+        1000,
+    ),
+    (
+        "openai-2024-tier2",
+        "5000/min bucket, 450000/min bucket total-tokens, 500 USD/month, 1350000 in flight input-tokens",
+        250,
+        1000,
+    ),
+    (
+        "openai-2024-tier3",
+        "5000/min bucket, 800000/min bucket total-tokens, 1000 USD/month, 50000000 in flight input-tokens",
+        250,
+        1000,
+    ),
     ("openai-2024-tier4", "10000/min bucket, 2000000/min bucket total-tokens, 5000 USD/month", 250, 1000),
-    ("openai-2024-tier5", "10000/min bucket, 30000000/min bucket total-tokens, 200000 USD/month", 250, 1000),
-    ("openai-tier1", "500/min bucket, 500000/min bucket total-tokens, 100 USD/month", 200, 1000),
-    ("openai-tier2", "5000/min bucket, 1000000/min bucket total-tokens, 500 USD/month", 200, 1000),
-    ("openai-tier3", "5000/min bucket, 2000000/min bucket total-tokens, 1000 USD/month", 200, 1000),
-    ("openai-tier4", "10000/min bucket, 4000000/min bucket total-tokens, 5000 USD/month", 200, 1000),
-    ("openai-tier5", "15000/min bucket, 40000000/min bucket total-tokens, 200000 USD/month", 200, 1000),
+    (
+        "openai-2024-tier5",
+        "10000/min bucket, 30000000/min bucket total-tokens, 200000 USD/month, 5000000000 in flight input-tokens",
+        250,
+        1000,
+    ),
+    (
+        "openai-tier1",
+        "500/min bucket, 500000/min bucket total-tokens, 100 USD/month, 1500000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier2",
+        "5000/min bucket, 1000000/min bucket total-tokens, 500 USD/month, 3000000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier3",
+        "5000/min bucket, 2000000/min bucket total-tokens, 1000 USD/month, 100000000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier4",
+        "10000/min bucket, 4000000/min bucket total-tokens, 5000 USD/month, 200000000 in flight input-tokens",
+        200,
+        1000,
+    ),
+    (
+        "openai-tier5",
+        "15000/min bucket, 40000000/min bucket total-tokens, 200000 USD/month, 15000000000 in flight input-tokens",
+        200,
+        1000,
+    ),
     ("gemini-2025-free", "10/min, 250k/min input-tokens, 250/day", 0, 0),
     ("gemini-2025-tier1", "1k/min, 1M/min input-tokens, 10k/day", 30, 250),
     ("gemini-2025-tier2", "2k/min, 3M/min input-tokens, 100k/day", 30, 250),
@@ -225,6 +272,50 @@ fn published_figures_are_in_the_catalogue_exactly() {
         let cents = |cents| TokenPrice(Money::from_picos(cents * 10_000));
         assert_eq!((tier.price.input, tier.price.output), (cents(input), cents(output)), "{name}");
     }
+}
+
+/// A thousand tokens in, a quarter of that out, once a minute for an hour: no limit of less than a day is in the way, and
+/// the smallest quota of a day lets twenty through.
+#[test]
+fn every_tier_answers_ordinary_traffic() {
+    for name in catalog::names() {
+        let text = format!(
+            "duration = \"1h\"\nreplications = 1\ntiers = [\"{name}\"]\nstrategy.once.retry.none = {{}}\n[traffic.app]\n\
+             arrivals.constant = {{ rate = \"1/min\" }}\nmax-tokens = 1000\n\
+             input-tokens.constant = {{ value = 1000 }}\noutput-tokens.constant = {{ value = 250 }}\n"
+        );
+        let ready = load_text("ordinary.toml", &text, &[]).unwrap_or_else(|failure| panic!("{name}\n{failure}"));
+        let forecast = forecast(&ready.scenario, Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let record = &forecast.cells[0].record;
+        for ((limit, spec), seen) in tier(name).limits.iter().zip(&record.limits) {
+            let is_short = spec.limiter.period() < SimDuration::from_secs(86_400);
+            assert!(seen.refused == 0 || !is_short, "{name}: {limit} refused {} calls", seen.refused);
+        }
+        assert!(record.total().served() >= 20, "{name} answers {} of 60", record.total().served());
+    }
+}
+
+/// What the reference says of batches: they meet the limit of their queue and no other but that on spend.
+#[test]
+fn batches_have_limits_of_their_own() {
+    let labels = |endpoint: Option<&str>| Labels { endpoint: endpoint.map(str::to_owned), ..Labels::default() };
+    let mut seen = 0;
+    for name in catalog::names().filter(|name| tier(name).price.batch.is_some()) {
+        let tier = tier(name);
+        let counted = |endpoint| -> Vec<&str> {
+            let counts = |(_, limit): &&(String, LimitSpec)| limit.counts_calls(&labels(endpoint));
+            tier.limits.iter().filter(counts).map(|(limit, _)| limit.as_str()).collect()
+        };
+        let (ordinary, batch) = (counted(None), counted(Some("batch")));
+        assert_eq!(ordinary, counted(Some("chat")), "{name}");
+        assert!(
+            batch.iter().all(|limit| *limit == "spend-per-month" || limit.starts_with("batch-")),
+            "{name}: {batch:?}"
+        );
+        assert!(ordinary.iter().all(|limit| !limit.starts_with("batch-")), "{name}: {ordinary:?}");
+        seen += 1;
+    }
+    assert_eq!(seen, 17);
 }
 
 /// Gemini's day begins at midnight in California: at 08:00 UTC in winter and at 07:00 in summer. The days on which clocks

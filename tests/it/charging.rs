@@ -1,9 +1,9 @@
 //! What providers published or printed about how they charge, exactly.
 
-use ratecast::limiter::{LimiterSpec, TokenBucket};
+use ratecast::limiter::{Align, FixedWindow, LimiterSpec, Prepaid, TokenBucket};
 use ratecast::protocol::{Class, Counts, Reply, Request};
-use ratecast::provider::{Admitted, Hint, LimitSpec, Quota, Reserve, Settle, Tier};
-use ratecast::units::{Civil, Rate, Share, SimDuration, SimTime, Tokens};
+use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, Override, Price, Quota, Reserve, Settle, Tier};
+use ratecast::units::{Allowance, Civil, Money, Rate, RequestPrice, Share, SimDuration, SimTime, Tokens};
 
 const MINUTE: SimDuration = SimDuration::from_secs(60);
 
@@ -96,6 +96,41 @@ fn an_answer_that_is_metered_puts_its_limit_into_debt_and_is_not_cut() {
     // Until 10 s the bucket is full. 600 - 1,200 + 100 - 800 = -1,300, and one token is there 130.1 s later.
     let Reply::TooManyRequests { retry_after: Some(wait), .. } = quota.call(at(20), &long) else { panic!("no debt") };
     assert_eq!(wait, SimDuration::from_nanos(130_100_000_000));
+}
+
+/// One call a minute is reserved, at a dollar; beyond it a call costs four. A limit on spend that lets 10 dollars through
+/// knows which it is, whether it takes them at once or at the end.
+#[test]
+fn a_call_that_spills_is_charged_at_its_own_price() {
+    let window = FixedWindow { limit: Allowance::per(1, MINUTE), align: Align::Start };
+    let units = LimitSpec { beyond: Beyond::Spill, limiter: LimiterSpec::FixedWindow(window), ..LimitSpec::default() };
+    let dollars = |dollars| RequestPrice(Money::from_usd(dollars));
+    let spill = Override { request: Some(dollars(4)), ..Override::default() };
+    let run = |reserve, settle| {
+        let limiter = LimiterSpec::Prepaid(Prepaid { credit: Money::from_usd(10) });
+        let spend = LimitSpec { counts: Counts::Spend, reserve, settle, limiter, ..LimitSpec::default() };
+        let tier = Tier {
+            limits: vec![("spend".to_owned(), spend), ("units".to_owned(), units.clone())],
+            price: Price { request: dollars(1), spill: spill.clone(), ..Price::default() },
+            ..Tier::default()
+        };
+        let mut quota = Quota::new(&tier, &[Class::default()], &Civil::default(), Hint::Exact);
+        let mut spent = |second| {
+            let call = request(10, 0, 10);
+            let reply = quota.call(at(second), &call);
+            if let Reply::Accepted { spilled, .. } = reply {
+                quota.settle(at(second), &call, &Admitted { spilled, ..admitted(at(second)) }, Some(call.output));
+            }
+            let charged = quota.usage().next().unwrap().charged;
+            (matches!(reply, Reply::Accepted { .. }), charged / 1_000_000_000)
+        };
+        [0, 1, 2, 3, 60].map(&mut spent)
+    };
+    // 1 + 4 + 4, another 4 are too much, and a minute later 1 is just enough.
+    let at_once = run(Some(Reserve::Actual), Some(Settle::Never));
+    assert_eq!(at_once, [(true, 1), (true, 5), (true, 9), (false, 9), (true, 10)]);
+    // While anything is left a call passes.
+    assert_eq!(run(None, None), [(true, 1), (true, 5), (true, 9), (true, 13), (false, 13)]);
 }
 
 #[test]

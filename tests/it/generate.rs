@@ -10,7 +10,7 @@ use ratecast::limiter::{
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use ratecast::protocol::Counts;
-use ratecast::provider::{Beyond, LimitSpec, Only, Price, Reserve, Scope, Settle, Tier};
+use ratecast::provider::{Beyond, LimitSpec, Names, Override, Price, Reserve, Scope, Settle, Tier, TokenPrices};
 use ratecast::rng::{Seed, Stream};
 use ratecast::traffic::shape::{self, Daily, DayPreset, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly};
 use ratecast::units::{
@@ -197,20 +197,32 @@ pub fn tier(dice: &mut Dice, limits: u64, unit: SimDuration) -> Tier {
         }
         (format!("limit-{at}"), checked_section(spec))
     };
+    let limits = (0..limits).map(limit).collect();
     let billionths = |count| Money::from_billionths(count);
     let price = Price {
         request: RequestPrice(billionths(1)),
         input: TokenPrice(billionths(1)),
         output: TokenPrice(billionths(2)),
+        spill: Override {
+            request: Some(RequestPrice(billionths(dice.one_of(&[0, 3])))),
+            prices: TokenPrices {
+                output: Some(TokenPrice(billionths(dice.one_of(&[1, 4])))),
+                ..TokenPrices::default()
+            },
+            ..Override::default()
+        },
         ..Price::default()
     };
-    Tier { limits: (0..limits).map(limit).collect(), price, max_output: Tokens::new(9), ..Tier::default() }
+    Tier { limits, price, max_output: Tokens::new(9), ..Tier::default() }
 }
 
 /// Lets a limit charge by any policy that suits it.
 fn charge_somehow(dice: &mut Dice, spec: &mut LimitSpec) {
     if dice.percent(20) {
-        spec.only = Only { models: vec!["large".to_owned()], ..Only::default() };
+        spec.only = Names { models: vec!["large".to_owned()], ..Names::default() };
+    }
+    if dice.percent(10) {
+        spec.except = Names { models: vec!["large".to_owned()], ..Names::default() };
     }
     if dice.percent(10) {
         spec.beyond = Beyond::Spill;

@@ -27,7 +27,7 @@ fn call(input: u32, cached: u32, output: u32) -> Request {
 
 /// What a call costs, in dollars.
 fn cost(list: &PriceList, call: &Request) -> String {
-    list.of(call, false).to_string()
+    list.of(call).to_string()
 }
 
 #[test]
@@ -124,10 +124,13 @@ fn a_small_call_is_charged_for_the_least() {
 fn what_spills_over_reserved_capacity_has_its_own_price() {
     let reserved = list("reserved = { units = 2, hour = \"12 USD/h\" }\nspill.input = \"3 USD/Mtok\"", "");
     let call = call(1_000, 0, 0);
-    assert_eq!([reserved.of(&call, false), reserved.of(&call, true)], [Money::ZERO, Money::from_picos(3_000_000_000)]);
+    assert_eq!(
+        [false, true].map(|spilled| reserved.beyond(spilled).of(&call)),
+        [Money::ZERO, Money::from_picos(3_000_000_000)]
+    );
     assert!(!reserved.is_free());
     let alike = list("input = \"1 USD/Mtok\"", "");
-    assert_eq!(alike.of(&call, true), alike.of(&call, false));
+    assert_eq!(alike.beyond(true).of(&call), alike.of(&call));
 }
 
 #[test]
@@ -135,7 +138,7 @@ fn no_price_is_too_high_for_an_exact_sum() {
     let factors = "factor = \"10000%\"\nmodels.m.factor = \"10000%\"\nendpoints.e.factor = \"10000%\"\nregions.r.factor = \"10000%\"";
     let price = format!("input = \"1000000 USD/tok\"\noutput = \"1000000 USD/tok\"\n{factors}");
     let list = list(&price, "model = \"m\"\nendpoint = \"e\"\nregion = \"r\"");
-    assert!(list.of(&call(u32::MAX, 0, u32::MAX), false) > Money::ZERO);
+    assert!(list.of(&call(u32::MAX, 0, u32::MAX)) > Money::ZERO);
 }
 
 /// The forecast of one call an hour, in the tier with these prices.
@@ -204,6 +207,50 @@ fn capacity_is_paid_by_the_hour_and_entry_once() {
     assert_eq!(cell.price.entry, Some(Money::from_usd(5)));
 }
 
+/// 744 calls an hour apart, of which an outage turns some away; none is tried again.
+#[test]
+fn a_month_with_too_many_failures_is_given_back_in_part() {
+    let credits = "month = \"20 USD/month\"\nrequest = \"1 USD/request\"\nreserved.hour = \"1 USD/h\"\n\
+                   contract.credits.some = { below = \"99%\", credit = \"10%\" }\n\
+                   contract.credits.many = { below = \"95%\", credit = \"25%\" }";
+    let after = |head: &str, hours: u64| {
+        let outage = format!("provider.faults.outage.x = {{ at = \"100.5h\", length = \"{hours}h\" }}");
+        month(&format!("{head}\n{outage}\nstrategy.once.retry.none = {{}}"), credits)
+    };
+    let fixed = 20.0 * 31.0 / 30.436875 + 744.0;
+    // 7 of 744 are 0.94 %, 8 are 1.08 %, 38 are 5.1 %.
+    for (hours, left) in [(7, 1.0), (8, 0.9), (37, 0.9), (38, 0.75)] {
+        let january = after("duration = \"31d\"", hours);
+        near(figure(&january, Metric::Availability), (744 - hours) as f64 / 744.0);
+        near(figure(&january, Metric::Cost), left * (fixed + (744 - hours) as f64));
+    }
+    // The February after it has its own, and an outage of 38 h is 5.7 % of it alone: 672 calls.
+    let both = after("duration = \"59d\"\nstart = \"2025-01-01T00:00:00Z\"", 8);
+    let whole = 20.0 * 59.0 / 30.436875 + 59.0 * 24.0;
+    near(figure(&both, Metric::Cost), whole + 59.0 * 24.0 - 8.0 - 0.1 * (fixed + 736.0));
+    // A mean month at the pace of each: what January lacks of its bill counts by its part of the time.
+    let pace = |days: f64, calls: f64| calls / days * 30.436875;
+    let usage = (31.0 * 0.9 * pace(31.0, 736.0) + 28.0 * pace(28.0, 672.0)) / 59.0;
+    let fixed_a_month = (whole - 0.1 * fixed) / 59.0 * 30.436875;
+    near(figure(&both, Metric::MonthlyCost), usage + fixed_a_month);
+}
+
+#[test]
+fn calls_that_a_limit_refuses_are_no_failures_of_the_service() {
+    let text = "duration = \"31d\"\nreplications = 1\ntiers = [\"it\"]\nstrategy.once.retry.none = {}\n\
+                [traffic.app]\narrivals.constant = { rate = \"2/h\" }\n\
+                [tier.it.limits.l]\nfixed-window = { limit = \"1/h\" }\n\
+                [tier.it.price]\nrequest = \"1 USD/request\"\ncontract.credits.some = { below = \"100%\", credit = \"50%\" }\n";
+    let cost = |text: &str| {
+        let ready = load(text).unwrap_or_else(|failure| panic!("{text}\n{failure}"));
+        figure(&forecast(&ready.scenario, Options::default()).expect("it runs").cells[0], Metric::Cost)
+    };
+    near(cost(text), 744.0);
+    let outage = "provider.faults.outage.x = { at = \"10.1h\", length = \"1h\" }\n";
+    // Two calls are turned away; the one of the two that would have passed leaves its place to the next.
+    near(cost(&format!("{outage}{text}")), 372.0);
+}
+
 #[test]
 fn classes_share_the_bill_and_causes_the_cost() {
     let text = "duration = \"31d\"\nreplications = 1\ntiers = [\"it\"]\n\
@@ -254,6 +301,9 @@ fn mistakes_are_shown_with_their_remedy() {
         ),
         ("contract.discount = \"101%\"", "more than the price", "up to 100%"),
         ("contract.overage = \"120%\"", "there is no commitment", "`commitment`"),
+        ("contract.credits.c.below = \"99%\"", "missing key `credit`", "state it"),
+        ("contract.credits.c = { below = \"120%\", credit = \"10%\" }", "`120%` is stated", "as in `99.5%`"),
+        ("contract.credits.c = { below = \"99%\", credit = \"110%\" }", "more than the bill", "up to 100%"),
         ("reserved.units = 3", "the price of a reserved unit is missing", "12 USD/h"),
         ("reserved.hour = \"3 USD/day\"", "`day` is not what this price is per", "per hour"),
         ("zone = \"Atlantis\"", "`Atlantis` is not a time zone", "IANA"),

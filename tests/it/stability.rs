@@ -9,10 +9,11 @@ use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec, TokenBucket};
 use ratecast::params::Choice;
 use ratecast::protocol::Counts;
-use ratecast::provider::{LimitSpec, Service, ServiceTimes, Tier};
-use ratecast::recorder::Record;
-use ratecast::rng::{Lognormal, MODEL, Seed, Stream, exp};
-use ratecast::scenario::Scenario;
+use ratecast::provider::faults::{Call, FaultState, Outage, Spells};
+use ratecast::provider::{Faults, LimitSpec, Load, LoadPath, Service, ServiceTimes, Tier};
+use ratecast::recorder::{ClassRecord, Record};
+use ratecast::rng::{Keyed, Lognormal, MODEL, Seed, Stream, exp};
+use ratecast::scenario::{Scenario, load_text};
 use ratecast::traffic::arrivals::{Arrivals, Poisson};
 use ratecast::traffic::shape::Shape;
 use ratecast::traffic::sizes::{self, Sizes};
@@ -216,6 +217,71 @@ fn small_run() -> Record {
     simulate(Cell { scenario: &scenario, tier: &tier, strategy: &strategy }, 0, Stop::default()).unwrap()
 }
 
+/// How the service behaves: the load of others, bad times, and the luck of calls.
+fn behaviour() -> Vec<String> {
+    let at = |seconds: u64| SimTime::ZERO + SimDuration::from_secs(seconds);
+    let mut path = LoadPath::new(&Load { cv: 0.5, ..Load::default() }, stream("load"));
+    let (every, length) = (Some(SimDuration::from_secs(3_600)), SimDuration::from_secs(600));
+    let mut spells = Spells::new(&Outage { every, length, ..Outage::default() }, &Civil::default(), stream("outage"));
+    let mut was_on = false;
+    let changes = (0..86_400).filter(|&second| {
+        let is_on = spells.are_on(at(second));
+        std::mem::replace(&mut was_on, is_on) != is_on
+    });
+    let luck = Keyed::new(stream("keyed"));
+    let part = Share::from_hundred_millionths(30_000_000);
+    let faults = Faults { errors: part, drops: part, hangs: part, ..Faults::default() };
+    let state = FaultState::new(&faults, &["app".to_owned()], &Civil::default(), &stream);
+    let call = |number| Call { class: 0, number, attempt: 1 };
+    vec![
+        line("load by the minute", (0..6).map(|minute| path.level(at(60 * minute)))),
+        line("outages, the seconds at which they begin and end", changes.take(8)),
+        line("keyed", [[1, 1, 0], [1, 1, 1], [1, 2, 0], [2, 1, 0], [u64::MAX; 3]].map(|place| luck.uniform(place))),
+        line("mishaps", (1..9).map(|number| state.mishap(call(number)))),
+    ]
+}
+
+/// A service on which everything bears: times by model, the load of others, a queue, faults of every kind.
+const BUSY: &str = r#"
+duration = "30min"
+tiers = ["it"]
+traffic.app = { arrivals.poisson = { rate = "1/s" }, class.large = { weight = 1, model = "large" }, class.small = { weight = 2 } }
+strategy.it.retry.full-jitter = { base = "1s" }
+tier.it.limits.requests.token-bucket = { refill = "70/min" }
+
+[provider]
+time-to-first-token.exponential = { mean = "1s" }
+models.large.time-per-output-token.lognormal = { mean = "30ms", cv = 0.5 }
+congestion = { at = 20 }
+servers = 16
+load = { cv = 0.4, limits-above = 1.2 }
+
+[provider.faults]
+errors = "2%"
+drops = "2%"
+hangs = "1%"
+timeout = "40s"
+overload = { at = 30 }
+outage.often = { every = "10min", length = "1min", share = "50%" }
+"#;
+
+fn busy_run() -> Vec<String> {
+    let ready = load_text("busy.toml", BUSY, &[]).unwrap_or_else(|failure| panic!("{failure}"));
+    let (scenario, tier) = (&ready.scenario, &ready.scenario.tier[0].1);
+    let cell = Cell { scenario, tier, strategy: &scenario.strategy[0].1 };
+    let record = simulate(cell, 0, Stop::default()).unwrap();
+    let of = |(at, class): (usize, &ClassRecord)| {
+        assert!(class.errors.iter().all(|&count| count > 0), "make it one in which everything happens: {class:?}");
+        let counts = [class.offered, class.served(), class.rejected(), class.failed()];
+        [
+            line(&format!("busy run, class {at}: counts"), counts),
+            line(&format!("busy run, class {at}: errors"), class.errors),
+            line(&format!("busy run, class {at}: times"), [class.latency.sum_nanos(), class.held_up, class.service]),
+        ]
+    };
+    record.classes.iter().enumerate().flat_map(of).collect()
+}
+
 /// FNV-1a, so that thousands of counts fit on a line.
 fn hash(text: &str) -> u64 {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -257,7 +323,8 @@ fn counts(bin: &ratecast::recorder::Bin) -> String {
 #[test]
 fn values_stay_as_they_are() {
     let mut now = vec![format!("random model {MODEL}")];
-    for part in [streams(), arrivals(), users(), shapes(), sizes(), correlated(), durations(), retries(), run()] {
+    let drawn = [streams(), arrivals(), users(), shapes(), sizes(), correlated(), durations(), behaviour()];
+    for part in drawn.into_iter().chain([retries(), run(), busy_run()]) {
         now.extend(part);
     }
     let then: Vec<&str> = include_str!("../data/stability.txt").lines().collect();

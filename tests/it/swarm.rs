@@ -13,7 +13,7 @@ use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
 use ratecast::protocol::{Counts, Fault};
 use ratecast::provider::faults::{Outage, Overload, Says};
-use ratecast::provider::{Beyond, Congestion, Faults, Hint, LimitSpec, Load, Only, Scope, Service, Tier};
+use ratecast::provider::{Beyond, Congestion, Faults, Hint, LimitSpec, Load, Scope, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
@@ -316,7 +316,7 @@ fn the_books_agree(trial: &Trial, record: &Record) {
 
 /// Whether a limit counts each admitted call and no other.
 fn is_simple(limit: &LimitSpec) -> bool {
-    limit.only == Only::default() && limit.beyond == Beyond::Refuse && !limit.counts_refused
+    limit.counts_all() && limit.beyond == Beyond::Refuse && !limit.counts_refused
 }
 
 /// Outcomes that the strategy or the tier rule out do not occur.

@@ -9,8 +9,8 @@ use crate::units::{Money, Share};
 #[derive(Clone, Debug, Default)]
 pub struct PriceList {
     classes: Vec<Tariff>,
-    /// Of calls that spill, where those cost otherwise.
-    spilled: Vec<Tariff>,
+    /// Those of calls that spill, where those cost otherwise.
+    spilled: Option<Box<PriceList>>,
     is_free: bool,
 }
 
@@ -35,11 +35,13 @@ impl PriceList {
             }
             Tariff::new(&quote, class.cache_write, price.minimum_tokens.unwrap_or(0))
         };
-        let of = |spills| classes.iter().map(|class| tariff(class, spills)).collect();
+        let of = |spills| -> Vec<Tariff> { classes.iter().map(|class| tariff(class, spills)).collect() };
+        let list = |classes: Vec<Tariff>, spilled: Option<Box<PriceList>>| {
+            let is_free = classes.iter().all(Tariff::is_free) && spilled.iter().all(|spilled| spilled.is_free);
+            PriceList { classes, spilled, is_free: is_free && !price.is_billed_by_month() }
+        };
         let spills = price.spill != super::Override::default();
-        let (classes, spilled): (Vec<Tariff>, _) = (of(false), if spills { of(true) } else { Vec::new() });
-        let is_free = classes.iter().chain(&spilled).all(Tariff::is_free);
-        PriceList { classes, spilled, is_free: is_free && !price.is_billed_by_month() }
+        list(of(false), spills.then(|| Box::new(list(of(true), None))))
     }
 
     /// Whether calls cost nothing and nobody counts them, so that there is nothing to keep.
@@ -48,12 +50,19 @@ impl PriceList {
         self.is_free
     }
 
-    /// What a call costs that is answered; `spilled` where it went beyond what is reserved. Calls of a class that is not
-    /// there cost nothing.
+    /// The prices of calls that went beyond what is reserved, where `spilled`; otherwise these.
     #[inline]
-    pub fn of(&self, request: &Request, spilled: bool) -> Money {
-        let classes = if spilled && !self.spilled.is_empty() { &self.spilled } else { &self.classes };
-        classes.get(usize::from(request.source)).map_or(Money::ZERO, |tariff| tariff.of(request))
+    pub fn beyond(&self, spilled: bool) -> &PriceList {
+        match &self.spilled {
+            Some(prices) if spilled => prices,
+            _ => self,
+        }
+    }
+
+    /// What a call costs that is answered. Calls of a class that is not there cost nothing.
+    #[inline]
+    pub fn of(&self, request: &Request) -> Money {
+        self.classes.get(usize::from(request.source)).map_or(Money::ZERO, |tariff| tariff.of(request))
     }
 }
 

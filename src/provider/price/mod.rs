@@ -4,18 +4,15 @@ mod list;
 mod month;
 mod rates;
 
-use super::Confidence;
+use super::{BATCH, Confidence};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Class;
 use crate::units::{Civil, HourlyPrice, Money, MonthlyFee, RequestPrice, Share, TokenPrice};
 use rates::Quote;
 
 pub use list::PriceList;
-pub use month::{Contract, Free, MonthTerms, Step};
+pub use month::{Contract, Credit, Free, MonthTerms, Step};
 pub use rates::{Band, Override, Rates, TokenPrices};
-
-/// The endpoint whose calls pay the price of batches.
-const BATCH: &str = "batch";
 
 /// The prices of a tier. Refused calls cost nothing.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! What a month costs: allowances, steps and contracts, none of which is proportional to use.
 
 use crate::params::{Invalid, Parameters, Visitor};
+use crate::protocol::Uptime;
 use crate::units::{Money, MonthlyFee, RequestPrice, Share};
 
 /// What is free in every calendar month.
@@ -54,6 +55,35 @@ impl Parameters for Step {
     }
 }
 
+/// What is given back of a month in which the service was there too seldom.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Credit {
+    /// It is given where less than this share of the month's calls was answered, of those that no limit refused; above 0
+    /// and at most 1.
+    pub below: Share,
+    /// The share of the month's bill, in 0..=1.
+    pub credit: Share,
+}
+
+impl Parameters for Credit {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.required("below", &mut self.below);
+        visitor.required("credit", &mut self.credit);
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.below > Share::ONE || self.below == Share::default() {
+            let message = format!("no service can answer fewer or more than all calls, and `{}` is stated", self.below);
+            return Err(Invalid::new("below", message, "write a share above 0 and up to 100%, as in `99.5%`"));
+        }
+        if self.credit > Share::ONE {
+            let message = format!("a credit of {} is more than the bill", self.credit);
+            return Err(Invalid::new("credit", message, "write a share up to 100%, as in `10%`"));
+        }
+        Ok(())
+    }
+}
+
 /// What was agreed for a month.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Contract {
@@ -63,6 +93,8 @@ pub struct Contract {
     pub discount: Option<Share>,
     /// What use beyond the commitment is multiplied by.
     pub overage: Option<Share>,
+    /// What is given back where the service was there too seldom, by name; of several that apply the largest.
+    pub credits: Vec<(String, Credit)>,
 }
 
 impl Parameters for Contract {
@@ -70,6 +102,7 @@ impl Parameters for Contract {
         visitor.optional("commitment", &mut self.commitment);
         visitor.optional("discount", &mut self.discount);
         visitor.optional("overage", &mut self.overage);
+        visitor.named("credits", &mut self.credits);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -116,6 +149,12 @@ impl MonthTerms {
         let due = spent.less(spent.share(discount)).less(self.free.spend.unwrap_or_default());
         let committed = self.contract.commitment.unwrap_or_default().0;
         committed.saturating_add(due.less(committed).share(self.contract.overage.unwrap_or(Share::ONE)))
+    }
+
+    /// The share of all that is paid for a month which is given back after such an `uptime`.
+    pub fn credit(&self, uptime: Uptime) -> Share {
+        let due = self.contract.credits.iter().filter(|(_, credit)| uptime.is_below(credit.below));
+        due.map(|(_, credit)| credit.credit).max().unwrap_or_default()
     }
 
     /// `spent`, with the calls of each step at its price in place of `request`; the first `free` ones cost nothing.
@@ -199,8 +238,12 @@ mod tests {
 
     #[test]
     fn a_commitment_is_paid_and_what_goes_beyond_it_costs_its_factor() {
-        let contract =
-            Contract { commitment: Some(MonthlyFee(usd(1_000))), discount: percent(10), overage: percent(120) };
+        let contract = Contract {
+            commitment: Some(MonthlyFee(usd(1_000))),
+            discount: percent(10),
+            overage: percent(120),
+            credits: Vec::new(),
+        };
         let terms = MonthTerms { contract, ..MonthTerms::default() };
         assert_eq!(terms.bill(0, Money::ZERO, Money::ZERO), usd(1_000));
         assert_eq!(terms.bill(1, usd(1_000), Money::ZERO), usd(1_000));
@@ -209,9 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn of_several_credits_the_largest_is_given() {
+        let credit = |below: u64, credit: u64| {
+            let share = |tenths: u64| Share::from_hundred_millionths(100_000 * tenths);
+            (format!("below-{below}"), Credit { below: share(below), credit: share(credit) })
+        };
+        let contract = Contract { credits: vec![credit(950, 250), credit(995, 100)], ..Contract::default() };
+        let terms = MonthTerms { contract, ..MonthTerms::default() };
+        let given = |answered, failed| terms.credit(Uptime { answered, failed });
+        // 99.5 % of 1,000 are 995: one less is too few.
+        assert_eq!([given(0, 0), given(995, 5), given(994, 6)].map(Some), [percent(0), percent(0), percent(10)]);
+        assert_eq!([given(950, 50), given(949, 51), given(0, 1)].map(Some), [percent(10), percent(25), percent(25)]);
+        assert_eq!(given(u64::MAX, u64::MAX), percent(25).unwrap());
+    }
+
+    #[test]
     fn absurd_use_ends_at_the_most_that_fits() {
         let most = Money::from_picos(i128::MAX);
-        let contract = Contract { overage: percent(10_000), commitment: Some(MonthlyFee(usd(1))), discount: None };
+        let contract =
+            Contract { overage: percent(10_000), commitment: Some(MonthlyFee(usd(1))), ..Contract::default() };
         let terms =
             MonthTerms { contract, steps: vec![call_step(1, 1_000_000), spend_step(1, 10_000)], free: Free::default() };
         assert_eq!(terms.bill(u64::MAX, most, Money::ZERO), most);

@@ -44,7 +44,8 @@ struct Amounts {
 
 impl NaiveLimit {
     fn counts(&self, request: &Request) -> bool {
-        self.spec.only.models.is_empty() || request.source != 1
+        let (only, except) = (&self.spec.only.models, &self.spec.except.models);
+        (only.is_empty() || request.source != 1) && (except.is_empty() || request.source == 1)
     }
 
     fn part(&mut self, request: &Request) -> &mut (AnyLimiter, u64) {
@@ -58,7 +59,8 @@ impl NaiveLimit {
         self.parts.entry(number).or_insert_with(|| (self.spec.limiter.start(&self.civil), 0))
     }
 
-    fn amounts(&self, request: &Request) -> Amounts {
+    fn amounts(&self, request: &Request, spilled: bool) -> Amounts {
+        let prices = self.prices.beyond(spilled && self.spec.beyond == Beyond::Refuse);
         let max = [9, 7, 8][usize::from(request.source)];
         let stated = [0, 7, 8][usize::from(request.source)];
         let (input, cached) = (request.input.get(), request.cached.get());
@@ -66,7 +68,7 @@ impl NaiveLimit {
         let weight = if self.spec.counts == Counts::UncachedInputTokens { Share::default() } else { self.spec.cached };
         let prompt = u64::from(input - cached) + share(weight, u64::from(cached));
         let (estimate, output) = (share(self.spec.estimate, prompt), u64::from(request.output));
-        let spend = |output: u64| self.prices.of(&Request { output: Tokens::new(output as u32), ..*request }, false);
+        let spend = |output: u64| prices.of(&Request { output: Tokens::new(output as u32), ..*request });
         let (reserve, burnt) = (self.spec.reserve.unwrap_or_default(), self.spec.burndown * output);
         let (reserved, used) = match self.spec.counts {
             Counts::Requests => (1, 1),
@@ -103,13 +105,13 @@ impl NaiveLimit {
     }
 
     /// What `request` must find room for.
-    fn asked(&self, request: &Request) -> u64 {
+    fn asked(&self, request: &Request, spilled: bool) -> u64 {
         if !self.counts(request) {
             return 0;
         }
         let nothing = self.spec.reserve == Some(Reserve::Nothing)
             || (self.spec.reserve.is_none() && self.spec.counts == Counts::Spend);
-        let reserved = self.amounts(request).reserved;
+        let reserved = self.amounts(request, spilled).reserved;
         if nothing { reserved.max(1) } else { reserved }
     }
 
@@ -135,16 +137,18 @@ impl Naive {
 
     fn call(&mut self, now: SimTime, request: &Request) -> Reply {
         let mut last = None;
+        let verdict = |limit: &mut NaiveLimit, spilled| match limit.asked(request, spilled) {
+            0 => Verdict::Admit,
+            amount => limit.part(request).0.verdict(now, amount),
+        };
         let mut spilled = false;
-        for (at, limit) in self.limits.iter_mut().enumerate() {
-            let amount = limit.asked(request);
-            let verdict = if amount == 0 { Verdict::Admit } else { limit.part(request).0.verdict(now, amount) };
+        for limit in self.limits.iter_mut().filter(|limit| limit.spec.beyond == Beyond::Spill) {
+            spilled |= verdict(limit, false) != Verdict::Admit;
+        }
+        for (at, limit) in self.limits.iter_mut().enumerate().filter(|(_, limit)| limit.spec.beyond == Beyond::Refuse) {
+            let verdict = verdict(limit, spilled);
             let opens = match verdict {
                 Verdict::Admit => continue,
-                _ if limit.spec.beyond == Beyond::Spill => {
-                    spilled = true;
-                    continue;
-                }
                 // Nobody knows when calls end; it may be now.
                 Verdict::Busy => now,
                 Verdict::RetryAt(at) => at,
@@ -156,7 +160,7 @@ impl Naive {
         }
         let Some((_, limit, _)) = last else { return self.charge(now, request, spilled) };
         for limit in self.limits.iter_mut().filter(|limit| limit.spec.counts_refused) {
-            let amount = if limit.counts(request) { limit.amounts(request).reserved } else { 0 };
+            let amount = if limit.counts(request) { limit.amounts(request, spilled).reserved } else { 0 };
             if amount > 0 {
                 let (limiter, charged) = limit.part(request);
                 limiter.charge_refused(now, amount);
@@ -165,8 +169,8 @@ impl Naive {
         }
         // Asked again: the one that refused may have been charged for it.
         let refusing = &mut self.limits[usize::from(limit)];
-        let amount = refusing.asked(request);
-        if amount > refusing.spec.limiter.capacity() {
+        let amount = refusing.asked(request, spilled);
+        if amount.min(refusing.asked(request, false)) > refusing.spec.limiter.capacity() {
             return Reply::TooLarge { limit };
         }
         let retry_after = match refusing.part(request).0.verdict(now, amount) {
@@ -179,7 +183,7 @@ impl Naive {
     fn charge(&mut self, now: SimTime, request: &Request, spilled: bool) -> Reply {
         let mut wait = SimDuration::ZERO;
         for limit in self.limits.iter_mut().filter(|limit| !spilled || limit.spec.beyond != Beyond::Spill) {
-            let amount = if limit.counts(request) { limit.amounts(request).reserved } else { 0 };
+            let amount = if limit.counts(request) { limit.amounts(request, spilled).reserved } else { 0 };
             if amount > 0 {
                 let (limiter, charged) = limit.part(request);
                 limiter.charge(now, amount);
@@ -208,9 +212,9 @@ impl Naive {
     fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Option<Tokens>) {
         let ended = Request { output: output.unwrap_or(call.generated), ..*request };
         for limit in self.charged(request, call) {
-            let Amounts { reserved, .. } = limit.amounts(request);
+            let Amounts { reserved, .. } = limit.amounts(request, call.spilled);
             let is_unpaid = output.is_none() && limit.spec.counts == Counts::Spend;
-            let used = if is_unpaid { 0 } else { limit.amounts(&ended).used };
+            let used = if is_unpaid { 0 } else { limit.amounts(&ended, call.spilled).used };
             let is_by_default = limit.spec.settle.is_none() && limit.spec.counts == Counts::Spend;
             let settle = limit.spec.settle.unwrap_or(if is_by_default { Settle::AtEnd } else { Settle::Never });
             let counts_output = matches!(limit.spec.counts, Counts::OutputTokens | Counts::TotalTokens);

@@ -68,7 +68,7 @@ fn minimum(case: &Case, seed: u64) -> Vec<Estimate> {
     let mut stream = Seed(seed).stream(0, "tokens");
     let costs = (0..REQUESTS).map(|_| {
         let tokens = libm::exp(mu + sigma * stream.normal()).ceil();
-        list.of(&Request { input: Tokens::from_f64(tokens), ..Request::default() }, false)
+        list.of(&Request { input: Tokens::from_f64(tokens), ..Request::default() })
     });
     let cost: Money = costs.sum();
     let (a_token, requests) = (input.0.as_usd_f64(), f64::from(REQUESTS));
