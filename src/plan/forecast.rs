@@ -9,7 +9,7 @@ use crate::engine::{Cell, RunError, Stop, simulate};
 use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric, Sample, Value};
 use crate::protocol::Counts;
-use crate::provider::{LimitSpec, Only, Price, Scope};
+use crate::provider::{LimitSpec, Price, Scope};
 use crate::recorder::{LimitRecord, Record};
 use crate::scenario::{Scenario, catalog};
 use crate::units::Money;
@@ -102,7 +102,7 @@ pub struct LimitForecast {
 impl LimitForecast {
     /// Whether it counts each admitted call of the account as one.
     pub fn counts_every_call(&self) -> bool {
-        self.spec.counts == Counts::Requests && self.spec.scope == Scope::Account && self.spec.only == Only::default()
+        self.spec.counts == Counts::Requests && self.spec.scope == Scope::Account && self.spec.counts_all()
     }
 
     /// What it allows, in a few characters.
