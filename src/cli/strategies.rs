@@ -123,11 +123,14 @@ fn figures(schedule: &Schedule) -> String {
     row("calls per request", &calls);
     row("waiting in all, mean", &|outlook| waiting(outlook.mean_wait));
     row("waiting in all, longest", &|outlook| waiting(outlook.longest_wait));
-    out += &format!(
-        "A fixed window of {minute} s that is full when the first call comes, at a random\n\
-         instant of it, refuses all the others too: {}\n",
-        percent(refused.trapped)
-    );
+    out += &match refused.calls {
+        (_, _, 1) => "A 429 is not tried again.\n".to_owned(),
+        _ => format!(
+            "A fixed window of {minute} s that is full when the first call comes, at a random\n\
+             instant of it, refuses all the others too: {}\n",
+            percent(refused.trapped)
+        ),
+    };
     let walks = refused.walks.max(down.walks);
     if walks > 0 {
         out += &format!("Means and chances: {walks} draws of the stream `{STREAM}`, seed 1.\n");

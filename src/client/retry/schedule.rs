@@ -68,7 +68,6 @@ pub struct Outlook {
 struct Walk {
     calls: u64,
     wait: SimDuration,
-    gave_up: bool,
 }
 
 /// Where a layer stands: calls of its own, its last delay, and when its first call was.
@@ -99,23 +98,22 @@ impl Schedule {
 
     /// What becomes of a request whose every call fails so.
     pub fn outlook(&self, failing: Failing) -> Outlook {
-        let (least, most) = (self.walk(failing, || 0.0), self.walk(failing, || LAST));
-        let longest_wait = self.longest(failing).filter(|_| least.gave_up && most.gave_up);
+        let [least, half, most] = [0.0, 0.5, LAST].map(|draw| self.walk(failing, || draw));
+        let sums = self.sums(failing);
+        let longest_wait = sums.longest.filter(|_| self.ends());
+        let calls = (most.calls, most.calls as f64, most.calls);
         if least == most {
             let mean_wait = longest_wait.map(|_| most.wait);
-            let calls = (most.calls, most.calls as f64, most.calls);
             return Outlook { calls, mean_wait, longest_wait, trapped: missed(most.wait), walks: 0 };
         }
-        // Without a limit of time every walk makes the same calls, and means add up.
-        if let Some(mean) = self.mean(failing)
-            && longest_wait.is_some_and(|longest| longest <= WINDOW)
+        // What is sure to end within the window leaves it with a chance that is linear in the wait.
+        if let Some(mean) = sums.mean
+            && sums.longest.is_some_and(|longest| longest <= WINDOW)
         {
-            let calls = (most.calls, most.calls as f64, most.calls);
             return Outlook { calls, mean_wait: Some(mean), longest_wait, trapped: missed(mean), walks: 0 };
         }
-        let exact = self.mean(failing).filter(|_| longest_wait.is_some());
-        let drawn = self.draw(failing, (CALLS / least.calls.max(most.calls)).clamp(200, WALKS));
-        let mean_wait = longest_wait.and(exact.or(drawn.mean_wait));
+        let drawn = self.draw(failing, (CALLS / half.calls).clamp(200, WALKS));
+        let mean_wait = longest_wait.and(sums.mean.or(drawn.mean_wait));
         Outlook { mean_wait, longest_wait, ..drawn }
     }
 
@@ -137,12 +135,12 @@ impl Schedule {
     /// Calls one after the other until the outermost layer gives up.
     fn walk(&self, failing: Failing, mut draw: impl FnMut() -> f64) -> Walk {
         let mut standing = vec![Standing::default(); self.layers.len()];
-        let mut walk = Walk { calls: 0, wait: SimDuration::ZERO, gave_up: false };
-        let ends = self.layers.iter().all(Backoff::ends);
+        let mut walk = Walk { calls: 0, wait: SimDuration::ZERO };
+        let ends = self.ends();
         loop {
             walk.calls += 1;
             let Some(delay) = self.after_a_call(failing, &mut standing, walk.wait, &mut draw) else {
-                return Walk { gave_up: true, ..walk };
+                return walk;
             };
             walk.wait = walk.wait.saturating_add(delay);
             // Whoever never gives up is followed to the end of the window.
@@ -174,41 +172,47 @@ impl Schedule {
         None
     }
 
-    /// The mean of the whole wait where it is a sum of means that are known.
-    fn mean(&self, failing: Failing) -> Option<SimDuration> {
-        let mut mean = SimDuration::ZERO;
-        for layer in &self.layers {
-            if layer.persistence.total_time.is_some() || !layer.ends_by_count() {
-                return None;
-            }
-            // Every try of this layer is a whole course of those inside it.
-            mean = mean.saturating_mul(u64::from(layer.tries(failing)));
-            let steps = layer.steps_for(failing);
-            for retry in 1..layer.tries(failing) {
-                let step = steps[(retry as usize).min(steps.len()) - 1];
-                mean = mean.saturating_add(layer.policy.model().mean(step)?);
-            }
-        }
-        Some(mean)
+    /// What no wait passes and what is waited in the mean, as sums over the layers.
+    fn sums(&self, failing: Failing) -> Sums {
+        let mut sums = Sums { mean: Some(SimDuration::ZERO), longest: Some(SimDuration::ZERO) };
+        self.layers.iter().for_each(|layer| sums = sums.around(layer, failing));
+        sums
     }
 
-    /// What no wait passes; `None` where nothing bounds it.
-    fn longest(&self, failing: Failing) -> Option<SimDuration> {
-        let mut longest = SimDuration::ZERO;
-        for layer in &self.layers {
-            let tries = layer.tries(failing);
-            let own = if layer.ends_by_count() {
-                let delays = after_each(layer, failing, tries - 1, || LAST);
-                let own = delays.into_iter().fold(SimDuration::ZERO, SimDuration::saturating_add);
-                Some(own.saturating_add(longest.saturating_mul(u64::from(tries))))
-            } else {
-                None
-            };
-            // The last call begins in time; what is inside it may take longer.
-            let timed = layer.persistence.total_time.map(|total| total.saturating_add(longest));
-            longest = own.into_iter().chain(timed).min()?;
-        }
-        Some(longest)
+    fn ends(&self) -> bool {
+        self.layers.iter().all(Backoff::ends)
+    }
+}
+
+/// Sums of waits: the mean where it is known exactly, and the longest where there is one.
+#[derive(Clone, Copy)]
+struct Sums {
+    mean: Option<SimDuration>,
+    longest: Option<SimDuration>,
+}
+
+impl Sums {
+    /// These with `layer` around them: each of its tries is a whole course of what is inside it.
+    fn around(self, layer: &Backoff, failing: Failing) -> Sums {
+        let (tries, total) = (layer.tries(failing), layer.persistence.total_time);
+        let sum = |delays: Vec<SimDuration>, inside: SimDuration| {
+            let inside = inside.saturating_mul(u64::from(tries));
+            delays.into_iter().fold(inside, SimDuration::saturating_add)
+        };
+        let counted = if layer.ends_by_count() { self.longest } else { None };
+        let counted = counted.map(|inside| sum(after_each(layer, failing, tries - 1, || LAST), inside));
+        // The last try begins in time; what is inside it may take longer.
+        let timed = self.longest.zip(total).map(|(inside, total)| total.saturating_add(inside));
+        // A limit of time that binds would make the number of tries random.
+        let is_counted = counted.is_some_and(|longest| total.is_none_or(|total| longest <= total));
+        let mean = self.mean.filter(|_| is_counted).and_then(|inside| {
+            let steps = layer.steps_for(failing);
+            let step = |retry: u32| steps[(retry as usize).min(steps.len()) - 1];
+            let means: Option<Vec<SimDuration>> =
+                (1..tries).map(|retry| layer.policy.model().mean(step(retry))).collect();
+            Some(sum(means?, inside))
+        });
+        Sums { mean, longest: counted.into_iter().chain(timed).min() }
     }
 }
 

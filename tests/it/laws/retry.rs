@@ -3,6 +3,7 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::client::retry::{Backoff, Composed, HintRules, HintUse, Jitter, Law, LongHint, Persistence, RetryPolicy};
 use ratecast::params::Choice;
+use ratecast::scenario::clients;
 use ratecast::units::SimDuration;
 
 /// The least and the greatest delay that `policy` may choose by itself before its `retry`-th retry, in nanoseconds. A new
@@ -260,4 +261,22 @@ fn registered_retry_policies_stay_within_their_bounds() {
         }
     }
     assert!(judged > 50);
+}
+
+/// The same for every client of the catalogue.
+#[test]
+fn known_clients_stay_within_their_bounds() {
+    let mut judged = Judged::default();
+    for name in clients::names() {
+        let policy = clients::client(name).expect("a known client").retry;
+        for case in 0..1_000 {
+            let mut dice = Dice::new(name, case);
+            let _tried = OnPanic(|| format!("case {case} of the dice `{name}`: {policy:?}"));
+            judge(&policy, &mut dice, &mut judged);
+        }
+    }
+    // The clients with a limit of time have more of it than the dice use up.
+    let Judged { own, believed, disbelieved, out_of_attempts, out_of_time: _, bent } = judged;
+    let seen = [own, believed, disbelieved, out_of_attempts, bent];
+    assert!(seen.iter().all(|&seen| seen > 100), "too few judged: {seen:?}");
 }
