@@ -9,7 +9,7 @@ use crate::client::retry::Backoff;
 use crate::protocol::{Fault, NOBODY, Reply, Request};
 use crate::provider::faults::Call;
 use crate::provider::{Admitted, Behaviour, Course, LOAD, Pressure, Quota, Tier};
-use crate::recorder::{Cause, Failure, Record};
+use crate::recorder::{Cause, Failure, Record, Spent};
 use crate::rng::{Seed, Uniforms};
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
@@ -424,10 +424,12 @@ impl Next {
 }
 
 impl Desk {
-    /// The answer to `request` is complete at `at`, now or later, by a call that has `called` so long.
+    /// The answer to a request is complete at `at`, now or later, by a call of such a `course`.
     #[inline]
-    fn serve(&mut self, at: SimTime, request: &Request, flight: &Flight, called: SimDuration) {
-        self.record.served(request, at - request.arrived, called, flight.queued);
+    fn serve(&mut self, at: SimTime, flight: &Flight, course: &Course) {
+        let request = &flight.request;
+        let spent = Spent { queued: flight.queued, held_up: course.wait, worked: course.work };
+        self.record.served(request, at - request.arrived, spent);
         if !self.quota.prices().is_free() {
             self.charge(at, request, flight, true);
         }
@@ -509,25 +511,22 @@ impl Desk {
         if ends > self.end {
             self.record.pending(request);
         } else {
-            let request = course.of(request);
             flight.call.spilled = spilled;
-            self.serve(ends, &request, flight, ends - now);
+            self.serve(ends, flight, &course);
         }
         Next::Done
     }
 
     /// A call begins whose end somebody waits for.
     fn call(&mut self, now: SimTime, flight: &mut Flight, course: Course, spilled: bool) -> Next {
-        let ends = now.saturating_add(course.takes());
         if self.client.is_bounded {
             self.client.free_slots -= 1;
         }
         flight.state = State::Calling;
         flight.call = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
         flight.course = course;
-        flight.ends = ends;
         if !self.quota.meters() {
-            return Next::Completion(ends);
+            return Next::Completion(flight.ends());
         }
         match flight.next_progress(now) {
             (at, Kind::Progress) => Next::Progress(at),
@@ -597,21 +596,24 @@ impl Desk {
         if let Some(behaviour) = &mut self.behaviour {
             behaviour.ended();
         }
-        let Flight { request, course, .. } = *flight;
         match course.fault {
             None => {
-                self.serve(now, &course.of(&request), flight, now - flight.call.at);
+                self.serve(now, flight, course);
                 Next::Done
             }
-            Some(fault) => {
-                if let Some(output) = course.paid_output() {
-                    self.record.wasted(&request, output);
-                    self.charge(now, &Request { output, ..request }, flight, false);
-                    flight.is_paid = true;
-                }
-                self.call_failed(now, flight, fault)
-            }
+            Some(fault) => self.broken_off(now, flight, fault),
         }
+    }
+
+    /// A call ends with a fault, after a part of its answer that may have to be paid for.
+    #[cold]
+    fn broken_off(&mut self, now: SimTime, flight: &mut Flight, fault: Fault) -> Next {
+        if let Some(output) = flight.course.paid_output() {
+            self.record.wasted(&flight.request, output);
+            self.charge(now, &Request { output, ..flight.request }, flight, false);
+            flight.is_paid = true;
+        }
+        self.call_failed(now, flight, fault)
     }
 }
 

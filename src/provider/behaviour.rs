@@ -55,12 +55,6 @@ impl Course {
             Some(_) => None,
         }
     }
-
-    /// `request` with the time that was really worked on it.
-    #[inline]
-    pub fn of(&self, request: &Request) -> Request {
-        Request { service: self.work, ..*request }
-    }
 }
 
 impl Behaviour {

@@ -5,7 +5,7 @@ use super::headers::Level;
 use super::{Beyond, Hint, Ledger, LimitSpec, Pressure, PriceList, Scope, Tier};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use crate::protocol::{Class, Counts, Reply, Request};
-use crate::units::{Civil, SimDuration, SimTime, Tokens};
+use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 
 /// The state of a tier's limits.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Quota {
     factor: f64, // of the last call
     listens: bool,
     meters: bool,
+    /// Whether every limit is simple, and none is tightened.
+    is_simple: bool,
     /// Whether a refusal closes the door for everybody: every limit counts the requests of all, so that all ask for the
     /// same, none waits for calls to end, and none minds being asked in vain.
     gated: bool,
@@ -40,8 +42,7 @@ struct Limit {
     capacity: u64,
     period: SimDuration,
     hint: Hint,
-    /// Whether each call of the account counts as one, which is what most limits do.
-    is_plain: bool,
+    measure: Measure,
     holds: bool,
     delays: bool,
     counts_refused: bool,
@@ -52,6 +53,45 @@ struct Limit {
     whole: Part,
     /// Those that it counts apart, by number.
     parts: Vec<Part>,
+}
+
+/// How much a call is charged at admission, as masks of what it is made of: limits of different kinds are asked one after the
+/// other, and masks cost less than a branch that nobody can foresee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+struct Measure {
+    call: u64,
+    uncached: u64,
+    cached: u64,
+    output: u64,
+    /// Whether the limit's policy says how much instead; the masks are empty then.
+    is_policy: bool,
+}
+
+impl Measure {
+    const CALL: Measure = Measure { call: 1, uncached: 0, cached: 0, output: 0, is_policy: false };
+
+    fn new(charging: &Charging) -> Self {
+        const ALL: u64 = u64::MAX;
+        let none = Measure::default();
+        let is_direct = charging.reserve == Reserve::Actual && charging.burndown == 1 && charging.cached == Share::ONE;
+        match charging.counts {
+            Counts::Requests => Measure::CALL,
+            Counts::InputTokens if is_direct => Measure { uncached: ALL, cached: ALL, ..none },
+            Counts::UncachedInputTokens if is_direct => Measure { uncached: ALL, ..none },
+            Counts::OutputTokens if is_direct => Measure { output: ALL, ..none },
+            Counts::TotalTokens if is_direct => Measure { uncached: ALL, cached: ALL, output: ALL, ..none },
+            _ => Measure { is_policy: true, ..none },
+        }
+    }
+
+    /// The amount, where no policy is asked; otherwise nothing.
+    #[inline(always)]
+    fn of(&self, request: &Request) -> u64 {
+        let [input, cached, output] = [request.input, request.cached, request.output].map(u64::from);
+        // Three counts of 32 bits: no sum overflows, and cached tokens are a part of the input.
+        let prompt = (input.wrapping_sub(cached) & self.uncached).wrapping_add(cached & self.cached);
+        self.call.wrapping_add(prompt).wrapping_add(output & self.output)
+    }
 }
 
 /// Where a limit counts a call.
@@ -100,8 +140,8 @@ impl Quota {
     pub fn new(tier: &Tier, classes: &[Class], civil: &Civil, hint: Hint) -> Self {
         let limits: Vec<Limit> = tier.limits.iter().map(|(_, spec)| Limit::new(spec, classes, civil, hint)).collect();
         let listens = limits.iter().any(|limit| limit.holds || limit.charging.settle != Settle::Never);
-        let asks_all_alike = |limit: &Limit| limit.is_plain && !limit.counts_refused && limit.beyond == Beyond::Refuse;
-        let gated = !listens && limits.iter().all(asks_all_alike);
+        let is_simple = limits.iter().all(Limit::is_simple);
+        let gated = !listens && is_simple && limits.iter().all(|limit| limit.measure == Measure::CALL);
         let terms =
             |class: &Class| Terms { class: class.clone(), max_output: class.max_tokens.unwrap_or(tier.max_output) };
         Quota {
@@ -110,6 +150,7 @@ impl Quota {
             prices: PriceList::new(&tier.price, classes),
             limits,
             pressure: None,
+            is_simple,
             factor: 1.0,
             listens,
             gated,
@@ -134,6 +175,7 @@ impl Quota {
     pub fn under(mut self, pressure: Option<Pressure>) -> Self {
         // A door that is closed for all may open earlier than it seemed.
         self.gated &= pressure.is_none();
+        self.is_simple &= pressure.is_none();
         self.pressure = pressure;
         self
     }
@@ -181,7 +223,35 @@ impl Quota {
             let Gate { until, limit, hint } = self.gate;
             return Reply::TooManyRequests { limit, retry_after: hint.of(until - now) };
         }
-        self.ask(now, request)
+        if self.is_simple { self.ask_simply(now, request) } else { self.ask(now, request) }
+    }
+
+    /// Asks limits that are all simple: what [`Quota::ask`] comes to for most tiers.
+    #[inline]
+    fn ask_simply(&mut self, now: SimTime, request: &Request) -> Reply {
+        let mut refusals = 0;
+        let mut refusing = 0;
+        for (at, limit) in self.limits.iter_mut().enumerate() {
+            let amount = limit.measure.of(request);
+            if amount > 0 && !limit.whole.state.admits(now, amount) {
+                (refusals, refusing) = (refusals + 1, at);
+            }
+        }
+        if refusals > 0 {
+            let at = if refusals == 1 { refusing } else { self.last_to_open(now, request) };
+            return self.refuse(now, request, at);
+        }
+        for limit in &mut self.limits {
+            let amount = limit.measure.of(request);
+            if amount > 0 {
+                limit.whole.state.charge(now, amount);
+                limit.whole.usage.charged += amount;
+                if let Some(ledger) = &mut limit.ledger {
+                    ledger.charge(now, clamped(i128::from(amount)));
+                }
+            }
+        }
+        Reply::Accepted { wait: SimDuration::ZERO, spilled: false }
     }
 
     fn ask(&mut self, now: SimTime, request: &Request) -> Reply {
@@ -235,17 +305,10 @@ impl Quota {
     }
 
     fn refuse(&mut self, now: SimTime, request: &Request, at: usize) -> Reply {
-        let Quota { limits, terms, prices, factor, .. } = self;
-        for limit in limits.iter_mut().filter(|limit| limit.counts_refused) {
-            let amount = limit.reserved(request, terms, prices, *factor);
-            if let Some(part) = limit.part(request).filter(|_| amount > 0) {
-                part.state.charge_refused(now, amount);
-                part.usage.charged += amount;
-                if let Some(ledger) = &mut limit.ledger {
-                    ledger.charge(now, clamped(i128::from(amount)));
-                }
-            }
+        if !self.is_simple {
+            self.charge_refused(now, request);
         }
+        let Quota { limits, terms, prices, factor, .. } = self;
         let limit = &mut limits[at];
         let hint = limit.hint;
         let amount = limit.asked(request, terms, prices, *factor);
@@ -264,6 +327,21 @@ impl Quota {
         }
         let retry_after = opens.and_then(|instant| hint.of(instant - now));
         Reply::TooManyRequests { limit: at as u16, retry_after }
+    }
+
+    /// Charges a refused call to the limits that count such calls too.
+    fn charge_refused(&mut self, now: SimTime, request: &Request) {
+        let Quota { limits, terms, prices, factor, .. } = self;
+        for limit in limits.iter_mut().filter(|limit| limit.counts_refused) {
+            let amount = limit.reserved(request, terms, prices, *factor);
+            if let Some(part) = limit.part(request).filter(|_| amount > 0) {
+                part.state.charge_refused(now, amount);
+                part.usage.charged += amount;
+                if let Some(ledger) = &mut limit.ledger {
+                    ledger.charge(now, clamped(i128::from(amount)));
+                }
+            }
+        }
     }
 
     /// Of several limits that refuse, the one that would open last; one that waits for something else to happen counts as
@@ -314,6 +392,9 @@ impl Quota {
     /// and is not paid for: its prompt was used, and what was generated.
     #[inline]
     pub fn settle(&mut self, now: SimTime, request: &Request, call: &Admitted, output: Option<Tokens>) {
+        if !self.listens {
+            return;
+        }
         let Quota { limits, terms, prices, .. } = self;
         let factor = &call.factor;
         for limit in limits.iter_mut().filter(|limit| limit.counts(call)) {
@@ -347,7 +428,7 @@ impl Limit {
             Vec::new()
         };
         Limit {
-            is_plain: charging.counts == Counts::Requests && matches!(place, Place::Whole),
+            measure: Measure::new(&charging),
             capacity: spec.limiter.capacity(),
             period: spec.limiter.period(),
             hint: spec.hint.unwrap_or(hint),
@@ -363,12 +444,15 @@ impl Limit {
         }
     }
 
+    /// Whether it counts all calls together at what they use, refuses what does not fit, and does nothing else.
+    fn is_simple(&self) -> bool {
+        let refuses = self.beyond == Beyond::Refuse && !self.counts_refused && !self.delays;
+        matches!(self.place, Place::Whole) && !self.measure.is_policy && refuses
+    }
+
     /// Whether there is room for `request`. Brings the limit up to `now`.
     #[inline]
     fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> bool {
-        if self.is_plain {
-            return self.whole.state.admits(now, tightened(1, factor).min(self.capacity.max(1)));
-        }
         let amount = self.asked(request, terms, prices, factor);
         match self.part(request) {
             Some(part) if amount > 0 => part.state.admits(now, amount),
@@ -394,11 +478,14 @@ impl Limit {
     /// What it is charged at admission.
     #[inline]
     fn reserved(&self, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> u64 {
-        let amount = if self.charging.counts == Counts::Requests {
-            1
-        } else {
+        let amount = if self.measure.is_policy {
             self.charging.reserved(request, &terms[usize::from(request.source)], prices)
+        } else {
+            self.measure.of(request)
         };
+        if factor == 1.0 {
+            return amount;
+        }
         // What fits a limit at all is never too large for a while.
         tightened(amount, factor).min(self.capacity.max(amount))
     }

@@ -7,7 +7,7 @@ mod timeline;
 
 pub use charge::{Cause, Charges, MonthUse};
 pub use histogram::LatencyHistogram;
-pub use outcome::{ClassRecord, Failure, LimitRecord};
+pub use outcome::{ClassRecord, Failure, LimitRecord, Spent};
 pub use timeline::{Bin, Timeline};
 
 use crate::protocol::{Fault, Request};
@@ -99,12 +99,11 @@ impl Record {
         }
     }
 
-    /// Its answer was complete `latency` after it had arrived; of that its last call took `called`, and it waited `queued` for
-    /// a slot.
+    /// Its answer was complete `latency` after it had arrived, of which so much was `spent` otherwise than on back-off.
     #[inline]
-    pub fn served(&mut self, request: &Request, latency: SimDuration, called: SimDuration, queued: SimDuration) {
+    pub fn served(&mut self, request: &Request, latency: SimDuration, spent: Spent) {
         if let Some(class) = self.measured(request) {
-            class.serve(request, latency, called, queued);
+            class.serve(request, latency, spent);
         }
     }
 

@@ -4,6 +4,17 @@ use super::{Charges, LatencyHistogram};
 use crate::protocol::{Fault, Request};
 use crate::units::{SimDuration, SimTime, Tokens};
 
+/// What the latency of an answered request was spent on, back-off aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Time that it waited for a slot of the client.
+    pub queued: SimDuration,
+    /// Time that its last call waited within the provider.
+    pub held_up: SimDuration,
+    /// Time that the provider worked on that call.
+    pub worked: SimDuration,
+}
+
 /// Why a request was never answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -143,11 +154,11 @@ impl ClassRecord {
     }
 
     #[inline]
-    pub(super) fn serve(&mut self, request: &Request, latency: SimDuration, called: SimDuration, queued: SimDuration) {
+    pub(super) fn serve(&mut self, request: &Request, latency: SimDuration, spent: Spent) {
         self.latency.record(latency);
-        self.queued += u128::from(queued.as_nanos());
-        self.service += u128::from(request.service.as_nanos());
-        self.held_up += u128::from((called - request.service).as_nanos());
+        self.queued += u128::from(spent.queued.as_nanos());
+        self.service += u128::from(spent.worked.as_nanos());
+        self.held_up += u128::from(spent.held_up.as_nanos());
         self.input_tokens += u64::from(request.input);
         self.output_tokens += u64::from(request.output);
     }
