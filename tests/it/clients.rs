@@ -362,6 +362,21 @@ fn a_strategy_begins_as_a_client() {
     assert_eq!(changed.scenario.strategy[0].1.retry, client("cohere").retry);
 }
 
+/// A client whose preset has rules for hints can be made deaf all the same.
+#[test]
+fn every_client_can_be_made_deaf() {
+    for name in clients::names() {
+        let kind = client(name).retry.kind();
+        if kind == "none" {
+            continue;
+        }
+        let text = format!("{SCENARIO}[strategy.sdk]\npreset = \"{name}\"\nretry.{kind}.honor-retry-after = false\n");
+        let ready = load_text("test", &text, &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let backoff = Backoff::new(&ready.scenario.strategy[0].1.retry);
+        assert!(!backoff.reads_hints(), "{name}");
+    }
+}
+
 #[test]
 fn a_resolved_preset_reads_back_to_the_same_strategy() {
     for name in clients::names() {

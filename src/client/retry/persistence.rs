@@ -76,7 +76,12 @@ impl Parameters for Persistence {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("attempts", &mut self.attempts);
         visitor.optional("total-time", &mut self.total_time);
+        let honored = self.honor_retry_after;
         visitor.optional("honor-retry-after", &mut self.honor_retry_after);
+        // Who turns hints off drops the rules about them that were there by default; one that is stated too is a mistake.
+        if honored && !self.honor_retry_after {
+            (self.max_retry_after, self.hints) = (None, HintRules::NONE);
+        }
         visitor.optional("max-retry-after", &mut self.max_retry_after);
         self.hints.visit(visitor);
         visitor.optional("retry-on", &mut self.retry_on);
