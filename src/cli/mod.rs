@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod run;
 mod simulation;
+mod strategies;
 mod tables;
 mod tiers;
 mod trace;
@@ -103,6 +104,10 @@ enum Command {
     /// List the built-in tiers, or show one with its source.
     #[command(after_help = "Example:\n  ratecast tiers claude-free")]
     Tiers(Tiers),
+    /// List the built-in clients, show one, or say what several around one another come to.
+    #[command(after_help = "Examples:\n  ratecast strategies anthropic\n  \
+        ratecast strategies openai:4 in llamaindex-openai   (a client, its attempts, what is around it)")]
+    Strategies(Strategies),
 }
 
 #[derive(Args)]
@@ -263,6 +268,13 @@ struct Tiers {
 }
 
 #[derive(Args)]
+struct Strategies {
+    /// The client to show, or several around one another, the innermost first: `A in B in C`.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+#[derive(Args)]
 struct Settings {
     /// Set any key of the scenario, as in `--set strategy.polite.concurrency=4`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -334,6 +346,7 @@ fn obey(command: Command) -> Status {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Tiers(arguments) => tiers::run(&arguments),
+        Command::Strategies(arguments) => strategies::run(&arguments),
     }
 }
 

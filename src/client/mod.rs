@@ -6,9 +6,20 @@ use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::SimDuration;
 use retry::RetryPolicy;
 
+/// A real client that a strategy begins as. How one is found by its name is the catalogue's business.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Preset {
+    /// Its name in the catalogue.
+    pub name: String,
+    /// Its retries.
+    pub retry: RetryPolicy,
+}
+
 /// Everything that a client does about its limits.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Strategy {
+    /// The real client that it begins as; every key that is stated beside it differs from that client.
+    pub preset: Option<Preset>,
     /// Calls in flight at once, at most; without a bound every request is sent at once. A slot is held during a call and
     /// not during back-off.
     pub concurrency: Option<u32>,
@@ -20,6 +31,14 @@ pub struct Strategy {
 
 impl Parameters for Strategy {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
+        let before = self.preset.clone();
+        visitor.optional("preset", &mut self.preset);
+        // One that has just been read is what the keys below it start from.
+        if let Some(preset) = &self.preset
+            && before.as_ref() != Some(preset)
+        {
+            self.retry = preset.retry.clone();
+        }
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
         visitor.choice("retry", crate::params::Presence::Optional, &mut self.retry);

@@ -10,6 +10,7 @@
 //! does the rest. What a scenario consists of is one more such model, [`Scenario`].
 
 pub mod catalog;
+pub mod clients;
 pub mod diagnostic;
 pub mod document;
 mod keys;

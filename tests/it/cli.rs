@@ -268,7 +268,7 @@ fn help_has_examples_and_the_exit_statuses() {
     for status in ["0  ", "1  ", "2  ", "3  ", "4  ", "5  ", "130"] {
         assert!(help.contains(&format!("\n  {status}")), "{status}: {help}");
     }
-    for command in ["run", "report", "check", "tiers", "trace", "fit", "generate"] {
+    for command in ["run", "report", "check", "tiers", "strategies", "trace", "fit", "generate"] {
         let help = ratecast([command, "--help"]).stdout;
         assert!(help.contains("Example:\n  ratecast") || help.contains("Examples:\n  ratecast"), "{command}");
     }

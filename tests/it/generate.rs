@@ -1,8 +1,8 @@
 //! Random parameters for tests that hold whatever they are. Everything comes from a stated seed.
 
 use ratecast::client::retry::{
-    Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, Linear, NoRetry, Persistence, RetryOn,
-    RetryPolicy,
+    Composed, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, HintRules, HintUse, Jitter,
+    Law, Linear, LongHint, NoRetry, Persistence, RetryOn, RetryPolicy,
 };
 use ratecast::limiter::{
     self, Align, CalendarWindow, Concurrency, FixedWindow, Gcra, IntervalBucket, LeakyBucket, LimiterModel,
@@ -138,18 +138,69 @@ pub fn retry_policy(dice: &mut Dice, kind: &str) -> RetryPolicy {
         "full-jitter" => RetryPolicy::FullJitter(FullJitter { growth, persistence }),
         "equal-jitter" => RetryPolicy::EqualJitter(EqualJitter { growth, persistence }),
         "decorrelated-jitter" => RetryPolicy::DecorrelatedJitter(DecorrelatedJitter { base, cap, persistence }),
+        "backoff" => RetryPolicy::Composed(composed(dice, growth, persistence)),
         other => panic!("the retry policy `{other}` is registered; say here how to make a random one"),
     })
+}
+
+fn composed(dice: &mut Dice, growth: Growth, persistence: Persistence) -> Composed {
+    let span = |dice: &mut Dice, most| SimDuration::from_nanos(dice.pick(0..=most));
+    let [below, above] = [(); 2].map(|()| Share::from_hundred_millionths(dice.pick(0..=100_000_000)));
+    let (none, added) = (Share::default(), span(dice, 3_000_000_000));
+    let jitter = dice.one_of(&[
+        Jitter::None,
+        Jitter::Full,
+        Jitter::AboveLeast,
+        Jitter::Equal,
+        Jitter::Factor { below, above: none },
+        Jitter::Factor { below: none, above },
+        Jitter::Factor { below, above: below },
+        Jitter::Added(added),
+        Jitter::Decorrelated,
+        Jitter::DecorrelatedV2,
+    ]);
+    let cap = dice.perhaps(70, |_| growth.cap);
+    let has_own_law = matches!(jitter, Jitter::Decorrelated | Jitter::DecorrelatedV2);
+    let extras = if has_own_law { 0 } else { 1 };
+    Composed {
+        law: dice.one_of(&[Law::Constant, Law::Linear, Law::Exponential, Law::Fibonacci]),
+        base: growth.base,
+        factor: growth.factor,
+        delays: dice.perhaps(20 * extras, |dice| (0..dice.pick(1..=4)).map(|_| span(dice, 20_000_000_000)).collect()),
+        fault_base: dice.perhaps(30 * extras, |dice| span(dice, 3_000_000_000)),
+        first_at_once: dice.percent(30),
+        least: dice.perhaps(30 * extras, |dice| span(dice, growth.cap.as_nanos())),
+        cap,
+        jitter,
+        cap_jittered: cap.is_some() && dice.percent(50 * extras),
+        persistence,
+    }
+}
+
+fn hint_rules(dice: &mut Dice, has_limit: bool) -> HintRules {
+    let span = |dice: &mut Dice| SimDuration::from_nanos(dice.pick(0..=5_000_000_000));
+    let long = [LongHint::Ignore, LongHint::Clip, LongHint::GiveUp];
+    let usage = dice.perhaps(60, |dice| dice.one_of(&[HintUse::Replace, HintUse::Floor, HintUse::Ceiling]));
+    HintRules {
+        long: if has_limit { dice.perhaps(60, |dice| dice.one_of(&long)) } else { None },
+        usage,
+        extra: dice.perhaps(40, span),
+        jitter: dice.perhaps(40, span),
+        stretch: if usage == Some(HintUse::Floor) { dice.perhaps(50, span) } else { None },
+    }
 }
 
 fn persistence(dice: &mut Dice) -> Persistence {
     let span = |dice: &mut Dice| SimDuration::from_nanos(dice.pick(0..=30_000_000_000));
     let honor_retry_after = dice.percent(60);
+    let max_retry_after = if honor_retry_after { dice.perhaps(40, span) } else { None };
+    let bends = honor_retry_after && dice.percent(30);
     Persistence {
         attempts: dice.pick(1..=8) as u32,
         total_time: dice.perhaps(30, span),
         honor_retry_after,
-        max_retry_after: if honor_retry_after { dice.perhaps(40, span) } else { None },
+        max_retry_after,
+        hints: if bends { hint_rules(dice, max_retry_after.is_some()) } else { HintRules::NONE },
         retry_on: retry_on(dice),
     }
 }

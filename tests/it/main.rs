@@ -11,6 +11,7 @@ mod catalogue;
 mod charging;
 mod classes;
 mod cli;
+mod clients;
 mod common_random_numbers;
 mod determinism;
 mod documents;

@@ -219,7 +219,8 @@ fn strategy(dice: &mut Dice) -> Strategy {
     let concurrency = dice.perhaps(60, |dice| dice.pick(1..=20) as u32);
     let capacity = if concurrency.is_some() { dice.perhaps(50, |dice| dice.pick(0..=20)) } else { None };
     let deadline = dice.perhaps(40, |dice| millis(dice, 20_000));
-    Strategy { concurrency, queue: Queue { capacity, deadline }, retry: generate::retry_policy(dice, kind) }
+    let retry = generate::retry_policy(dice, kind);
+    Strategy { concurrency, queue: Queue { capacity, deadline }, retry, ..Strategy::default() }
 }
 
 /// How often the swarm saw what it is for: outcomes, and seconds or windows in which a bound was checked.

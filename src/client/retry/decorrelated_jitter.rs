@@ -50,6 +50,10 @@ impl RetryModel for DecorrelatedJitter {
         (base + reach.scale(draw)).min(self.cap)
     }
 
+    fn mean(&self, _step: SimDuration) -> Option<SimDuration> {
+        None
+    }
+
     fn persistence(&self) -> Persistence {
         self.persistence
     }

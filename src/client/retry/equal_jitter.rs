@@ -35,6 +35,10 @@ impl RetryModel for EqualJitter {
         step.scale(0.5 + 0.5 * draw)
     }
 
+    fn mean(&self, step: SimDuration) -> Option<SimDuration> {
+        Some(step.scale(0.75))
+    }
+
     fn persistence(&self) -> Persistence {
         self.persistence
     }

@@ -35,6 +35,10 @@ impl RetryModel for FullJitter {
         step.scale(draw)
     }
 
+    fn mean(&self, step: SimDuration) -> Option<SimDuration> {
+        Some(step.scale(0.5))
+    }
+
     fn persistence(&self) -> Persistence {
         self.persistence
     }

@@ -10,27 +10,34 @@
 //!
 //! To add a policy: a file with its parameters and its law, and a line in the list below.
 
+mod composed;
 mod constant;
 mod decorrelated_jitter;
 mod equal_jitter;
 mod exponential;
 mod full_jitter;
 mod growth;
+mod hints;
+mod jitter;
 mod linear;
 mod none;
 mod persistence;
 mod retry_on;
+pub mod schedule;
 
 use crate::params::Parameters;
 use crate::protocol::Fault;
 use crate::units::SimDuration;
 
+pub use composed::{Composed, Law};
 pub use constant::Constant;
 pub use decorrelated_jitter::DecorrelatedJitter;
 pub use equal_jitter::EqualJitter;
 pub use exponential::Exponential;
 pub use full_jitter::FullJitter;
 pub use growth::Growth;
+pub use hints::{HintRules, HintUse, LongHint};
+pub use jitter::Jitter;
 pub use linear::Linear;
 pub use none::NoRetry;
 pub use persistence::Persistence;
@@ -41,9 +48,19 @@ pub trait RetryModel: Parameters {
     /// The delay before the `retry`-th retry (from 1) without any jitter.
     fn step(&self, retry: u32) -> SimDuration;
 
+    /// The same after a fault of the provider.
+    fn fault_step(&self, retry: u32) -> SimDuration {
+        self.step(retry)
+    }
+
     /// The delay itself, from that `step`, the delay before (zero at the first retry) and a uniform draw from [0, 1).
     fn jitter(&self, step: SimDuration, _previous: SimDuration, _draw: f64) -> SimDuration {
         step
+    }
+
+    /// The mean of [`RetryModel::jitter`] over the draw, where it depends on nothing but the step and is known exactly.
+    fn mean(&self, step: SimDuration) -> Option<SimDuration> {
+        Some(step)
     }
 
     /// How long the client keeps at it.
@@ -67,6 +84,8 @@ crate::models! {
         equal_jitter::EqualJitter = "equal-jitter",
         /// Uniform between `base` and three times the delay before.
         decorrelated_jitter::DecorrelatedJitter = "decorrelated-jitter",
+        /// A law, bounds and a jitter of your choice.
+        composed::Composed = "backoff",
     }
 }
 
@@ -81,8 +100,10 @@ impl Default for RetryPolicy {
 pub struct Backoff {
     policy: RetryPolicy,
     persistence: Persistence,
-    most_refused: u32,       // attempts after which a refusal is the last
-    steps: Vec<SimDuration>, // of retry 1, 2, …; the last one serves all later retries
+    most_refused: u32,             // attempts after which a refusal is the last
+    bends_hints: bool,             // whether it does anything else about a hint than to obey or ignore it
+    steps: Vec<SimDuration>,       // of retry 1, 2, …; the last one serves all later retries
+    fault_steps: Vec<SimDuration>, // the same after faults
 }
 
 /// Steps computed beforehand: by then every law has met its cap, or a delay of years.
@@ -93,9 +114,11 @@ impl Backoff {
     pub fn new(policy: &RetryPolicy) -> Self {
         let model = policy.model();
         let steps = (1..=STEPS).map(|retry| model.step(retry).min(SimDuration::HORIZON)).collect();
+        let fault_steps = (1..=STEPS).map(|retry| model.fault_step(retry).min(SimDuration::HORIZON)).collect();
         let persistence = model.persistence();
         let most_refused = if persistence.retry_on.refusals { persistence.attempts } else { 0 };
-        Backoff { policy: policy.clone(), persistence, most_refused, steps }
+        let bends_hints = persistence.hints != HintRules::NONE;
+        Backoff { policy: policy.clone(), persistence, most_refused, bends_hints, steps, fault_steps }
     }
 
     /// Whether the client reads `Retry-After` at all.
@@ -117,7 +140,10 @@ impl Backoff {
         elapsed: SimDuration,
         draw: impl FnOnce() -> f64,
     ) -> Option<SimDuration> {
-        if calls >= self.persistence.attempts { None } else { self.next(calls, previous, None, elapsed, draw) }
+        if calls >= self.persistence.attempts {
+            return None;
+        }
+        self.in_time(self.own_delay(&self.fault_steps, calls, previous, draw), elapsed)
     }
 
     /// The delay before the next attempt of a request that was refused `refusals` times (at least once), or `None` where
@@ -134,32 +160,50 @@ impl Backoff {
         elapsed: SimDuration,
         draw: impl FnOnce() -> f64,
     ) -> Option<SimDuration> {
-        if refusals >= self.most_refused { None } else { self.next(refusals, previous, hint, elapsed, draw) }
+        if refusals >= self.most_refused {
+            return None;
+        }
+        let delay = match hint {
+            Some(hint) if self.bends_hints => self.bent(refusals, previous, hint, draw)?,
+            Some(hint) if self.persistence.believes(hint) => hint,
+            _ => self.own_delay(&self.steps, refusals, previous, draw),
+        };
+        self.in_time(delay, elapsed)
     }
 
-    #[inline(always)]
-    fn next(
+    /// The delay after a hint of which the client makes something of its own.
+    #[cold]
+    #[inline(never)]
+    fn bent(
         &self,
-        calls: u32,
+        refusals: u32,
         previous: SimDuration,
-        hint: Option<SimDuration>,
-        elapsed: SimDuration,
+        hint: SimDuration,
         draw: impl FnOnce() -> f64,
     ) -> Option<SimDuration> {
-        let persistence = &self.persistence;
-        let delay = match hint {
-            Some(hint) if persistence.believes(hint) => hint,
-            _ => self.own_delay(calls, previous, draw),
-        };
-        match persistence.total_time {
+        let draw = draw();
+        let own = self.own_delay(&self.steps, refusals, previous, || draw);
+        self.persistence.obey(hint, own, draw)
+    }
+
+    /// `delay`, unless the client's time is up before its end.
+    #[inline(always)]
+    fn in_time(&self, delay: SimDuration, elapsed: SimDuration) -> Option<SimDuration> {
+        match self.persistence.total_time {
             Some(total) if elapsed.saturating_add(delay) > total => None,
             _ => Some(delay),
         }
     }
 
     #[inline(always)]
-    fn own_delay(&self, retry: u32, previous: SimDuration, draw: impl FnOnce() -> f64) -> SimDuration {
-        let step = self.steps[(retry as usize).min(self.steps.len()) - 1];
+    fn own_delay(
+        &self,
+        steps: &[SimDuration],
+        retry: u32,
+        previous: SimDuration,
+        draw: impl FnOnce() -> f64,
+    ) -> SimDuration {
+        let step = steps[(retry as usize).min(steps.len()) - 1];
         let draw = draw();
         self.policy.ask(|model| model.jitter(step, previous, draw))
     }

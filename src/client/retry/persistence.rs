@@ -1,6 +1,6 @@
 //! How long a client keeps trying.
 
-use super::RetryOn;
+use super::{HintRules, LongHint, RetryOn};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Fault;
 use crate::units::SimDuration;
@@ -16,6 +16,8 @@ pub struct Persistence {
     pub honor_retry_after: bool,
     /// A longer hint than this is not believed, and the own delay is taken.
     pub max_retry_after: Option<SimDuration>,
+    /// What else it does about hints than to obey them.
+    pub hints: HintRules,
     /// The answers after which it tries again.
     pub retry_on: RetryOn,
 }
@@ -27,6 +29,7 @@ impl Default for Persistence {
             total_time: None,
             honor_retry_after: true,
             max_retry_after: None,
+            hints: HintRules::NONE,
             retry_on: RetryOn::ALL,
         }
     }
@@ -39,12 +42,27 @@ impl Persistence {
         total_time: None,
         honor_retry_after: false,
         max_retry_after: None,
+        hints: HintRules::NONE,
         retry_on: RetryOn::NOTHING,
     };
 
     /// Whether it ever tries again after `fault`.
     pub fn retries(&self, fault: Fault) -> bool {
         self.attempts > 1 && self.retry_on.has(fault)
+    }
+
+    /// The delay after a `hint`, where the client's own would be `own`, made from `draw`; `None` where it gives up.
+    pub fn obey(&self, hint: SimDuration, own: SimDuration, draw: f64) -> Option<SimDuration> {
+        let hint = match self.max_retry_after {
+            _ if !self.honor_retry_after => return Some(own),
+            Some(max) if hint > max => match self.hints.long {
+                None | Some(LongHint::Ignore) => return Some(own),
+                Some(LongHint::Clip) => max,
+                Some(LongHint::GiveUp) => return None,
+            },
+            _ => hint,
+        };
+        Some(self.hints.combine(hint, own, draw))
     }
 
     /// Whether the client waits as long as `hint` says.
@@ -58,8 +76,14 @@ impl Parameters for Persistence {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("attempts", &mut self.attempts);
         visitor.optional("total-time", &mut self.total_time);
+        let honored = self.honor_retry_after;
         visitor.optional("honor-retry-after", &mut self.honor_retry_after);
+        // Who turns hints off drops the rules about them that were there by default; one that is stated too is a mistake.
+        if honored && !self.honor_retry_after {
+            (self.max_retry_after, self.hints) = (None, HintRules::NONE);
+        }
         visitor.optional("max-retry-after", &mut self.max_retry_after);
+        self.hints.visit(visitor);
         visitor.optional("retry-on", &mut self.retry_on);
     }
 
@@ -75,6 +99,14 @@ impl Parameters for Persistence {
                 help,
             ));
         }
-        Ok(())
+        if self.hints.long.is_some() && self.max_retry_after.is_none() {
+            let help = "add `max-retry-after`, as in `max-retry-after = \"60s\"`";
+            return Err(Invalid::new("long-retry-after", "no hint is too long for this client", help));
+        }
+        if self.hints != HintRules::NONE && !self.honor_retry_after {
+            let message = "this client obeys no hint, and a rule says how";
+            return Err(Invalid::new("honor-retry-after", message, "set it to `true`, or leave the rule out"));
+        }
+        self.hints.check()
     }
 }

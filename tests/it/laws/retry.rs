@@ -1,8 +1,9 @@
 //! Every retry policy stays within what it states.
 
 use crate::generate::{self, Dice, OnPanic};
-use ratecast::client::retry::{Backoff, Persistence, RetryPolicy};
+use ratecast::client::retry::{Backoff, Composed, HintRules, HintUse, Jitter, Law, LongHint, Persistence, RetryPolicy};
 use ratecast::params::Choice;
+use ratecast::scenario::clients;
 use ratecast::units::SimDuration;
 
 /// The least and the greatest delay that `policy` may choose by itself before its `retry`-th retry, in nanoseconds. A new
@@ -32,7 +33,64 @@ fn bounds(policy: &RetryPolicy, retry: u32, previous: SimDuration) -> (f64, f64)
             let reach = 3.0 * nanos(previous).max(nanos(p.base));
             (nanos(p.base).min(nanos(p.cap)), reach.min(nanos(p.cap)))
         }
+        RetryPolicy::Composed(p) => composed_bounds(p, retry, nanos(previous)),
     }
+}
+
+fn fibonacci(retry: u32) -> f64 {
+    if retry <= 2 { 1.0 } else { fibonacci(retry - 1) + fibonacci(retry - 2) }
+}
+
+fn composed_bounds(p: &Composed, retry: u32, previous: f64) -> (f64, f64) {
+    let nanos = |span: SimDuration| span.as_nanos() as f64;
+    let (base, most) = (nanos(p.base), p.cap.map_or(f64::INFINITY, nanos));
+    if p.first_at_once && retry == 1 {
+        return (0.0, 0.0);
+    }
+    let grown = match (&p.delays, p.law) {
+        _ if p.jitter == Jitter::Decorrelated => base,
+        (Some(delays), _) => nanos(delays[(retry as usize).min(delays.len()) - 1]),
+        (None, Law::Constant) => base,
+        (None, Law::Linear) => base * f64::from(retry),
+        (None, Law::Exponential) => base * p.factor.powi(retry as i32 - 1),
+        (None, Law::Fibonacci) => base * fibonacci(retry),
+    };
+    let least = p.least.map_or(0.0, nanos);
+    let step = grown.min(most).max(least);
+    let (low, high) = match p.jitter {
+        Jitter::None => (step, step),
+        Jitter::Full => (0.0, step),
+        Jitter::AboveLeast => (least, step),
+        Jitter::Equal => (step / 2.0, step),
+        Jitter::Factor { below, above } => (step * (1.0 - below.as_f64()), step * (1.0 + above.as_f64())),
+        Jitter::Added(added) => (step, step + nanos(added)),
+        Jitter::Decorrelated => (base.min(most), (3.0 * previous.max(base)).min(most)),
+        // f(t) < 2^t, and two that follow one another are less than two steps apart.
+        Jitter::DecorrelatedV2 => (0.0, (base * 2f64.powi(retry as i32) / 1.4).min(most)),
+    };
+    if p.cap_jittered { (low.min(most), high.min(most)) } else { (low, high) }
+}
+
+/// What becomes of a hint: obeyed, replaced by the own delay, or the end.
+fn told(persistence: &Persistence, hint: SimDuration, own: SimDuration, draw: f64) -> Option<SimDuration> {
+    if !persistence.honor_retry_after {
+        return Some(own);
+    }
+    let rules = persistence.hints;
+    let is_long = persistence.max_retry_after.is_some_and(|max| hint > max);
+    let hint = match rules.long {
+        Some(LongHint::GiveUp) if is_long => return None,
+        Some(LongHint::Clip) if is_long => persistence.max_retry_after?,
+        _ if is_long => return Some(own),
+        _ => hint,
+    };
+    let hint = hint + rules.extra.unwrap_or_default() + rules.jitter.unwrap_or_default().scale(draw);
+    Some(match rules.usage {
+        Some(HintUse::Ceiling) => hint.min(own),
+        Some(HintUse::Floor) if hint > own => rules.stretch.map_or(hint, |stretch| hint.min(own + stretch)),
+        Some(HintUse::Floor) => own,
+        _ => hint,
+    })
 }
 
 /// How often each branch was taken.
@@ -43,6 +101,7 @@ struct Judged {
     disbelieved: u64,
     out_of_attempts: u64,
     out_of_time: u64,
+    bent: u64,
 }
 
 struct Refusal {
@@ -90,9 +149,14 @@ fn judge(policy: &RetryPolicy, dice: &mut Dice, judged: &mut Judged) {
         assert_eq!(delay, None, "more than {attempts} attempts");
         return;
     }
-    let believed = refusal.hint.filter(|&hint| is_believed(&persistence, hint));
+    let bends = persistence.hints != HintRules::NONE;
+    let believed = refusal.hint.filter(|&hint| !bends && is_believed(&persistence, hint));
+    let Some(wanted) = wanted(policy, &refusal, draw) else {
+        assert_eq!((delay, persistence.hints.long), (None, Some(LongHint::GiveUp)), "gave up");
+        judged.bent += 1;
+        return;
+    };
     if let Some(total) = persistence.total_time {
-        let wanted = believed.or(unlimited_delay(policy, &refusal, draw)).expect("attempts are left");
         let is_late = refusal.elapsed + wanted > total;
         assert_eq!(delay.is_none(), is_late, "{wanted} more after {} of {total}", refusal.elapsed);
         judged.out_of_time += u64::from(is_late);
@@ -104,6 +168,11 @@ fn judge(policy: &RetryPolicy, dice: &mut Dice, judged: &mut Judged) {
     if let Some(hint) = believed {
         judged.believed += 1;
         assert_eq!((delay, drawn), (hint, false), "a believed hint is obeyed, and draws nothing");
+        return;
+    }
+    if bends && refusal.hint.is_some() {
+        judged.bent += 1;
+        assert_eq!(delay, wanted, "a hint is bent as the rules say");
         return;
     }
     judged.own += 1;
@@ -119,9 +188,17 @@ fn judge(policy: &RetryPolicy, dice: &mut Dice, judged: &mut Judged) {
 /// The time after which the wanted delay ends exactly when the time is up.
 fn just_in_time(policy: &RetryPolicy, refusal: &Refusal, draw: f64) -> Option<SimDuration> {
     let persistence = policy.model().persistence();
-    let believed = refusal.hint.filter(|&hint| is_believed(&persistence, hint));
-    let wanted = believed.or(unlimited_delay(policy, refusal, draw))?;
+    let wanted = wanted(policy, refusal, draw)?;
     persistence.total_time.filter(|&total| total >= wanted).map(|total| total - wanted)
+}
+
+/// What the policy would wait if time did not matter.
+fn wanted(policy: &RetryPolicy, refusal: &Refusal, draw: f64) -> Option<SimDuration> {
+    let own = unlimited_delay(policy, refusal, draw)?;
+    match refusal.hint {
+        Some(hint) => told(&policy.model().persistence(), hint, own, draw),
+        None => Some(own),
+    }
 }
 
 /// What the policy would wait by itself if time did not matter.
@@ -141,6 +218,7 @@ fn without_total_time(policy: &mut RetryPolicy) {
         RetryPolicy::FullJitter(p) => &mut p.persistence,
         RetryPolicy::EqualJitter(p) => &mut p.persistence,
         RetryPolicy::DecorrelatedJitter(p) => &mut p.persistence,
+        RetryPolicy::Composed(p) => &mut p.persistence,
     };
     persistence.total_time = None;
 }
@@ -155,10 +233,10 @@ fn retry_policies_stay_within_their_bounds() {
             let _tried = OnPanic(|| format!("case {case} of the dice `{kind}`: {policy:?}"));
             judge(&policy, &mut dice, &mut judged);
         }
-        let Judged { own, believed, disbelieved, out_of_attempts, out_of_time } = judged;
+        let Judged { own, believed, disbelieved, out_of_attempts, out_of_time, bent } = judged;
         assert!(out_of_attempts > 1_000, "{kind}");
         let retries = kind != "none";
-        let seen = [own, believed, disbelieved, out_of_time];
+        let seen = [own, believed, disbelieved, out_of_time, bent];
         assert!(seen.iter().all(|&seen| (seen > 300) == retries), "{kind}: too few judged: {seen:?}");
     }
 }
@@ -183,4 +261,22 @@ fn registered_retry_policies_stay_within_their_bounds() {
         }
     }
     assert!(judged > 50);
+}
+
+/// The same for every client of the catalogue.
+#[test]
+fn known_clients_stay_within_their_bounds() {
+    let mut judged = Judged::default();
+    for name in clients::names() {
+        let policy = clients::client(name).expect("a known client").retry;
+        for case in 0..1_000 {
+            let mut dice = Dice::new(name, case);
+            let _tried = OnPanic(|| format!("case {case} of the dice `{name}`: {policy:?}"));
+            judge(&policy, &mut dice, &mut judged);
+        }
+    }
+    // The clients with a limit of time have more of it than the dice use up.
+    let Judged { own, believed, disbelieved, out_of_attempts, out_of_time: _, bent } = judged;
+    let seen = [own, believed, disbelieved, out_of_attempts, bent];
+    assert!(seen.iter().all(|&seen| seen > 100), "too few judged: {seen:?}");
 }
