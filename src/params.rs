@@ -212,7 +212,7 @@ macro_rules! models {
             }
 
             /// What `ask` hears from the chosen model. For hot loops: the compiler sees which model it is in every case.
-            #[inline]
+            #[inline(always)]
             pub fn ask<T>(&self, ask: impl Fn(&dyn $trait) -> T) -> T {
                 match self { $($name::$model(model) => ask(model),)+ }
             }

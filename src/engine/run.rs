@@ -441,14 +441,14 @@ impl Next {
 }
 
 impl Desk {
-    /// The answer to a request is complete at `at`, now or later, by such a call.
+    /// The answer to a request is complete at `at`, now or later, by a call of such a `course`, which may have `spilled` over.
     #[inline]
-    fn serve(&mut self, at: SimTime, flight: &Flight, calling: &Calling) {
-        let (request, course) = (&flight.request, &calling.course);
+    fn serve(&mut self, at: SimTime, flight: &Flight, course: &Course, spilled: bool) {
+        let request = &flight.request;
         let spent = Spent { queued: flight.queued, held_up: course.wait, worked: course.work };
         self.record.served(request, at - request.arrived, spent);
         if !self.quota.prices().is_free() {
-            self.charge(at, request, flight.is_paid, calling.admitted.spilled, true);
+            self.charge(at, request, flight.is_paid, spilled, true);
         }
         if request.thread != NOBODY {
             self.tell(request, at, true);
@@ -521,22 +521,22 @@ impl Desk {
             None => Course::plain(request, wait),
             Some(behaviour) => behaviour.admit(now, call_of(flight), request, wait),
         };
-        let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
-        let calling = Calling { admitted, course };
         if !self.elides_completions {
-            return self.call(now, flight, calling);
+            return self.call(now, flight, course, spilled);
         }
-        let ends = calling.ends();
+        let ends = now.saturating_add(course.takes());
         if ends > self.end {
             self.record.pending(request);
         } else {
-            self.serve(ends, flight, &calling);
+            self.serve(ends, flight, &course, spilled);
         }
         Next::Done
     }
 
     /// A call begins whose end somebody waits for.
-    fn call(&mut self, now: SimTime, flight: &mut Flight, calling: Calling) -> Next {
+    fn call(&mut self, now: SimTime, flight: &mut Flight, course: Course, spilled: bool) -> Next {
+        let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
+        let calling = Calling { admitted, course };
         if self.client.is_bounded {
             self.client.free_slots -= 1;
         }
@@ -615,7 +615,7 @@ impl Desk {
         }
         match course.fault {
             None => {
-                self.serve(now, flight, calling);
+                self.serve(now, flight, course, admitted.spilled);
                 Next::Done
             }
             Some(fault) => self.broken_off(now, flight, calling, fault),
