@@ -5,6 +5,7 @@
 //! told the time.
 
 mod arrivals;
+mod desk;
 mod event;
 mod event_queue;
 mod flight;

@@ -1,6 +1,6 @@
 //! What a limit takes of a call, and when: at admission, while the answer is generated, at its end.
 
-use crate::protocol::{Class, Counts, Request};
+use crate::protocol::{Counts, Request};
 use crate::provider::PriceList;
 use crate::units::{Share, Tokens};
 
@@ -56,8 +56,8 @@ pub struct Charging {
 /// What bears on the charge of a class's calls besides the request.
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// What they have in common.
-    pub class: Class,
+    /// The `max_tokens` that the call states.
+    pub max_tokens: Option<Tokens>,
     /// The most that an answer can be long.
     pub max_output: Tokens,
 }
@@ -67,7 +67,7 @@ impl Charging {
     pub fn reserved(&self, request: &Request, terms: &Terms, prices: &PriceList) -> u64 {
         let estimate = || self.estimate.of_up(self.input(request));
         let longest = u64::from(terms.max_output);
-        let stated = terms.class.max_tokens.map_or(0, u64::from);
+        let stated = terms.max_tokens.map_or(0, u64::from);
         match self.reserve {
             _ if self.counts == Counts::Requests => 1,
             Reserve::Actual => self.used(request, prices),
@@ -132,10 +132,7 @@ mod tests {
     }
 
     fn terms(max_output: u32) -> Terms {
-        Terms {
-            class: Class { max_tokens: Some(Tokens::new(max_output)), ..Class::default() },
-            max_output: Tokens::new(max_output),
-        }
+        Terms { max_tokens: Some(Tokens::new(max_output)), max_output: Tokens::new(max_output) }
     }
 
     #[test]

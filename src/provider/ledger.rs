@@ -18,12 +18,12 @@ const DAY: SimDuration = SimDuration::from_secs(86_400);
 impl Ledger {
     /// `amount` was charged at `now`, or given back where it is below zero.
     #[inline]
-    pub(super) fn charge(&mut self, now: SimTime, amount: i64) {
+    pub(super) fn charge(&mut self, now: SimTime, amount: i128) {
         if now >= self.today_ends {
             self.begin_day(now);
         }
         if let Some(today) = self.daily.last_mut() {
-            *today = today.saturating_add(amount);
+            *today = today.saturating_add(amount.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64);
         }
     }
 

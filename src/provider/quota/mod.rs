@@ -1,11 +1,14 @@
 //! All limits of a tier together: a call passes only if every one admits it, and is otherwise charged to none.
 
-use super::charging::{Charging, Reserve, Settle, Terms};
+mod limit;
+
+use super::charging::{Settle, Terms};
 use super::headers::Level;
-use super::{Beyond, Hint, Ledger, LimitSpec, Pressure, PriceList, Scope, Tier};
-use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
+use super::{Beyond, Hint, Ledger, Pressure, PriceList, Tier};
+use crate::limiter::{Limiter, Verdict};
 use crate::protocol::{Class, Counts, Reply, Request};
-use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
+use crate::units::{Civil, SimDuration, SimTime, Tokens};
+use limit::{Limit, Measure, tightened};
 
 /// The state of a tier's limits.
 #[derive(Clone, Debug)]
@@ -35,85 +38,6 @@ struct Gate {
     until: SimTime,
     limit: u16,
     hint: Hint,
-}
-
-#[derive(Clone, Debug)]
-struct Limit {
-    charging: Charging,
-    place: Place,
-    capacity: u64,
-    period: SimDuration,
-    hint: Hint,
-    measure: Measure,
-    holds: bool,
-    delays: bool,
-    counts_refused: bool,
-    /// Whether nobody hears when it opens.
-    is_mute: bool,
-    beyond: Beyond,
-    /// Of a quota.
-    ledger: Option<Ledger>,
-    /// All of the account; of a limit that counts some apart, how each of them begins.
-    whole: Part,
-    /// Those that it counts apart, by number.
-    parts: Vec<Part>,
-}
-
-/// How much a call is charged at admission, as masks of what it is made of: limits of different kinds are asked one after the
-/// other, and masks cost less than a branch that nobody can foresee.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-struct Measure {
-    call: u64,
-    uncached: u64,
-    cached: u64,
-    output: u64,
-    /// Whether the limit's policy says how much instead; the masks are empty then.
-    is_policy: bool,
-}
-
-impl Measure {
-    const CALL: Measure = Measure { call: 1, uncached: 0, cached: 0, output: 0, is_policy: false };
-
-    fn new(charging: &Charging) -> Self {
-        const ALL: u64 = u64::MAX;
-        let none = Measure::default();
-        let is_direct = charging.reserve == Reserve::Actual && charging.burndown == 1 && charging.cached == Share::ONE;
-        match charging.counts {
-            Counts::Requests => Measure::CALL,
-            Counts::InputTokens if is_direct => Measure { uncached: ALL, cached: ALL, ..none },
-            Counts::UncachedInputTokens if is_direct => Measure { uncached: ALL, ..none },
-            Counts::OutputTokens if is_direct => Measure { output: ALL, ..none },
-            Counts::TotalTokens if is_direct => Measure { uncached: ALL, cached: ALL, output: ALL, ..none },
-            _ => Measure { is_policy: true, ..none },
-        }
-    }
-
-    /// The amount, where no policy is asked; otherwise nothing.
-    #[inline(always)]
-    fn of(&self, request: &Request) -> u64 {
-        let [input, cached, output] = [request.input, request.cached, request.output].map(u64::from);
-        // Three counts of 32 bits: no sum overflows, and cached tokens are a part of the input.
-        let prompt = (input.wrapping_sub(cached) & self.uncached).wrapping_add(cached & self.cached);
-        self.call.wrapping_add(prompt).wrapping_add(output & self.output)
-    }
-}
-
-/// Where a limit counts a call.
-#[derive(Clone, Debug)]
-enum Place {
-    /// With all others.
-    Whole,
-    /// In the part of its class, if the limit counts it at all.
-    OfClass(Vec<Option<u32>>),
-    /// In the part of its client, if the limit counts its class at all.
-    OfClient(Vec<bool>),
-}
-
-/// What a limit counts together.
-#[derive(Clone, Debug)]
-struct Part {
-    state: AnyLimiter,
-    usage: Usage,
 }
 
 /// What was charged to one limit during a run.
@@ -152,8 +76,10 @@ impl Quota {
         let listens = limits.iter().any(|limit| limit.holds || limit.charging.settle != Settle::Never);
         let is_simple = limits.iter().all(Limit::is_simple);
         let gated = !listens && is_simple && limits.iter().all(|limit| limit.measure == Measure::CALL);
-        let terms =
-            |class: &Class| Terms { class: class.clone(), max_output: class.max_tokens.unwrap_or(tier.max_output) };
+        let terms = |class: &Class| Terms {
+            max_tokens: class.max_tokens,
+            max_output: class.max_tokens.unwrap_or(tier.max_output),
+        };
         Quota {
             meters: limits.iter().any(|limit| limit.charging.settle == Settle::AsGenerated),
             terms: classes.iter().map(terms).collect(),
@@ -271,9 +197,7 @@ impl Quota {
             if amount > 0 {
                 limit.whole.state.charge(now, amount);
                 limit.whole.usage.charged += amount;
-                if let Some(ledger) = &mut limit.ledger {
-                    ledger.charge(now, clamped(i128::from(amount)));
-                }
+                limit.book(now, i128::from(amount));
             }
         }
         Reply::Accepted { wait: SimDuration::ZERO, spilled: false }
@@ -328,9 +252,7 @@ impl Quota {
                 if delays {
                     wait = wait.max(part.state.delay(now));
                 }
-                if let Some(ledger) = &mut limit.ledger {
-                    ledger.charge(now, clamped(i128::from(amount)));
-                }
+                limit.book(now, i128::from(amount));
             }
         }
         Reply::Accepted { wait, spilled }
@@ -372,9 +294,7 @@ impl Quota {
             if let Some(part) = limit.part(request).filter(|_| amount > 0) {
                 part.state.charge_refused(now, amount);
                 part.usage.charged += amount;
-                if let Some(ledger) = &mut limit.ledger {
-                    ledger.charge(now, clamped(i128::from(amount)));
-                }
+                limit.book(now, i128::from(amount));
             }
         }
     }
@@ -450,176 +370,4 @@ impl Quota {
             }
         }
     }
-}
-
-impl Limit {
-    fn new(spec: &LimitSpec, classes: &[Class], civil: &Civil, hint: Hint) -> Self {
-        let place = Place::new(spec, classes);
-        let charging = spec.charging();
-        let whole = Part { state: spec.limiter.start(civil), usage: Usage::default() };
-        let parts = if let Place::OfClass(places) = &place {
-            let count = places.iter().flatten().max().map_or(0, |most| *most as usize + 1);
-            vec![whole.clone(); count]
-        } else {
-            Vec::new()
-        };
-        Limit {
-            measure: Measure::new(&charging),
-            capacity: spec.limiter.capacity(),
-            period: spec.limiter.period(),
-            hint: spec.hint.unwrap_or(hint),
-            holds: spec.limiter.holds(),
-            delays: spec.limiter.delays(),
-            counts_refused: spec.counts_refused,
-            is_mute: false,
-            beyond: spec.beyond,
-            ledger: spec.limiter.is_quota().then(Ledger::default),
-            charging,
-            place,
-            whole,
-            parts,
-        }
-    }
-
-    /// Whether it counts all calls together at what they use, refuses what does not fit, and does nothing else.
-    fn is_simple(&self) -> bool {
-        let refuses = self.beyond == Beyond::Refuse && !self.counts_refused && !self.delays;
-        matches!(self.place, Place::Whole) && !self.measure.is_policy && refuses
-    }
-
-    /// Whether there is room for `request`. Brings the limit up to `now`.
-    #[inline]
-    fn admits(&mut self, now: SimTime, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> bool {
-        let amount = self.asked(request, terms, prices, factor);
-        match self.part(request) {
-            Some(part) if amount > 0 => part.state.admits(now, amount),
-            _ => true,
-        }
-    }
-
-    /// When `amount`, which was refused, would pass; `None` where that is not to be known.
-    fn opens(&mut self, now: SimTime, request: &Request, amount: u64) -> Option<SimTime> {
-        match self.part(request)?.state.opens(now, amount) {
-            Verdict::RetryAt(instant) => Some(instant),
-            _ => None,
-        }
-    }
-
-    /// What `request` must find room for.
-    #[inline]
-    fn asked(&self, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> u64 {
-        let reserved = self.reserved(request, terms, prices, factor);
-        if self.charging.reserve == Reserve::Nothing { reserved.max(1) } else { reserved }
-    }
-
-    /// What it is charged at admission.
-    #[inline]
-    fn reserved(&self, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> u64 {
-        let amount = if self.measure.is_policy {
-            self.charging.reserved(request, &terms[usize::from(request.source)], prices)
-        } else {
-            self.measure.of(request)
-        };
-        if factor == 1.0 {
-            return amount;
-        }
-        // What fits a limit at all is never too large for a while.
-        tightened(amount, factor).min(self.capacity.max(amount))
-    }
-
-    /// Where `request` is counted; nowhere if it is none of the limit's.
-    #[inline]
-    fn part(&mut self, request: &Request) -> Option<&mut Part> {
-        match &self.place {
-            Place::Whole => Some(&mut self.whole),
-            Place::OfClass(parts) => {
-                let part = parts[usize::from(request.source)]?;
-                Some(&mut self.parts[part as usize])
-            }
-            Place::OfClient(counts) if counts[usize::from(request.source)] => {
-                Some(self.of_client(request.client as usize))
-            }
-            Place::OfClient(_) => None,
-        }
-    }
-
-    #[inline(never)]
-    fn of_client(&mut self, client: usize) -> &mut Part {
-        if client >= self.parts.len() {
-            self.parts.resize(client + 1, self.whole.clone());
-        }
-        &mut self.parts[client]
-    }
-
-    /// Whether it counts calls of the class of `request`.
-    fn is_for(&self, request: &Request) -> bool {
-        let class = usize::from(request.source);
-        match &self.place {
-            Place::Whole => true,
-            Place::OfClass(parts) => parts[class].is_some(),
-            Place::OfClient(counts) => counts[class],
-        }
-    }
-
-    /// Whether `call` was charged here.
-    #[inline]
-    fn counts(&self, call: &Admitted) -> bool {
-        !(call.spilled && self.beyond == Beyond::Spill)
-    }
-
-    /// Gives back what was held during a call.
-    fn release(&mut self, now: SimTime, request: &Request, call: &Admitted, amount: u64) {
-        if let Some(part) = self.part(request).filter(|_| amount > 0) {
-            part.state.settle(now, amount);
-            part.usage.held += u128::from(amount) * u128::from((now - call.at).as_nanos());
-        }
-    }
-
-    /// Takes `more` of a call than was taken before, or gives back where that is below zero.
-    fn correct(&mut self, now: SimTime, request: &Request, call: &Admitted, more: i128) {
-        if let Some(ledger) = self.ledger.as_mut().filter(|_| more != 0) {
-            ledger.charge(now, clamped(more));
-        }
-        let Some(part) = self.part(request) else { return };
-        let amount = u64::try_from(more.unsigned_abs()).unwrap_or(u64::MAX);
-        if more > 0 {
-            part.state.overdraw(now, amount);
-            part.usage.charged += amount;
-        } else if more < 0 {
-            part.state.refund(now, call.at, amount);
-            part.usage.charged -= amount;
-        }
-    }
-}
-
-/// What a ledger takes of an amount.
-fn clamped(amount: i128) -> i64 {
-    amount.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
-}
-
-impl Place {
-    fn new(spec: &LimitSpec, classes: &[Class]) -> Self {
-        let counted: Vec<bool> = classes.iter().map(|class| spec.counts_calls(&class.labels)).collect();
-        match spec.scope {
-            Scope::Client => return Place::OfClient(counted),
-            Scope::Account if counted.iter().all(|counts| *counts) => return Place::Whole,
-            _ => {}
-        }
-        let mut names: Vec<Option<&str>> = Vec::new();
-        let mut number = |class| {
-            let name = spec.scope.name_in(class);
-            let known = names.iter().position(|other| *other == name);
-            known.unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            }) as u32
-        };
-        Place::OfClass(classes.iter().zip(counted).map(|(class, counts)| counts.then(|| number(class))).collect())
-    }
-}
-
-/// `amount` of a limit that lets through only the part `factor` of it, rounded up.
-#[inline]
-fn tightened(amount: u64, factor: f64) -> u64 {
-    if factor == 1.0 { amount } else { (amount as f64 / factor).ceil() as u64 }
 }
