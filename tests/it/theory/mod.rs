@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod case;
+mod control;
 mod cost;
 mod dispersion;
 mod fixed_window;
@@ -57,6 +58,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         sliding_counter::TRIALS,
         queue::TRIALS,
         retry::TRIALS,
+        control::TRIALS,
         cost::TRIALS,
         arrivals::TRIALS,
         users::TRIALS,
