@@ -7,6 +7,9 @@ mod route;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::units::SimDuration;
+use control::Throttle;
+use control::breaker::CircuitBreaker;
+use control::budget::RetryBudget;
 use retry::{MOST_LAYERS, RetryPolicy};
 
 pub use layer::Layer;
@@ -19,6 +22,12 @@ pub struct Preset {
     pub name: String,
     /// Its retries.
     pub retry: RetryPolicy,
+    /// Its budget for them, if it has one.
+    pub budget: Option<RetryBudget>,
+    /// Its breaker, if it has one.
+    pub breaker: Option<CircuitBreaker>,
+    /// Its throttling of itself, if it does.
+    pub throttle: Option<Throttle>,
 }
 
 /// Everything that a client does about its limits.
@@ -33,6 +42,12 @@ pub struct Strategy {
     pub queue: Queue,
     /// What happens after a 429.
     pub retry: RetryPolicy,
+    /// How many retries all requests may make together, those of the clients around this one too.
+    pub budget: Option<RetryBudget>,
+    /// What stops calls for a while when too many failed; each route has its own.
+    pub breaker: Option<CircuitBreaker>,
+    /// What turns calls down at random when the service does not take them; each route has its own.
+    pub throttle: Option<Throttle>,
     /// Clients around this one that try again on their own, by name, the innermost first.
     pub around: Vec<(String, Layer)>,
     /// Other ways to an answer, by name, in the order in which they are tried.
@@ -46,27 +61,30 @@ pub struct Strategy {
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        self.around.is_empty() && self.route.is_empty() && !self.canned
+        let controls_nothing = self.budget.is_none() && self.breaker.is_none() && self.throttle.is_none();
+        self.around.is_empty() && self.route.is_empty() && !self.canned && controls_nothing
     }
 }
 
-/// Lists the key `preset`. One that has just been read is what `retry` starts from.
-fn visit_preset(preset: &mut Option<Preset>, retry: &mut RetryPolicy, visitor: &mut dyn Visitor) {
+/// Lists the key `preset`. Gives one that has just been read, which the keys beside it start from.
+fn visit_preset(preset: &mut Option<Preset>, visitor: &mut dyn Visitor) -> Option<Preset> {
     let before = preset.clone();
     visitor.optional("preset", preset);
-    if let Some(preset) = preset
-        && before.as_ref() != Some(preset)
-    {
-        *retry = preset.retry.clone();
-    }
+    preset.clone().filter(|preset| before.as_ref() != Some(preset))
 }
 
 impl Parameters for Strategy {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visit_preset(&mut self.preset, &mut self.retry, visitor);
+        if let Some(preset) = visit_preset(&mut self.preset, visitor) {
+            let Preset { name: _, retry, budget, breaker, throttle } = preset;
+            (self.retry, self.budget, self.breaker, self.throttle) = (retry, budget, breaker, throttle);
+        }
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
         visitor.choice("retry", Presence::Optional, &mut self.retry);
+        visitor.choice("budget", Presence::Optional, &mut self.budget);
+        visitor.choice("breaker", Presence::Optional, &mut self.breaker);
+        visitor.optional_section("throttle", &mut self.throttle);
         visitor.named("around", &mut self.around);
         visitor.named("route", &mut self.route);
         visitor.optional_section("spread", &mut self.spread);

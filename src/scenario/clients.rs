@@ -3,6 +3,9 @@
 use super::names::{listed, nearest};
 use super::read_text;
 use crate::client::Preset;
+use crate::client::control::Throttle;
+use crate::client::control::breaker::CircuitBreaker;
+use crate::client::control::budget::RetryBudget;
 use crate::client::retry::RetryPolicy;
 use crate::params::{Literal, Parameter, Parameters, Presence, Visitor, quoted};
 use crate::units::grammar::Misread;
@@ -84,6 +87,12 @@ pub struct KnownClient {
     pub notes: Option<Vec<String>>,
     /// Its retries.
     pub retry: RetryPolicy,
+    /// Its budget for them, if it has one.
+    pub budget: Option<RetryBudget>,
+    /// Its breaker, if it has one.
+    pub breaker: Option<CircuitBreaker>,
+    /// Its throttling of itself, if it does.
+    pub throttle: Option<Throttle>,
 }
 
 impl Parameters for KnownClient {
@@ -95,6 +104,9 @@ impl Parameters for KnownClient {
         visitor.required("as-of", &mut self.as_of);
         visitor.optional("notes", &mut self.notes);
         visitor.choice("retry", Presence::Required, &mut self.retry);
+        visitor.choice("budget", Presence::Optional, &mut self.budget);
+        visitor.choice("breaker", Presence::Optional, &mut self.breaker);
+        visitor.optional_section("throttle", &mut self.throttle);
     }
 }
 
@@ -137,7 +149,8 @@ impl Parameter for Preset {
         let Some(client) = client(name) else {
             return Err(Misread::new(format!("there is no client `{name}`"), instead_of(name)));
         };
-        *self = Preset { name: (*name).to_owned(), retry: client.retry };
+        let KnownClient { retry, budget, breaker, throttle, .. } = client;
+        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle };
         Ok(())
     }
 

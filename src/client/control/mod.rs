@@ -10,26 +10,4 @@ pub mod budget;
 mod recent;
 mod throttle;
 
-use crate::client::retry::RetryOn;
-use crate::protocol::Fault;
-
 pub use throttle::{Throttle, ThrottleState};
-
-/// How an attempt went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// It was refused by a limit, with 429.
-    Refused,
-    /// The provider failed it.
-    Failed(Fault),
-}
-
-impl Trouble {
-    /// Whether `answers` has it.
-    pub fn is_among(self, answers: RetryOn) -> bool {
-        match self {
-            Trouble::Refused => answers.refusals,
-            Trouble::Failed(fault) => answers.has(fault),
-        }
-    }
-}

@@ -1,8 +1,7 @@
 //! Adaptive throttling: a client that turns its own calls down when the service does not take them.
 
-use super::Trouble;
 use super::recent::Recent;
-use crate::client::retry::RetryOn;
+use crate::client::retry::{Failing, RetryOn};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Fault;
 use crate::units::{SimDuration, SimTime};
@@ -105,8 +104,8 @@ impl ThrottleState {
     }
 
     /// The answer to a call that was sent has come, or went wrong.
-    pub fn answered(&mut self, now: SimTime, trouble: Option<Trouble>) {
-        if trouble.is_none_or(|trouble| !trouble.is_among(self.counts)) {
+    pub fn answered(&mut self, now: SimTime, failing: Option<Failing>) {
+        if failing.is_none_or(|failing| !failing.is_among(self.counts)) {
             self.accepts.add(now, 1);
         }
     }
@@ -134,7 +133,7 @@ mod tests {
     fn what_is_turned_down_counts_as_a_request() {
         let mut state = ThrottleState::new(&Throttle::default());
         assert!(state.admits(SimTime::ZERO, || unreachable!("the first call is always sent")));
-        state.answered(SimTime::ZERO, Some(Trouble::Refused));
+        state.answered(SimTime::ZERO, Some(Failing::Refused(None)));
         assert!(!state.admits(SimTime::ZERO, || 0.49));
         assert_eq!(state.chance(SimTime::ZERO), 2.0 / 3.0);
         assert_eq!(state.chance(SimTime::ZERO + SimDuration::from_secs(119)), 2.0 / 3.0);
@@ -144,9 +143,9 @@ mod tests {
     #[test]
     fn a_call_that_breaks_off_was_taken_on() {
         let mut state = ThrottleState::new(&Throttle::default());
-        for trouble in [Fault::Internal, Fault::Dropped].map(Trouble::Failed) {
+        for failing in [Fault::Internal, Fault::Dropped].map(Failing::Fault) {
             assert!(state.admits(SimTime::ZERO, || 0.0));
-            state.answered(SimTime::ZERO, Some(trouble));
+            state.answered(SimTime::ZERO, Some(failing));
             assert_eq!(state.chance(SimTime::ZERO), 0.0);
         }
     }

@@ -19,6 +19,10 @@ impl Agent<'_> {
             // Every class has a way, and none is asked for beyond the last.
             return self.fail(now, slot, Failure::GaveUp);
         };
+        if !self.lets_out(now, slot, route) {
+            return self.try_next_way(now, slot, Failure::Shed);
+        }
+        let errand = self.errands.get(slot);
         if errand.standing[0].tries == 0 && errand.calls == 0 {
             errand.standing = self.retries.begin(now);
         }
@@ -37,6 +41,7 @@ impl Agent<'_> {
             Reply::TooLarge { limit } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
+                self.call_was_void(slot);
                 self.try_next_way(now, slot, Failure::Never);
             }
             Reply::Failed { fault } => self.call_failed(now, slot, fault),
@@ -112,7 +117,10 @@ impl Agent<'_> {
         }
         self.give_slot_back();
         match course.fault {
-            None => self.serve(now, slot),
+            None => {
+                self.call_ended(now, slot, None);
+                self.serve(now, slot);
+            }
             Some(fault) => {
                 if let Some(output) = course.paid_output() {
                     self.record.wasted(&self.errands.get(slot).request, output);
@@ -133,6 +141,7 @@ impl Agent<'_> {
 
     /// A call has failed: the request waits for its next one, takes another way, or fails for good.
     fn after(&mut self, now: SimTime, slot: u32, failing: Failing) {
+        self.call_ended(now, slot, Some(failing));
         let errand = self.errands.get(slot);
         let class = errand.request.source;
         let jitter = &mut self.jitter[usize::from(class)];
@@ -147,6 +156,10 @@ impl Agent<'_> {
         if latest(self.cell.strategy.queue.deadline, &errand.request).is_some_and(|latest| at > latest) {
             return self.fail(now, slot, Failure::Expired);
         }
+        if !self.may_retry(now, slot, failing) {
+            return self.try_next_way(now, slot, Failure::GaveUp);
+        }
+        let errand = self.errands.get(slot);
         errand.state = State::BackingOff;
         self.events.push(at, Kind::Retry, slot);
     }

@@ -13,6 +13,7 @@
 mod attempt;
 mod errand;
 mod outcome;
+mod storm;
 mod ways;
 
 use super::arrivals::Arrivals;
@@ -29,6 +30,7 @@ use crate::units::{SimDuration, SimTime};
 use errand::{Errand, Errands, State};
 use outcome::Answer;
 use std::collections::VecDeque;
+use storm::Storm;
 use ways::Ways;
 
 /// The run of a client with everything that a strategy may state.
@@ -42,6 +44,7 @@ pub(super) struct Agent<'s> {
     free_slots: u32,
     ways: Ways,
     retries: Stack,
+    storm: Storm,
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
     record: Record,
@@ -112,6 +115,7 @@ impl<'s> Agent<'s> {
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,
             retries,
+            storm: Storm::new(cell, replication),
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
             record: new_record(cell, limits),
@@ -196,6 +200,7 @@ impl<'s> Agent<'s> {
         errand.state = State::Expired;
         self.waiting -= 1;
         let request = errand.request;
+        self.drop_grant(slot);
         self.failed(now, &request, Failure::Expired);
     }
 

@@ -9,8 +9,7 @@
 mod consecutive;
 mod window;
 
-use super::Trouble;
-use crate::client::retry::RetryOn;
+use crate::client::retry::{Failing, RetryOn};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::{SimDuration, SimTime};
 use std::fmt::Debug;
@@ -167,8 +166,8 @@ impl Breaker {
     }
 
     /// A call has been answered, or went wrong; whether the breaker opened.
-    pub fn answered(&mut self, now: SimTime, pass: Pass, trouble: Option<Trouble>) -> bool {
-        if trouble.is_some_and(|trouble| !trouble.is_among(self.terms.counts)) {
+    pub fn answered(&mut self, now: SimTime, pass: Pass, failing: Option<Failing>) -> bool {
+        if failing.is_some_and(|failing| !failing.is_among(self.terms.counts)) {
             self.ignored(pass);
             return false;
         }
@@ -176,11 +175,11 @@ impl Breaker {
             return false;
         }
         let decision = match &mut self.phase {
-            Phase::Closed => self.judge.opens(trouble.is_some()).then_some(Decision::Open),
+            Phase::Closed => self.judge.opens(failing.is_some()).then_some(Decision::Open),
             Phase::Open { .. } => None,
             Phase::HalfOpen(trials) => {
                 trials.out -= 1;
-                *(if trouble.is_some() { &mut trials.failed } else { &mut trials.succeeded }) += 1;
+                *(if failing.is_some() { &mut trials.failed } else { &mut trials.succeeded }) += 1;
                 self.judge.decides(*trials)
             }
         };
@@ -215,7 +214,7 @@ mod tests {
     use super::*;
     use crate::protocol::Fault;
 
-    const BAD: Option<Trouble> = Some(Trouble::Refused);
+    const BAD: Option<Failing> = Some(Failing::Refused(None));
 
     fn at(secs: u64) -> SimTime {
         SimTime::ZERO + SimDuration::from_secs(secs)
@@ -228,10 +227,10 @@ mod tests {
     }
 
     /// Makes a call that ends at once.
-    fn call(breaker: &mut Breaker, secs: u64, trouble: Option<Trouble>) -> bool {
+    fn call(breaker: &mut Breaker, secs: u64, failing: Option<Failing>) -> bool {
         assert!(breaker.allows(at(secs)));
         let pass = breaker.sent(at(secs));
-        breaker.answered(at(secs), pass, trouble)
+        breaker.answered(at(secs), pass, failing)
     }
 
     #[test]
@@ -278,7 +277,7 @@ mod tests {
     #[test]
     fn what_does_not_count_says_nothing() {
         let mut breaker = breaker(RetryOn::of(false, &[Fault::Unavailable]));
-        let away = Some(Trouble::Failed(Fault::Unavailable));
+        let away = Some(Failing::Fault(Fault::Unavailable));
         assert!((0..9).all(|_| !call(&mut breaker, 0, BAD)));
         assert!(!call(&mut breaker, 0, away) && !call(&mut breaker, 0, BAD), "a 429 does not break the run either");
         assert!(call(&mut breaker, 0, away));

@@ -1,7 +1,7 @@
 //! The retry quota of the AWS SDKs.
 
 use super::{Budget, BudgetModel, Grant, Load};
-use crate::client::control::Trouble;
+use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Fault;
 use crate::units::SimTime;
@@ -77,11 +77,11 @@ impl Budget for Purse {
         self.left = self.left.saturating_add(grant.0.max(1)).min(self.terms.capacity);
     }
 
-    fn grants(&mut self, _now: SimTime, trouble: Trouble, _load: Load) -> Option<Grant> {
-        let cost = match trouble {
-            Trouble::Refused => self.terms.throttled_cost,
-            Trouble::Failed(Fault::Timeout) => self.terms.timeout_cost.unwrap_or(self.terms.fault_cost),
-            Trouble::Failed(_) => self.terms.fault_cost,
+    fn grants(&mut self, _now: SimTime, failing: Failing, _load: Load) -> Option<Grant> {
+        let cost = match failing {
+            Failing::Refused(_) => self.terms.throttled_cost,
+            Failing::Fault(Fault::Timeout) => self.terms.timeout_cost.unwrap_or(self.terms.fault_cost),
+            Failing::Fault(_) => self.terms.fault_cost,
         };
         self.left = self.left.checked_sub(cost)?;
         Some(Grant(cost))
@@ -93,27 +93,27 @@ mod tests {
     use super::super::tests::granted;
     use super::*;
 
-    fn grants(budget: &mut dyn Budget, trouble: Trouble) -> Option<Grant> {
-        budget.grants(SimTime::ZERO, trouble, Load::default())
+    fn grants(budget: &mut dyn Budget, failing: Failing) -> Option<Grant> {
+        budget.grants(SimTime::ZERO, failing, Load::default())
     }
 
     #[test]
     fn the_purse_lasts_for_100_throttled_retries_or_35_others() {
         assert_eq!(granted(&mut *Aws::default().start(), SimTime::ZERO, 1_000), 100);
         let mut budget = Aws::default().start();
-        let broken = Trouble::Failed(Fault::Unavailable);
+        let broken = Failing::Fault(Fault::Unavailable);
         assert_eq!((0..1_000).filter(|_| grants(&mut *budget, broken).is_some()).count(), 35);
         let old = Aws { fault_cost: 5, timeout_cost: Some(10), ..Aws::default() };
         let mut budget = old.start();
-        let late = Trouble::Failed(Fault::Timeout);
+        let late = Failing::Fault(Fault::Timeout);
         assert_eq!((0..1_000).filter(|_| grants(&mut *budget, late).is_some()).count(), 50);
     }
 
     #[test]
     fn successes_give_back_one_or_the_last_cost() {
         let mut budget = Aws { capacity: 20, ..Aws::default() }.start();
-        let first = grants(&mut *budget, Trouble::Failed(Fault::Internal)).unwrap(); // 6 left
-        let second = grants(&mut *budget, Trouble::Refused).unwrap(); // 1 left
+        let first = grants(&mut *budget, Failing::Fault(Fault::Internal)).unwrap(); // 6 left
+        let second = grants(&mut *budget, Failing::Refused(None)).unwrap(); // 1 left
         assert_eq!([first, second], [Grant(14), Grant(5)]);
         budget.succeeded(SimTime::ZERO, second); // 6 left: the first cost stays taken
         assert_eq!(granted(&mut *budget, SimTime::ZERO, 9), 1); // 1 left

@@ -1,7 +1,7 @@
 //! A bucket that requests fill.
 
 use super::{Budget, BudgetModel, Grant, Load, check_share};
-use crate::client::control::Trouble;
+use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::{Share, SimTime};
 
@@ -57,7 +57,7 @@ impl Budget for Bucket {
         self.left = (self.left + self.deposit).min(self.most);
     }
 
-    fn grants(&mut self, _now: SimTime, _trouble: Trouble, _load: Load) -> Option<Grant> {
+    fn grants(&mut self, _now: SimTime, _failing: Failing, _load: Load) -> Option<Grant> {
         self.left = self.left.checked_sub(ONE)?;
         Some(Grant::FREE)
     }

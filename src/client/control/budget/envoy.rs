@@ -1,7 +1,7 @@
 //! The retry budget of Envoy.
 
 use super::{Budget, BudgetModel, Grant, Load, check_share};
-use crate::client::control::Trouble;
+use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::{Share, SimTime};
 
@@ -58,7 +58,7 @@ impl Budget for UnderWay {
         self.release(grant);
     }
 
-    fn failed(&mut self, _now: SimTime, _trouble: Trouble, grant: Grant) {
+    fn failed(&mut self, _now: SimTime, _failing: Failing, grant: Grant) {
         self.release(grant);
     }
 
@@ -66,7 +66,7 @@ impl Budget for UnderWay {
         self.release(grant);
     }
 
-    fn grants(&mut self, _now: SimTime, _trouble: Trouble, load: Load) -> Option<Grant> {
+    fn grants(&mut self, _now: SimTime, _failing: Failing, load: Load) -> Option<Grant> {
         let most = self.terms.share.of(load.calls.saturating_add(load.waiting)).max(self.terms.least);
         if self.retries >= most {
             return None;
@@ -86,11 +86,11 @@ mod tests {
         let mut budget = Envoy::default().start();
         let ask = |budget: &mut dyn Budget, calls, waiting| {
             let load = Load { calls, waiting };
-            (0..99).map_while(|_| budget.grants(now, Trouble::Refused, load)).count()
+            (0..99).map_while(|_| budget.grants(now, Failing::Refused(None), load)).count()
         };
         assert_eq!([ask(&mut *budget, 0, 0), ask(&mut *budget, 14, 5), ask(&mut *budget, 15, 10)], [3, 0, 2]);
         budget.succeeded(now, TAKEN);
-        budget.failed(now, Trouble::Refused, TAKEN);
+        budget.failed(now, Failing::Refused(None), TAKEN);
         budget.dropped(TAKEN);
         budget.succeeded(now, Grant::FREE); // a first attempt ends, which took nothing
         assert_eq!(ask(&mut *budget, 25, 0), 3);

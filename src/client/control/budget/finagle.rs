@@ -1,8 +1,8 @@
 //! The retry budget of Finagle, and of tower after it.
 
 use super::{Budget, BudgetModel, Grant, Load, check_memory, check_share};
-use crate::client::control::Trouble;
 use crate::client::control::recent::Recent;
+use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::{Share, SimDuration, SimTime};
 
@@ -80,7 +80,7 @@ impl Budget for Balance {
         self.recent.add(now, self.deposit);
     }
 
-    fn grants(&mut self, now: SimTime, _trouble: Trouble, _load: Load) -> Option<Grant> {
+    fn grants(&mut self, now: SimTime, _failing: Failing, _load: Load) -> Option<Grant> {
         if self.recent.total(now).saturating_add(self.reserve) < ONE {
             return None;
         }

@@ -1,7 +1,7 @@
 //! The throttling of retries in gRPC.
 
 use super::{Budget, BudgetModel, Grant, Load};
-use crate::client::control::Trouble;
+use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::SimTime;
 
@@ -72,11 +72,11 @@ impl Budget for Tokens {
         self.left = self.left.saturating_add(self.gives).min(self.most);
     }
 
-    fn failed(&mut self, _now: SimTime, _trouble: Trouble, _grant: Grant) {
+    fn failed(&mut self, _now: SimTime, _failing: Failing, _grant: Grant) {
         self.left = self.left.saturating_sub(1_000);
     }
 
-    fn grants(&mut self, _now: SimTime, _trouble: Trouble, _load: Load) -> Option<Grant> {
+    fn grants(&mut self, _now: SimTime, _failing: Failing, _load: Load) -> Option<Grant> {
         (self.left > self.most / 2).then_some(Grant::FREE)
     }
 }
@@ -91,7 +91,7 @@ mod tests {
         let now = SimTime::ZERO;
         let mut budget = Grpc::default().start();
         let fails = |budget: &mut dyn Budget| {
-            budget.failed(now, Trouble::Refused, Grant::FREE);
+            budget.failed(now, Failing::Refused(None), Grant::FREE);
             granted(budget, now, 1)
         };
         assert_eq!([(); 5].map(|()| fails(&mut *budget)), [1, 1, 1, 1, 0]);

@@ -7,9 +7,10 @@ mod deposit;
 mod envoy;
 mod finagle;
 mod grpc;
+mod none;
 mod sre;
 
-use super::Trouble;
+use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters};
 use crate::units::{Share, SimDuration, SimTime};
 use std::fmt::Debug;
@@ -19,6 +20,7 @@ pub use deposit::Deposit;
 pub use envoy::Envoy;
 pub use finagle::Finagle;
 pub use grpc::Grpc;
+pub use none::NoBudget;
 pub use sre::Sre;
 
 /// What a retry was granted for. Its request keeps it until the next attempt has ended; a first attempt has [`Grant::FREE`].
@@ -51,10 +53,10 @@ pub trait Budget: Debug + Send {
     fn succeeded(&mut self, _now: SimTime, _grant: Grant) {}
 
     /// An attempt went wrong.
-    fn failed(&mut self, _now: SimTime, _trouble: Trouble, _grant: Grant) {}
+    fn failed(&mut self, _now: SimTime, _failing: Failing, _grant: Grant) {}
 
     /// Whether an attempt that went wrong may be made again; what that costs is taken at once.
-    fn grants(&mut self, now: SimTime, trouble: Trouble, load: Load) -> Option<Grant>;
+    fn grants(&mut self, now: SimTime, failing: Failing, load: Load) -> Option<Grant>;
 
     /// A request ended before it made the attempt for which it had a grant.
     fn dropped(&mut self, _grant: Grant) {}
@@ -69,6 +71,8 @@ pub trait BudgetModel: Parameters {
 crate::models! {
     /// Any budget.
     pub enum RetryBudget: dyn BudgetModel {
+        /// Every retry is granted.
+        none::NoBudget = "none",
         /// A purse that retries empty and successes fill, as the AWS SDKs have it.
         aws::Aws = "aws",
         /// Tokens that failures take and successes give; retries stop below half, as gRPC has it.
@@ -115,6 +119,6 @@ mod tests {
 
     /// How many of `wanted` retries after 429s `budget` grants at `now`.
     pub fn granted(budget: &mut dyn Budget, now: SimTime, wanted: u64) -> u64 {
-        (0..wanted).filter(|_| budget.grants(now, Trouble::Refused, Load::default()).is_some()).count() as u64
+        (0..wanted).filter(|_| budget.grants(now, Failing::Refused(None), Load::default()).is_some()).count() as u64
     }
 }

@@ -1,8 +1,8 @@
 //! The retry budget of Google's clients.
 
 use super::{Budget, BudgetModel, Grant, Load, check_memory, check_share};
-use crate::client::control::Trouble;
 use crate::client::control::recent::Recent;
+use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::{Share, SimDuration, SimTime};
 
@@ -58,7 +58,7 @@ impl Budget for Ratio {
         self.requests.add(now, 1);
     }
 
-    fn grants(&mut self, now: SimTime, _trouble: Trouble, _load: Load) -> Option<Grant> {
+    fn grants(&mut self, now: SimTime, _failing: Failing, _load: Load) -> Option<Grant> {
         let [requests, retries] = [&mut self.requests, &mut self.retries].map(|recent| i128::from(recent.total(now)));
         let [share, all] = [self.share, Share::ONE].map(|share| i128::from(share.hundred_millionths()));
         if retries * all >= requests * share {
