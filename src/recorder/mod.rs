@@ -136,7 +136,7 @@ impl Record {
         }
     }
 
-    /// The failure of a call for it opened a breaker of the client.
+    /// The end of a call for it opened a breaker of the client.
     pub fn breaker_opened(&mut self, request: &Request) {
         if let Some(class) = self.measured(request) {
             class.breaker_openings += 1;

@@ -87,7 +87,7 @@ pub struct ClassRecord {
     pub denied: u64,
     /// Calls that the client itself turned down, by its breaker or its throttle; they are no attempts.
     pub turned_down: u64,
-    /// Failures that opened a breaker of the client.
+    /// Calls whose end opened a breaker of the client.
     pub breaker_openings: u64,
     /// Prompt tokens of calls that were paid for and led to no answer, in all.
     pub wasted_input_tokens: u64,

@@ -58,6 +58,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("resilience4j", include_str!("../../catalog/clients/resilience4j.toml")),
     ("resilience4j-exponential", include_str!("../../catalog/clients/resilience4j-exponential.toml")),
     ("resilience4j-randomised", include_str!("../../catalog/clients/resilience4j-randomised.toml")),
+    ("resilience4j-breaker", include_str!("../../catalog/clients/resilience4j-breaker.toml")),
     ("polly", include_str!("../../catalog/clients/polly.toml")),
     ("polly-linear", include_str!("../../catalog/clients/polly-linear.toml")),
     ("polly-exponential", include_str!("../../catalog/clients/polly-exponential.toml")),
@@ -68,6 +69,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("grpc-before-2024", include_str!("../../catalog/clients/grpc-before-2024.toml")),
     ("envoy", include_str!("../../catalog/clients/envoy.toml")),
     ("finagle", include_str!("../../catalog/clients/finagle.toml")),
+    ("google-sre", include_str!("../../catalog/clients/google-sre.toml")),
 ];
 
 /// A client as its file states it.

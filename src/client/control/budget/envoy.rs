@@ -6,12 +6,12 @@ use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::{Share, SimTime};
 
 /// Retries that are under way at once, back-off included, are at most `share` of the calls in flight and the requests that
-/// wait for a slot, and `least` in any case (Envoy's `retry_budget`).
+/// wait for a slot, and `least` in any case (Envoy's `retry_budget`; without one a cluster has no share and 3 at least).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Envoy {
-    /// Retries per call under way, above 0 and up to 1.
+    /// Retries per call under way, in 0..=1.
     pub share: Share,
-    /// Retries that may be under way whatever else is.
+    /// Retries that may be under way whatever else is; at least 1 where there is no share.
     pub least: u64,
 }
 
@@ -28,7 +28,7 @@ impl Parameters for Envoy {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        check_share(self.share)
+        if self.share == Share::default() && self.least > 0 { Ok(()) } else { check_share(self.share) }
     }
 }
 
