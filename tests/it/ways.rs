@@ -208,7 +208,7 @@ fn routes_that_lead_nowhere_are_refused_where_they_stand() {
         (r#"strategy.s.around = { a = {}, b = {}, c = {}, d = {} }"#, "4 clients around this one are too many"),
         (
             r#"strategy.s.route.x.tier = "by-month"
-            tier.by-month.price.free.calls = 100"#,
+            tier.by-month.price.free.requests = 100"#,
             "`by-month` bills by the month",
         ),
     ];
