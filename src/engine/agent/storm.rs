@@ -1,6 +1,6 @@
 //! What keeps the client from storming the service: a budget for its retries, and a breaker and a throttle on each route.
 
-use super::Agent;
+use super::{Agent, Note};
 use crate::client::control::ThrottleState;
 use crate::client::control::breaker::Breaker;
 use crate::client::control::budget::{Budget, Grant, Load};
@@ -51,6 +51,7 @@ impl Agent<'_> {
             && throttle.as_mut().is_none_or(|throttle| throttle.admits(now, || draws.draw()));
         if !is_let {
             self.record.turned_down(&errand.request);
+            self.note(now, slot, Note::TurnedDown);
             return false;
         }
         if let Some(breaker) = breaker {
@@ -102,7 +103,10 @@ impl Agent<'_> {
         let grant = budget.grants(now, failing, load);
         match grant {
             Some(grant) => errand.grant = grant,
-            None => self.record.denied(&errand.request),
+            None => {
+                self.record.denied(&errand.request);
+                self.note(now, slot, Note::Denied);
+            }
         }
         grant.is_some()
     }
