@@ -45,7 +45,7 @@ impl Parameters for Window {
             return Err(Invalid::new("calls", message, "write how many calls are remembered, as in `100`"));
         }
         if self.failures == Share::default() || self.failures > Share::ONE {
-            let message = format!("`{}` of the calls cannot open it sensibly", self.failures);
+            let message = format!("`{}` of the calls can never be reached, or always is", self.failures);
             let help = "write a share above `0%` and up to `100%`, as in `\"50%\"`";
             return Err(Invalid::new("failures", message, help));
         }

@@ -96,10 +96,11 @@ impl Default for RetryBudget {
 
 /// Refuses a share of requests that is nothing or more than all.
 fn check_share(share: Share) -> Result<(), Invalid> {
-    if share > Share::default() && share <= Share::ONE {
-        return Ok(());
-    }
-    let message = format!("`{share}` is outside 0% to 100%, without 0%");
+    let message = match share {
+        share if share > Share::ONE => format!("`{share}` is more than a retry for each request"),
+        share if share == Share::default() => "a share of nothing grants no retry".to_owned(),
+        _ => return Ok(()),
+    };
     Err(Invalid::new("share", message, "write a share above `0%` and up to `100%`, as in `\"20%\"`"))
 }
 
