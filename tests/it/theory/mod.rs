@@ -21,6 +21,7 @@ mod case;
 mod contest;
 mod cost;
 mod dispersion;
+mod failing_calls;
 mod fixed_window;
 mod interval_bucket;
 mod judge;
