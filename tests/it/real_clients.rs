@@ -3,7 +3,6 @@
 //! Only where `RATECAST_PYTHON` names an interpreter that has their packages; CONTRIBUTING.md tells how. Packages that are
 //! not installed are told and left out, and the version that was asked stands beside that of the preset.
 
-use ratecast::client::retry::schedule::Failing;
 use ratecast::client::retry::{Backoff, RetryPolicy};
 use ratecast::rng::Seed;
 use ratecast::scenario::clients;
@@ -73,11 +72,11 @@ fn preset(name: &str) -> clients::KnownClient {
     clients::client(name).unwrap_or_else(|| panic!("there is no client `{name}`"))
 }
 
-/// The delay of `backoff` before its `retry`-th retry, with `draw`, in seconds.
-fn delay(backoff: &Backoff, failing: Failing, retry: u32, draw: f64) -> f64 {
-    let delay = match failing {
-        Failing::Refused => backoff.delay(retry, SimDuration::ZERO, None, SimDuration::ZERO, || draw),
-        Failing::Down => backoff.delay_after_fault(retry, SimDuration::ZERO, SimDuration::ZERO, || draw),
+/// The delay of `backoff` before its `retry`-th retry after a fault or a 429, with `draw`, in seconds.
+fn delay(backoff: &Backoff, is_down: bool, retry: u32, draw: f64) -> f64 {
+    let delay = match is_down {
+        true => backoff.delay_after_fault(retry, SimDuration::ZERO, SimDuration::ZERO, || draw),
+        false => backoff.delay(retry, SimDuration::ZERO, None, SimDuration::ZERO, || draw),
     };
     delay.expect("attempts are left").as_secs_f64()
 }
@@ -114,21 +113,21 @@ fn clients_draw_the_delays_of_their_presets() {
     let mut stream = Seed(11).stream(0, "our delays");
     let mut wrong = Vec::new();
     for Drawn { client, package, version, failing, retry, mut delays } in all {
-        let failing = if failing == "down" { Failing::Down } else { Failing::Refused };
+        let is_down = failing == "down";
         let backoff = persistent(&client);
-        let [least, most] = [0.0, LAST].map(|draw| delay(&backoff, failing, retry, draw));
+        let [least, most] = [0.0, LAST].map(|draw| delay(&backoff, is_down, retry, draw));
         delays.sort_by(f64::total_cmp);
         let (first, last) = (delays[0], *delays.last().expect("delays were drawn"));
         // Each step of a growth is rounded to a nanosecond.
         let (slack, gap) = (1e-8, 0.002 * (most - least));
         let is_within = first >= least - slack && last <= most + slack;
         let reaches = first <= least + gap + slack && last >= most - gap - slack;
-        let mut ours: Vec<f64> = (0..OUR_DRAWS).map(|_| delay(&backoff, failing, retry, stream.uniform())).collect();
+        let mut ours: Vec<f64> = (0..OUR_DRAWS).map(|_| delay(&backoff, is_down, retry, stream.uniform())).collect();
         ours.sort_by(f64::total_cmp);
         // Where nothing is random, the support says all.
         let distance = if most - least > slack { distance(&ours, &delays) } else { 0.0 };
         let line = format!(
-            "{client} ({}), {package} {version}, {failing:?}, retry {retry}: {first:.6} to {last:.6} of {least:.6} to \
+            "{client} ({}), {package} {version}, {failing}, retry {retry}: {first:.6} to {last:.6} of {least:.6} to \
              {most:.6} s, distance {distance:.4}",
             preset(&client).version,
         );
