@@ -35,6 +35,7 @@ mod prices;
 mod program;
 mod published_waits;
 mod reading;
+mod real_clients;
 mod recorded_log;
 mod recorded_sets;
 mod round_trip;

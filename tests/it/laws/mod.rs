@@ -6,3 +6,4 @@ mod retry;
 mod shape;
 mod traffic;
 mod users;
+mod waiting;
