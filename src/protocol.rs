@@ -47,6 +47,10 @@ pub struct Class {
     pub max_tokens: Option<Tokens>,
     /// The share of the input that is not cached which each call has the provider cache, in 0..=1.
     pub cache_write: Share,
+    /// Which of those that wait for their turn is more urgent: higher goes first.
+    pub priority: u8,
+    /// After so long from its arrival a request is of no use any more; without it it always is.
+    pub deadline: Option<SimDuration>,
 }
 
 /// Names by which a provider tells calls apart: limits may count them together or apart, and prices may differ. What is

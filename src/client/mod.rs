@@ -1,10 +1,14 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
+mod estimate;
+pub mod queue;
 pub mod retry;
 
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::units::SimDuration;
 use retry::RetryPolicy;
+
+pub use estimate::Estimate;
+pub use queue::Queue;
 
 /// A real client that a strategy begins as. How one is found by its name is the catalogue's business.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -51,34 +55,6 @@ impl Parameters for Strategy {
         if self.concurrency.is_none() && self.queue.capacity.is_some() {
             let help = "add `concurrency`, as in `concurrency = 8`";
             return Err(Invalid::new("queue", "nothing ever queues without a bound on `concurrency`", help));
-        }
-        Ok(())
-    }
-}
-
-/// First in, first out, in front of the slots.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Queue {
-    /// Requests that may wait; one more is shed at once. Without it there is no bound.
-    pub capacity: Option<u64>,
-    /// No attempt of a request starts later than this after its arrival: a request still waiting then, or one whose next
-    /// retry would come later, ends as expired.
-    pub deadline: Option<SimDuration>,
-}
-
-impl Parameters for Queue {
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.optional("capacity", &mut self.capacity);
-        visitor.optional("deadline", &mut self.deadline);
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        if self.deadline.is_some_and(SimDuration::is_zero) {
-            return Err(Invalid::new(
-                "deadline",
-                "everything that waits would expire at once",
-                "write a time above zero",
-            ));
         }
         Ok(())
     }
