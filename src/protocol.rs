@@ -165,6 +165,19 @@ impl Uptime {
     }
 }
 
+/// What the headers of a reply tell of one limit, as far as they print it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it counts.
+    pub counts: Counts,
+    /// The most that it holds.
+    pub limit: u64,
+    /// What is left of that.
+    pub remaining: u64,
+    /// The time until all of it is there again.
+    pub full_in: SimDuration,
+}
+
 /// The provider's answer to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {

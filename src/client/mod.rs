@@ -1,6 +1,7 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
 mod estimate;
+pub mod flow;
 pub mod queue;
 pub mod retry;
 
