@@ -8,6 +8,7 @@ pub mod retry;
 mod route;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
+use flow::{Pacing, Steer};
 use retry::{MOST_LAYERS, RetryPolicy};
 
 pub use estimate::Estimate;
@@ -34,6 +35,10 @@ pub struct Strategy {
     pub concurrency: Option<u32>,
     /// The queue in front of the slots.
     pub queue: Queue,
+    /// A pace of its own below the limits.
+    pub pacing: Option<Pacing>,
+    /// How it goes by the headers of replies.
+    pub steer: Option<Steer>,
     /// What happens after a 429.
     pub retry: RetryPolicy,
     /// Clients around this one that try again on their own, by name, the innermost first.
@@ -49,7 +54,12 @@ pub struct Strategy {
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        self.around.is_empty() && self.route.is_empty() && !self.canned
+        self.around.is_empty() && self.route.is_empty() && !self.canned && self.queue.is_plain() && !self.has_gate()
+    }
+
+    /// Whether calls may have to wait although a slot is free.
+    fn has_gate(&self) -> bool {
+        self.pacing.is_some() || self.steer.is_some()
     }
 }
 
@@ -69,6 +79,8 @@ impl Parameters for Strategy {
         visit_preset(&mut self.preset, &mut self.retry, visitor);
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
+        visitor.optional_section("pacing", &mut self.pacing);
+        visitor.optional_section("steer", &mut self.steer);
         visitor.choice("retry", Presence::Optional, &mut self.retry);
         visitor.named("around", &mut self.around);
         visitor.named("route", &mut self.route);
@@ -80,7 +92,8 @@ impl Parameters for Strategy {
         if self.concurrency == Some(0) {
             return Err(Invalid::new("concurrency", "0 slots send nothing", "write at least 1, or leave it out"));
         }
-        if self.concurrency.is_none() && self.queue.capacity.is_some() {
+        let minds_the_line = self.queue.capacity.is_some() || self.queue.order != queue::Order::default();
+        if self.concurrency.is_none() && !self.has_gate() && minds_the_line {
             let help = "add `concurrency`, as in `concurrency = 8`";
             return Err(Invalid::new("queue", "nothing ever queues without a bound on `concurrency`", help));
         }

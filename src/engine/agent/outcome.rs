@@ -18,7 +18,9 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         let (request, route, course) = (errand.request, errand.route, errand.calling.course);
         let spent = Spent { queued: errand.queued, held_up: course.wait, worked: course.work };
+        let paced = errand.paced;
         self.record.served(&request, now - request.arrived, spent);
+        self.record.paced(&request, paced);
         if route != 0 {
             self.record.rerouted(&request);
         }
@@ -45,7 +47,9 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         let request = errand.request;
         let spent = Spent { queued: errand.queued, held_up: SimDuration::ZERO, worked: SimDuration::ZERO };
+        let paced = errand.paced;
         self.record.served(&request, now - request.arrived, spent);
+        self.record.paced(&request, paced);
         self.record.spared(&request, Spared::Canned);
         self.errands.remove(slot);
         self.answer(now, &request, true);
