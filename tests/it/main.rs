@@ -45,3 +45,4 @@ mod theory;
 mod toy;
 mod traces;
 mod users;
+mod ways;
