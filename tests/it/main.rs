@@ -46,3 +46,4 @@ mod toy;
 mod traces;
 mod users;
 mod ways;
+mod why;

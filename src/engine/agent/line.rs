@@ -1,7 +1,7 @@
 //! The line: who waits, who goes next, who is shed, who expires and who is delivered again.
 
-use super::Agent;
 use super::errand::State;
+use super::{Agent, Note};
 use crate::client::queue::{Offer, Ticket};
 use crate::engine::event::Kind;
 use crate::recorder::Failure;
@@ -27,6 +27,7 @@ impl Agent<'_> {
     }
 
     fn join(&mut self, now: SimTime, slot: u32, ticket: Ticket, deadline: SimTime) {
+        self.note(now, slot, Note::Queued { behind: self.line.len() - 1 });
         let closed_before = self.gate.closed_by(now);
         let errand = self.errands.get(slot);
         errand.state = State::Queued;
@@ -99,6 +100,7 @@ impl Agent<'_> {
         }
         errand.delivery += 1;
         (errand.way, errand.taken, errand.state) = (0, SimTime::NEVER, State::BackingOff);
+        self.note(now, slot, Note::Waits(at - now));
         self.events.push(at, Kind::Retry, slot);
     }
 }

@@ -11,6 +11,7 @@
 //! told apart for its speed. Both must leave the same record of a plain strategy, which a test demands.
 
 mod attempt;
+mod diary;
 mod errand;
 mod gate;
 mod line;
@@ -28,10 +29,13 @@ use crate::recorder::Record;
 use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
 use crate::units::SimTime;
+use diary::Diary;
 use errand::{Errand, Errands};
 use gate::Gate;
 use outcome::Answer;
 use ways::Ways;
+
+pub use diary::{Entry, Look, Note, Story, Use, story};
 
 /// The run of a client with everything that a strategy may state.
 pub(super) struct Agent<'s> {
@@ -48,8 +52,11 @@ pub(super) struct Agent<'s> {
     retries: Stack,
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
+    arrived: u64,          // requests so far
     record: Record,
     end: SimTime,
+    /// Kept where somebody wants the story of a request.
+    diary: Option<Box<Diary>>,
     /// Outcomes that a user waits for and has not been told of.
     told: Vec<Answer>,
 }
@@ -73,7 +80,8 @@ impl Turns for Agent<'_> {
         self.record.offered(&request);
         let number = &mut self.numbers[usize::from(request.source)];
         *number += 1;
-        let slot = self.errands.insert(Errand::new(request, *number));
+        self.arrived += 1;
+        let slot = self.errands.insert(Errand::new(request, *number, self.arrived));
         self.enter(now, slot);
         self.tell();
     }
@@ -121,6 +129,8 @@ impl<'s> Agent<'s> {
             retries,
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
+            arrived: 0,
+            diary: None,
             record: new_record(cell, limits),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
@@ -148,6 +158,13 @@ impl<'s> Agent<'s> {
         let settles = |kind| matches!(kind, Kind::Completion | Kind::Progress);
         if !(self.events.next_at() == now && settles(self.events.peek().kind())) {
             self.dispatch(now);
+        }
+    }
+
+    /// Writes down what happens to the request in `slot`, if somebody wants its story.
+    fn note(&mut self, now: SimTime, slot: u32, note: Note) {
+        if let Some(diary) = &mut self.diary {
+            diary.note(now, self.errands.get(slot), note);
         }
     }
 
