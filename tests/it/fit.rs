@@ -60,6 +60,7 @@ fn made(scenario: &str) -> (Vec<TraceRow>, Civil) {
                 input: Some(columns.input[at]),
                 cached: None,
                 client: None,
+                failed: false,
                 output: Some(columns.output[at]),
             });
         }
