@@ -181,6 +181,13 @@ impl TraceReader {
         Civil::parse(&clock.date(first)).ok()
     }
 
+    /// The name of client `number` of those that were read so far, as far as letters, digits and `_.-` go, each other
+    /// character as a `-`; of a long one the beginning.
+    pub fn client(&self, number: u32) -> Option<String> {
+        let tame = |&byte: &u8| if byte.is_ascii_alphanumeric() || b"_.".contains(&byte) { byte as char } else { '-' };
+        self.readings.client(number).map(|name| name.iter().map(tame).collect())
+    }
+
     /// How the log is read; its counts are about what was read so far.
     pub fn detected(&self) -> Detected {
         let (readings, layout, clock) = (&self.readings, self.readings.layout(), self.readings.clock());

@@ -36,7 +36,7 @@ pub(super) struct State {
     session_every: Option<SimDuration>,
     /// The session of the last record, and how many came before it.
     session: Option<(Vec<u8>, u64)>,
-    clients: Clients,
+    pub(super) clients: Clients,
     /// For each test the cell of the record before.
     before: Vec<Vec<u8>>,
     /// How many records each test took away.
