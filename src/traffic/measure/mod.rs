@@ -80,6 +80,11 @@ impl Measure {
         }
     }
 
+    /// Begins with a part of traffic whose first request came at `first`, the civil instant `begins`.
+    pub fn of_part(begins: Option<&Civil>, first: SimTime) -> Self {
+        Measure { first: Some(first), last: first, ..Measure::new(begins) }
+    }
+
     /// The same with the sizes of what was answered alone: those of a failed call say nothing about the next.
     pub fn of_answers(self) -> Self {
         Measure { is_of_answers: true, ..self }
