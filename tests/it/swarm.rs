@@ -128,7 +128,11 @@ fn traffic(dice: &mut Dice) -> Traffic {
         users,
         input_tokens: token_sizes(dice),
         output_tokens: token_sizes(dice),
-        clients: dice.perhaps(30, |dice| Clients { count: dice.pick(1..=9) as u32, exponent: 2.0 * dice.uniform() }),
+        clients: dice.perhaps(30, |dice| Clients {
+            count: dice.pick(1..=9) as u32,
+            exponent: 2.0 * dice.uniform(),
+            first: 0,
+        }),
         cached_input: Share::from_hundred_millionths(dice.pick(0..=2) * 50_000_000),
         requests: dice.perhaps(20, |dice| dice.pick(0..=200)),
         shape: dice.perhaps(30, |dice| dice.one_of(&generate::shapes())),
@@ -229,7 +233,7 @@ fn strategy(dice: &mut Dice) -> Strategy {
     let (budgets, breakers) = (RetryBudget::registered(), CircuitBreaker::registered());
     Strategy {
         concurrency,
-        queue: Queue { capacity, deadline },
+        queue: Queue { capacity, deadline, ..Queue::default() },
         retry,
         budget: has_budget.then(|| {
             let kind = dice.one_of(&generate::kinds_of(&budgets));
@@ -517,7 +521,8 @@ fn the_expired_leave_their_place_in_the_queue() {
         },
         ..Scenario::default()
     };
-    let queue = Queue { capacity: Some(2), deadline: Some(SimDuration::from_nanos(3 * SECOND / 2)) };
+    let queue =
+        Queue { capacity: Some(2), deadline: Some(SimDuration::from_nanos(3 * SECOND / 2)), ..Queue::default() };
     let strategy = Strategy { concurrency: Some(1), queue, ..Strategy::default() };
     let trial = Trial { scenario, tier: Tier::default(), strategy, replication: 0 };
     let total = trial.run().total();

@@ -98,7 +98,7 @@ impl Agent<'_> {
     /// Whether the request in `slot`, whose call has failed so, may try again.
     pub(super) fn may_retry(&mut self, now: SimTime, slot: u32, failing: Failing) -> bool {
         let Some(budget) = &mut self.storm.budget else { return true };
-        let load = Load { calls: self.ways.under_way(), waiting: self.waiting };
+        let load = Load { calls: self.ways.under_way(), waiting: self.line.len() };
         let errand = self.errands.get(slot);
         let grant = budget.grants(now, failing, load);
         match grant {
