@@ -1,5 +1,6 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
+pub mod adaptive;
 pub mod retry;
 
 use crate::params::{Invalid, Parameters, Visitor};
