@@ -8,6 +8,7 @@
 //!
 //! `cargo test --test it theory -- --nocapture` prints all of them.
 
+mod adaptive;
 mod arrivals;
 mod case;
 mod cost;
@@ -58,6 +59,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         queue::TRIALS,
         retry::TRIALS,
         cost::TRIALS,
+        adaptive::TRIALS,
         arrivals::TRIALS,
         users::TRIALS,
     ];
