@@ -7,6 +7,7 @@ mod route;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::units::SimDuration;
+use adaptive::hedge::Hedge;
 use retry::{MOST_LAYERS, RetryPolicy};
 
 pub use layer::Layer;
@@ -33,6 +34,8 @@ pub struct Strategy {
     pub queue: Queue,
     /// What happens after a 429.
     pub retry: RetryPolicy,
+    /// A further call for a request whose call takes long.
+    pub hedge: Option<Hedge>,
     /// Clients around this one that try again on their own, by name, the innermost first.
     pub around: Vec<(String, Layer)>,
     /// Other ways to an answer, by name, in the order in which they are tried.
@@ -46,7 +49,7 @@ pub struct Strategy {
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        self.around.is_empty() && self.route.is_empty() && !self.canned
+        self.around.is_empty() && self.route.is_empty() && !self.canned && self.hedge.is_none()
     }
 }
 
@@ -67,6 +70,7 @@ impl Parameters for Strategy {
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
         visitor.choice("retry", Presence::Optional, &mut self.retry);
+        visitor.optional_section("hedge", &mut self.hedge);
         visitor.named("around", &mut self.around);
         visitor.named("route", &mut self.route);
         visitor.optional_section("spread", &mut self.spread);

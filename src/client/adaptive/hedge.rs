@@ -92,10 +92,14 @@ impl Hedging {
         }
     }
 
-    /// Whether a request that has had so many further calls may have one more now.
-    pub fn allows(&self, extra: u32) -> bool {
-        let within = |share: Share| self.further < share.of(self.calls + 1);
-        extra < self.model.extra && self.model.share.is_none_or(within)
+    /// Further calls of a request, at most.
+    pub fn most(&self) -> u32 {
+        self.model.extra
+    }
+
+    /// Whether one more further call keeps their share of all calls.
+    pub fn allows(&self) -> bool {
+        self.model.share.is_none_or(|share| self.further < share.of(self.calls + 1))
     }
 
     /// A call goes, as a hedge or not.
@@ -132,14 +136,13 @@ mod tests {
     #[test]
     fn sends_no_more_than_its_share() {
         let share = Some(Share::from_hundred_millionths(10_000_000));
-        let mut hedging = Hedging::new(&Hedge { share, extra: 2, ..Hedge::default() });
+        let mut hedging = Hedging::new(&Hedge { share, ..Hedge::default() });
         let mut hedges = Vec::new();
         for call in 1..=40 {
-            let hedges_now = hedging.allows(1);
+            let hedges_now = hedging.allows();
             hedging.sent(hedges_now);
             hedges.extend(hedges_now.then_some(call));
         }
         assert_eq!(hedges, [10, 20, 30, 40]);
-        assert!(!hedging.allows(2), "there are two further calls at most");
     }
 }

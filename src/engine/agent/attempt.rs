@@ -27,6 +27,7 @@ impl Agent<'_> {
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
         let (attempt, seen) = (errand.calls, self.ways.seen(&request, route));
+        self.count_call(false);
         match self.ask(now, route, call, &seen) {
             Reply::Accepted { wait, spilled } => self.admitted(now, slot, call, &seen, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
@@ -44,7 +45,7 @@ impl Agent<'_> {
     }
 
     /// What the provider says: first whether it takes on anything, then its limits.
-    fn ask(&mut self, now: SimTime, route: usize, call: Call, seen: &Request) -> Reply {
+    pub(super) fn ask(&mut self, now: SimTime, route: usize, call: Call, seen: &Request) -> Reply {
         let site = self.ways.site(route);
         if let Some(behaviour) = &mut site.behaviour
             && let Some(fault) = behaviour.turns_away(now, call)
@@ -55,7 +56,7 @@ impl Agent<'_> {
     }
 
     /// A call begins.
-    fn admitted(&mut self, now: SimTime, slot: u32, call: Call, seen: &Request, reply: (SimDuration, bool)) {
+    pub(super) fn admitted(&mut self, now: SimTime, slot: u32, call: Call, seen: &Request, reply: (SimDuration, bool)) {
         let (wait, spilled) = reply;
         let errand = self.errands.get(slot);
         self.record.admitted(now, &errand.request);
@@ -73,6 +74,7 @@ impl Agent<'_> {
             if meters { errand.calling.next_progress(now) } else { (errand.calling.ends(), Kind::Completion) };
         self.events.push(at, kind, slot);
         self.take_slot();
+        self.watch(now, slot);
     }
 
     fn take_slot(&mut self) {
@@ -112,12 +114,15 @@ impl Agent<'_> {
         }
         self.give_slot_back();
         match course.fault {
-            None => self.serve(now, slot),
+            None => {
+                self.learn_latency(now - admitted.at);
+                if self.wins(slot) { self.serve(now, slot) } else { self.overtaken(now, slot, seen) }
+            }
             Some(fault) => {
                 if let Some(output) = course.paid_output() {
                     self.record.wasted(&self.errands.get(slot).request, output);
                     self.charge(now, slot, Request { output, ..seen }, false);
-                    self.errands.get(slot).is_paid = true;
+                    self.paid(slot);
                 }
                 self.call_failed(now, slot, fault);
             }
@@ -128,7 +133,9 @@ impl Agent<'_> {
     /// The provider fails a call, at the door or in its course.
     fn call_failed(&mut self, now: SimTime, slot: u32, fault: Fault) {
         self.record.call_failed(now, &self.errands.get(slot).request, fault);
-        self.after(now, slot, Failing::Fault(fault));
+        if !self.others_go_on(now, slot) {
+            self.after(now, slot, Failing::Fault(fault));
+        }
     }
 
     /// A call has failed: the request waits for its next one, takes another way, or fails for good.

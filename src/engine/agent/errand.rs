@@ -33,6 +33,14 @@ pub struct Errand {
     pub queued_since: SimTime,
     /// The number of the event that ends its stay there.
     pub deadline_event: u64,
+    /// For a further call: where the request is that it helps, until that has an answer.
+    pub first: Option<u32>,
+    /// Where the other calls are that are under way for it.
+    pub others: Vec<u32>,
+    /// Further calls made for it.
+    pub further: u32,
+    /// The number of the event that gives its call a further one.
+    pub hedge_event: u64,
 }
 
 /// What a request under way waits for.
@@ -46,6 +54,8 @@ pub enum State {
     BackingOff,
     /// The end of a call.
     Calling,
+    /// Nothing: another call for the same request has been answered, and this one goes on.
+    Loose,
     /// Nothing any more; its place in the line is still to be passed over.
     Expired,
 }
@@ -66,7 +76,18 @@ impl Errand {
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
             deadline_event: 0,
+            first: None,
+            others: Vec::new(),
+            further: 0,
+            hedge_event: u64::MAX,
         }
+    }
+}
+
+impl Errand {
+    /// Whether it is no request without an outcome, but a further call for one, or one that came too late.
+    pub fn is_further(&self) -> bool {
+        self.first.is_some() || self.state == State::Loose
     }
 }
 
@@ -102,13 +123,18 @@ impl Errands {
         &mut self.slots[slot as usize]
     }
 
+    /// Those in two slots that differ.
+    pub fn pair(&mut self, one: u32, other: u32) -> [&mut Errand; 2] {
+        self.slots.get_disjoint_mut([one as usize, other as usize]).expect("two slots in use")
+    }
+
     /// Frees `slot`.
     pub fn remove(&mut self, slot: u32) {
         self.slots[slot as usize].state = State::Free;
         self.free.push(slot);
     }
 
-    /// Those that have no outcome yet.
+    /// Those that wait for something, be they requests or further calls for one.
     pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
         self.slots.iter().filter(|errand| !matches!(errand.state, State::Free | State::Expired))
     }

@@ -4,7 +4,7 @@
 //!  arrival ──► line ──► way ──► attempt ──► served
 //!               ▲         ▲        │
 //!               │         └─ next ◄┤ failed for good on this way
-//!               └──── back-off ◄───┘ failed
+//!               └──── back-off ◄───┘ failed, or takes long: a further call beside it
 //! ```
 //!
 //! The plain client of [`Run`](super::run) is a special case, in which nothing of this is left but a queue and retries; it is
@@ -12,6 +12,7 @@
 
 mod attempt;
 mod errand;
+mod hedge;
 mod outcome;
 mod ways;
 
@@ -27,6 +28,7 @@ use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
 use crate::units::{SimDuration, SimTime};
 use errand::{Errand, Errands, State};
+use hedge::Hedges;
 use outcome::Answer;
 use std::collections::VecDeque;
 use ways::Ways;
@@ -44,6 +46,7 @@ pub(super) struct Agent<'s> {
     retries: Stack,
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
+    hedges: Option<Hedges>,
     record: Record,
     end: SimTime,
     /// Outcomes that a user waits for and has not been told of.
@@ -82,7 +85,8 @@ impl Turns for Agent<'_> {
             Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.enter(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
-            Kind::Wake | Kind::Linger | Kind::Hedge => {}
+            Kind::Hedge => self.hedge(now, slot, event.number()),
+            Kind::Wake | Kind::Linger => {}
         }
         self.tell();
     }
@@ -114,6 +118,7 @@ impl<'s> Agent<'s> {
             retries,
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
+            hedges: Hedges::new(cell, replication),
             record: new_record(cell, limits),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
@@ -127,7 +132,9 @@ impl<'s> Agent<'s> {
         }
         let mut record = self.record;
         record.timeline.close();
-        self.errands.under_way().for_each(|errand| record.pending(&errand.request));
+        for errand in self.errands.under_way() {
+            if errand.is_further() { record.overtaken(&errand.request) } else { record.pending(&errand.request) }
+        }
         let from = record.warmup();
         for site in &self.ways.sites {
             close_books(self.cell, &site.quota, &mut record.limits[site.limits.clone()], from);

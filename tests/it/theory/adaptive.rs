@@ -3,12 +3,17 @@
 use super::Trial;
 use super::case::Case;
 use super::judge::Estimate;
+use super::setup::{REQUESTS, Setup, secs, share_within};
+use ratecast::client::adaptive::hedge::Hedge;
 use ratecast::client::adaptive::rate::{self, RateControl, RateModel};
 use ratecast::client::adaptive::window::{self, Gather, Sample, Window, WindowSpec};
+use ratecast::durations::{Durations, Exponential, Lognormal};
 use ratecast::rng::{Seed, Stream};
 use ratecast::units::{Rate, SimDuration, SimTime};
 
 pub const TRIALS: &[Trial] = &[
+    Trial::new("P-RT-17", "hedge", hedged),
+    Trial::new("P-RT-18", "hedge", hedged),
     Trial::new("P-RC-11", "aimd", sawtooth),
     Trial::new("P-RC-12", "aimd window", rounds),
     Trial::new("P-RC-13", "aimd", losses_in_time),
@@ -147,4 +152,29 @@ fn losses_by_call(case: &Case, seed: u64) -> Vec<Estimate> {
             }
         }
     })
+}
+
+/// Whole runs without a limit; that the call which comes too late runs on makes no difference to its request.
+fn hedged(case: &Case, seed: u64) -> Vec<Estimate> {
+    let mean = secs(case.number("latency_mean"));
+    let mut setup = Setup::measured(seed, 10.0, 0.0, REQUESTS);
+    setup.scenario.provider.time_to_first_token = match case.text("latency_distribution") {
+        "exponential" => Durations::Exponential(Exponential { mean }),
+        "lognormal" => Durations::Lognormal(Lognormal { mean, cv: case.number("latency_cv") }),
+        other => panic!("no latency {other}"),
+    };
+    setup.strategy.hedge = Some(Hedge { delay: Some(secs(case.number("hedge_delay"))), ..Hedge::default() });
+    let total = setup.run(0).total();
+    let offered = total.offered as f64;
+    // Where 99 % are answered, by halving.
+    let (mut low, mut high) = (0.0, 100.0);
+    while high - low > 1e-7 {
+        let middle = (low + high) / 2.0;
+        if share_within(&total.latency, middle, total.offered) < 0.99 { low = middle } else { high = middle }
+    }
+    vec![
+        Estimate::new("mean_latency_s", total.latency.mean_s().unwrap(), offered),
+        Estimate::new("copies_per_request", total.attempts() as f64 / offered, offered),
+        Estimate::new("latency_p99_s", high, offered),
+    ]
 }
