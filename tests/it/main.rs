@@ -46,3 +46,5 @@ mod theory;
 mod toy;
 mod traces;
 mod users;
+mod ways;
+mod why;

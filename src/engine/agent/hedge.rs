@@ -3,7 +3,7 @@
 //! An answer ends the request, whichever of its calls it comes from; the others go on at the provider and are paid for. A
 //! call that fails while another is under way is no concern of the retry policies: the request waits for the other one.
 
-use super::Agent;
+use super::{Agent, Note};
 use super::errand::{Errand, State};
 use crate::client::adaptive::hedge::Hedging;
 use crate::engine::event::Kind;
@@ -97,6 +97,10 @@ impl Agent<'_> {
         }
         self.count_call(true);
         self.record.hedged(&request);
+        if let Some(diary) = &mut self.diary {
+            let site = self.ways.site(route);
+            diary.called(now, &further, &seen, &mut site.quota, site.limits.start);
+        }
         match self.ask(now, route, call, &seen) {
             Reply::Accepted { wait, spilled } => {
                 let other = self.errands.insert(further);
@@ -106,14 +110,17 @@ impl Agent<'_> {
             Reply::TooManyRequests { limit, retry_after } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, call.attempt, limit);
+                self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
                 self.ways.failed(now, request.source, route, retry_after);
             }
             Reply::TooLarge { limit } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, call.attempt, limit);
+                self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
             }
             Reply::Failed { fault } => {
                 self.record.call_failed(now, &request, fault);
+                self.note(now, slot, Note::Failed(fault));
                 self.ways.failed(now, request.source, route, None);
             }
         }
@@ -132,6 +139,8 @@ impl Agent<'_> {
         for other in std::mem::take(&mut self.errands.get(slot).others) {
             let other = self.errands.get(other);
             (other.state, other.first, other.is_paid) = (State::Loose, None, true);
+            // The story of the request is over.
+            other.arrival = 0;
         }
         true
     }

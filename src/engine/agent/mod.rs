@@ -11,6 +11,7 @@
 //! told apart for its speed. Both must leave the same record of a plain strategy, which a test demands.
 
 mod attempt;
+mod diary;
 mod errand;
 mod hedge;
 mod outcome;
@@ -27,11 +28,14 @@ use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
 use crate::units::{SimDuration, SimTime};
+use diary::Diary;
 use errand::{Errand, Errands, State};
 use hedge::Hedges;
 use outcome::Answer;
 use std::collections::VecDeque;
 use ways::Ways;
+
+pub use diary::{Entry, Look, Note, Story, Use, story};
 
 /// The run of a client with everything that a strategy may state.
 pub(super) struct Agent<'s> {
@@ -47,8 +51,11 @@ pub(super) struct Agent<'s> {
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
     hedges: Option<Hedges>,
+    arrived: u64,          // requests so far
     record: Record,
     end: SimTime,
+    /// Kept where somebody wants the story of a request.
+    diary: Option<Box<Diary>>,
     /// Outcomes that a user waits for and has not been told of.
     told: Vec<Answer>,
 }
@@ -72,7 +79,8 @@ impl Turns for Agent<'_> {
         self.record.offered(&request);
         let number = &mut self.numbers[usize::from(request.source)];
         *number += 1;
-        let slot = self.errands.insert(Errand::new(request, *number));
+        self.arrived += 1;
+        let slot = self.errands.insert(Errand::new(request, *number, self.arrived));
         self.enter(now, slot);
         self.tell();
     }
@@ -119,6 +127,8 @@ impl<'s> Agent<'s> {
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
             hedges: Hedges::new(cell, replication),
+            arrived: 0,
+            diary: None,
             record: new_record(cell, limits),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
@@ -160,6 +170,7 @@ impl<'s> Agent<'s> {
         if let Some(at) = latest(queue.deadline, &errand.request) {
             errand.deadline_event = self.events.push(at, Kind::Deadline, slot);
         }
+        self.note(now, slot, Note::Queued { behind: self.waiting });
         self.line.push_back(slot);
         self.waiting += 1;
     }
@@ -202,8 +213,14 @@ impl<'s> Agent<'s> {
         }
         errand.state = State::Expired;
         self.waiting -= 1;
-        let request = errand.request;
-        self.failed(now, &request, Failure::Expired);
+        self.failed(now, slot, Failure::Expired);
+    }
+
+    /// Writes down what happens to the request in `slot`, if somebody wants its story.
+    fn note(&mut self, now: SimTime, slot: u32, note: Note) {
+        if let Some(diary) = &mut self.diary {
+            diary.note(now, self.errands.get(slot), note);
+        }
     }
 
     /// Tells users the outcomes that they wait for.

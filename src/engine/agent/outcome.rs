@@ -1,6 +1,6 @@
 //! Outcomes: what is written down and told when a request has one.
 
-use super::Agent;
+use super::{Agent, Note};
 use crate::protocol::{NOBODY, Request};
 use crate::recorder::{Cause, Failure, Spared, Spent};
 use crate::units::{SimDuration, SimTime};
@@ -24,6 +24,7 @@ impl Agent<'_> {
         }
         let source = self.ways.class_on(route, request.source);
         self.charge(now, slot, Request { source, ..request }, true);
+        self.end_story(now, slot, Note::Served);
         self.errands.remove(slot);
         self.answer(now, &request, true);
     }
@@ -47,21 +48,37 @@ impl Agent<'_> {
         let spent = Spent { queued: errand.queued, held_up: SimDuration::ZERO, worked: SimDuration::ZERO };
         self.record.served(&request, now - request.arrived, spent);
         self.record.spared(&request, Spared::Canned);
+        self.end_story(now, slot, Note::Canned);
         self.errands.remove(slot);
         self.answer(now, &request, true);
     }
 
     /// The request in `slot` will never be answered.
     pub(super) fn fail(&mut self, now: SimTime, slot: u32, why: Failure) {
-        let request = self.errands.get(slot).request;
+        self.failed(now, slot, why);
         self.errands.remove(slot);
-        self.failed(now, &request, why);
     }
 
-    /// `request` will never be answered.
-    pub(super) fn failed(&mut self, now: SimTime, request: &Request, why: Failure) {
-        self.record.failed(now, request, why);
-        self.answer(now, request, false);
+    /// The same, but its place is still needed.
+    pub(super) fn failed(&mut self, now: SimTime, slot: u32, why: Failure) {
+        let request = self.errands.get(slot).request;
+        self.record.failed(now, &request, why);
+        self.end_story(now, slot, Note::Lost(why));
+        self.answer(now, &request, false);
+    }
+
+    /// The request in `slot` has its outcome.
+    fn end_story(&mut self, now: SimTime, slot: u32, note: Note) {
+        let errand = self.errands.get(slot);
+        let is_measured = errand.request.arrived >= self.record.warmup();
+        if let Some(diary) = &mut self.diary {
+            match note {
+                Note::Lost(_) if is_measured => diary.lost(errand),
+                Note::Served if is_measured => diary.served(now, errand),
+                _ => {}
+            }
+            diary.note(now, errand, note);
+        }
     }
 
     /// Keeps an outcome for the user who waits for it.
