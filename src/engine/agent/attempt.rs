@@ -1,11 +1,12 @@
 //! Attempts: what the provider says to one, and what the client makes of that.
 
 use super::errand::State;
-use super::{Agent, Note, latest};
+use super::tempo::End;
+use super::{Agent, Note};
 use crate::client::retry::Failing;
 use crate::engine::event::Kind;
 use crate::engine::flight::Calling;
-use crate::protocol::{Fault, Reply, Request};
+use crate::protocol::{Reply, Request};
 use crate::provider::faults::Call;
 use crate::provider::{Admitted, Course};
 use crate::recorder::Failure;
@@ -19,34 +20,68 @@ impl Agent<'_> {
             // Every class has a way, and none is asked for beyond the last.
             return self.fail(now, slot, Failure::GaveUp);
         };
-        if errand.standing[0].tries == 0 && errand.calls == 0 {
-            errand.standing = self.retries.begin(now);
+        if errand.taken == SimTime::NEVER {
+            (errand.taken, errand.standing) = (now, self.retries.begin(now));
         }
         errand.calls += 1;
         errand.route = route;
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
-        let (attempt, seen) = (errand.calls, self.ways.seen(&request, route));
-        self.count_call(false);
+        let seen = self.ways.seen(&request, route);
         if let Some(diary) = &mut self.diary {
             let site = self.ways.site(route);
             diary.called(now, errand, &seen, &mut site.quota, site.limits.start);
         }
-        match self.ask(now, route, call, &seen) {
-            Reply::Accepted { wait, spilled } => self.admitted(now, slot, call, &seen, (wait, spilled)),
+        self.count_call(false);
+        self.goes(now, slot, &seen);
+        let reply = self.ask(now, route, call, &seen);
+        if let Reply::Accepted { wait, spilled } = reply {
+            return self.admitted(now, slot, call, &seen, (wait, spilled));
+        }
+        self.turned_down(now, slot, &seen, reply);
+        match reply {
+            Reply::TooManyRequests { retry_after, .. } => self.after(now, slot, Failing::Refused(retry_after)),
+            Reply::TooLarge { .. } => self.try_next_way(now, slot, Failure::Never),
+            Reply::Failed { fault } => self.after(now, slot, Failing::Fault(fault)),
+            Reply::Accepted { .. } => {}
+        }
+    }
+
+    /// The call of the errand in `slot` goes, as the provider will have `seen` it.
+    pub(super) fn goes(&mut self, now: SimTime, slot: u32, seen: &Request) {
+        let errand = self.errands.get(slot);
+        if self.ways.is_here(errand.route) {
+            self.gate.take(now, seen);
+            errand.in_flight = self.tempo.sent(now);
+        }
+    }
+
+    /// The call of the errand in `slot`, which goes at `now`, is turned down: what is written down and learnt from that.
+    pub(super) fn turned_down(&mut self, now: SimTime, slot: u32, seen: &Request, reply: Reply) {
+        let errand = self.errands.get(slot);
+        let (request, route, attempt) = (errand.request, errand.route, errand.calls);
+        match reply {
+            Reply::Accepted { .. } => {}
             Reply::TooManyRequests { limit, retry_after } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
                 self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
-                self.after(now, slot, Failing::Refused(retry_after));
+                self.hear(now, route, seen);
+                self.ended(now, slot, now, End::Refused);
             }
             Reply::TooLarge { limit } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
                 self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
-                self.try_next_way(now, slot, Failure::Never);
+                self.hear_nothing(now, route, seen);
+                self.ended(now, slot, now, End::Hopeless);
             }
-            Reply::Failed { fault } => self.call_failed(now, slot, fault),
+            Reply::Failed { fault } => {
+                self.record.call_failed(now, &request, fault);
+                self.note(now, slot, Note::Failed(fault));
+                self.hear_nothing(now, route, seen);
+                self.ended(now, slot, now, End::Failed);
+            }
         }
     }
 
@@ -123,30 +158,28 @@ impl Agent<'_> {
             behaviour.ended(&seen);
         }
         self.give_slot_back();
+        self.ended(now, slot, admitted.at, if course.fault.is_some() { End::Failed } else { End::Served });
         match course.fault {
             None => {
+                self.answered(now, route, admitted.at, &seen);
                 self.learn_latency(now - admitted.at);
                 if self.wins(slot) { self.serve(now, slot) } else { self.overtaken(now, slot, seen) }
             }
             Some(fault) => {
+                self.hear_nothing(now, route, &seen);
                 if let Some(output) = course.paid_output() {
                     self.record.wasted(&self.errands.get(slot).request, output);
                     self.charge(now, slot, Request { output, ..seen }, false);
                     self.paid(slot);
                 }
-                self.call_failed(now, slot, fault);
+                self.record.call_failed(now, &self.errands.get(slot).request, fault);
+                self.note(now, slot, Note::Failed(fault));
+                if !self.others_go_on(now, slot) {
+                    self.after(now, slot, Failing::Fault(fault));
+                }
             }
         }
         self.settled(now);
-    }
-
-    /// The provider fails a call, at the door or in its course.
-    fn call_failed(&mut self, now: SimTime, slot: u32, fault: Fault) {
-        self.record.call_failed(now, &self.errands.get(slot).request, fault);
-        self.note(now, slot, Note::Failed(fault));
-        if !self.others_go_on(now, slot) {
-            self.after(now, slot, Failing::Fault(fault));
-        }
     }
 
     /// A call has failed: the request waits for its next one, takes another way, or fails for good.
@@ -162,7 +195,7 @@ impl Agent<'_> {
             return self.try_next_way(now, slot, if is_tried { Failure::GaveUp } else { Failure::Error });
         };
         let at = now.saturating_add(if elsewhere { SimDuration::ZERO } else { delay });
-        if latest(self.cell.strategy.queue.deadline, &errand.request).is_some_and(|latest| at > latest) {
+        if at > self.places.deadline(&errand.request) {
             return self.fail(now, slot, Failure::Expired);
         }
         errand.state = State::BackingOff;
@@ -179,6 +212,6 @@ impl Agent<'_> {
             self.note(now, slot, Note::NextWay);
             return self.enter(now, slot);
         }
-        if self.cell.strategy.canned { self.answer_canned(now, slot) } else { self.fail(now, slot, why) }
+        if self.cell.strategy.canned { self.answer_canned(now, slot) } else { self.deliver_again(now, slot, why) }
     }
 }

@@ -1,5 +1,6 @@
 //! Requests under way at a full client.
 
+use crate::client::queue::Ticket;
 use crate::client::retry::{MOST_LAYERS, Standing};
 use crate::engine::event::MOST_SLOTS;
 use crate::engine::flight::Calling;
@@ -33,8 +34,12 @@ pub struct Errand {
     pub queued: SimDuration,
     /// Since when it stands in the line.
     pub queued_since: SimTime,
+    /// Its place there, while it is queued.
+    pub ticket: Option<Ticket>,
     /// The number of the event that ends its stay there.
     pub deadline_event: u64,
+    /// Calls in flight when its last one went, that one among them.
+    pub in_flight: u32,
     /// For a further call: where the request is that it helps, until that has an answer.
     pub first: Option<u32>,
     /// Where the other calls are that are under way for it.
@@ -43,6 +48,14 @@ pub struct Errand {
     pub further: u32,
     /// The number of the event that gives its call a further one.
     pub hedge_event: u64,
+    /// Time spent in the line before this stay while the gate alone kept it.
+    pub paced: SimDuration,
+    /// How long the gate had been closed when it joined the line.
+    pub closed_before: SimDuration,
+    /// Deliveries of it so far, this one included.
+    pub delivery: u32,
+    /// When a worker took it in this delivery, [`SimTime::NEVER`] before.
+    pub taken: SimTime,
 }
 
 /// What a request under way waits for.
@@ -58,8 +71,6 @@ pub enum State {
     Calling,
     /// Nothing: another call for the same request has been answered, and this one goes on.
     Loose,
-    /// Nothing any more; its place in the line is still to be passed over.
-    Expired,
 }
 
 impl Errand {
@@ -78,11 +89,17 @@ impl Errand {
             calling: Calling::NONE,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
-            deadline_event: 0,
+            ticket: None,
+            deadline_event: u64::MAX,
+            in_flight: 0,
             first: None,
             others: Vec::new(),
             further: 0,
             hedge_event: u64::MAX,
+            paced: SimDuration::ZERO,
+            closed_before: SimDuration::ZERO,
+            delivery: 1,
+            taken: SimTime::NEVER,
         }
     }
 }
@@ -139,6 +156,6 @@ impl Errands {
 
     /// Those that wait for something, be they requests or further calls for one.
     pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
-        self.slots.iter().filter(|errand| !matches!(errand.state, State::Free | State::Expired))
+        self.slots.iter().filter(|errand| errand.state != State::Free)
     }
 }

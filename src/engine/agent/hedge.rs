@@ -3,7 +3,7 @@
 //! An answer ends the request, whichever of its calls it comes from; the others go on at the provider and are paid for. A
 //! call that fails while another is under way is no concern of the retry policies: the request waits for the other one.
 
-use super::{Agent, Note};
+use super::Agent;
 use super::errand::{Errand, State};
 use crate::client::adaptive::hedge::Hedging;
 use crate::engine::event::Kind;
@@ -71,13 +71,12 @@ impl Agent<'_> {
     /// The call for the request in `slot` has taken so long that it gets a further one: if there is room for it, and nobody
     /// else waits for that.
     pub(super) fn hedge(&mut self, now: SimTime, slot: u32, number: u64) {
-        let Some(hedges) = &self.hedges else { return };
         let errand = self.errands.get(slot);
         // The call may have ended since, and its slot be another's by now.
         if errand.hedge_event != number || errand.state != State::Calling {
             return;
         }
-        if self.is_open() && self.errands.get(slot).further < hedges.hedging.most() && hedges.hedging.allows() {
+        if self.is_free(now, slot) && self.hedges.as_ref().is_some_and(|hedges| hedges.hedging.allows()) {
             self.send_further(now, slot);
         }
         self.watch(now, slot);
@@ -101,29 +100,17 @@ impl Agent<'_> {
             let site = self.ways.site(route);
             diary.called(now, &further, &seen, &mut site.quota, site.limits.start);
         }
-        match self.ask(now, route, call, &seen) {
-            Reply::Accepted { wait, spilled } => {
-                let other = self.errands.insert(further);
-                self.errands.get(slot).others.push(other);
-                self.admitted(now, other, call, &seen, (wait, spilled));
-            }
-            Reply::TooManyRequests { limit, retry_after } => {
-                let limit = self.ways.site(route).limits.start as u16 + limit;
-                self.record.rejected(now, &request, call.attempt, limit);
-                self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
-                self.ways.failed(now, request.source, route, retry_after);
-            }
-            Reply::TooLarge { limit } => {
-                let limit = self.ways.site(route).limits.start as u16 + limit;
-                self.record.rejected(now, &request, call.attempt, limit);
-                self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
-            }
-            Reply::Failed { fault } => {
-                self.record.call_failed(now, &request, fault);
-                self.note(now, slot, Note::Failed(fault));
-                self.ways.failed(now, request.source, route, None);
-            }
+        let other = self.errands.insert(further);
+        self.goes(now, other, &seen);
+        let reply = self.ask(now, route, call, &seen);
+        if let Reply::Accepted { wait, spilled } = reply {
+            self.errands.get(slot).others.push(other);
+            return self.admitted(now, other, call, &seen, (wait, spilled));
         }
+        let hint = if let Reply::TooManyRequests { retry_after, .. } = reply { retry_after } else { None };
+        self.ways.failed(now, request.source, route, hint);
+        self.turned_down(now, other, &seen, reply);
+        self.errands.remove(other);
     }
 
     /// The call in `slot` has an answer: whether it is the first for its request, which is in that slot from now on. The
@@ -188,6 +175,7 @@ impl Agent<'_> {
         // Events know calls by their slots, so these stay where they are.
         swap(&mut one.calling, &mut two.calling);
         swap(&mut one.route, &mut two.route);
+        swap(&mut one.in_flight, &mut two.in_flight);
         one.first = Some(other);
         let mut others = std::mem::take(&mut two.others);
         for slot in &mut others {
