@@ -105,6 +105,7 @@ impl Agent<'_> {
         }
         errand.delivery += 1;
         (errand.way, errand.taken, errand.state) = (0, SimTime::NEVER, State::BackingOff);
+        self.note(now, slot, Note::Waits(at - now));
         self.events.push(at, Kind::Retry, slot);
     }
 }
