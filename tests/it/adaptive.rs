@@ -2,10 +2,12 @@
 
 use ratecast::client::Strategy;
 use ratecast::client::adaptive::hedge::Hedge;
-use ratecast::client::retry::{NoRetry, RetryPolicy};
+use ratecast::client::adaptive::rate::{self, SendRate};
+use ratecast::client::adaptive::window::{self, WindowSpec};
+use ratecast::client::retry::{self, NoRetry, Persistence, RetryPolicy};
 use ratecast::durations::Durations;
-use ratecast::engine::{Cell, Stop, simulate};
-use ratecast::limiter::{FixedWindow, LimiterSpec};
+use ratecast::engine::{Cell, Stop, simulate, simulate_in_full};
+use ratecast::limiter::{FixedWindow, LimiterSpec, TokenBucket};
 use ratecast::provider::{Faults, LimitSpec, Price, Service, Tier};
 use ratecast::recorder::{ClassRecord, Failure, Record};
 use ratecast::scenario::Scenario;
@@ -110,4 +112,88 @@ fn the_end_finds_one_request_in_two_calls() {
     let total = run(&scenario, &tier(100), &after(1, 1)).total();
     assert_eq!((total.offered, total.served(), total.pending), (2, 1, 1));
     assert_eq!((total.hedged, total.overtaken), (2, 2));
+}
+
+/// So many calls a second.
+fn per_second(calls: u64) -> Rate {
+    Rate::new(calls, secs(1)).unwrap()
+}
+
+/// So many requests, all within the first second, whose calls take so many seconds.
+fn rush(requests: u64, service: u64) -> Scenario {
+    let mut scenario = scenario(service);
+    let arrivals = Arrivals::Constant(Constant { rate: per_second(1_000_000) });
+    let traffic = &mut scenario.traffic[0].1;
+    (traffic.arrivals, traffic.requests) = (Some(arrivals), Some(requests));
+    scenario
+}
+
+/// The k-th of thirty requests goes k seconds after the first.
+#[test]
+fn a_send_rate_spaces_calls() {
+    let one = per_second(1);
+    let model = rate::Aimd { start: one, floor: one, ceiling: one, ..rate::Aimd::default() };
+    let strategy = Strategy { send_rate: Some(SendRate::Aimd(model)), ..Strategy::default() };
+    let total = run(&rush(30, 3), &tier(1_000), &strategy).total();
+    let waits = (0..30).sum::<u64>() as f64;
+    assert_eq!((total.served(), total.rejected(), total.queued), (30, 0, 0));
+    assert!((total.paced as f64 / 1e9 - waits).abs() < 1e-3, "{} for {waits}", total.paced);
+    assert!((total.latency.sum_nanos() as f64 / 1e9 - waits - 90.0).abs() < 1e-3);
+}
+
+/// Before the first 429 the adaptive mode of botocore does nothing at all.
+#[test]
+fn cubic_sleeps_until_a_429_wakes_it() {
+    let scenario = rush(60, 3);
+    let without = Strategy::default();
+    let cubic = Strategy { send_rate: Some(SendRate::default()), ..Strategy::default() };
+    let tier_of = |calls| Tier { price: Price::default(), ..tier(calls) };
+    let full = |tier: &Tier| {
+        let cell = Cell { scenario: &scenario, tier, strategy: &without };
+        simulate_in_full(cell, 0, Stop::default()).unwrap_or_else(|error| panic!("{error}"))
+    };
+    assert!(run(&scenario, &tier_of(100), &cubic) == full(&tier_of(100)));
+    let (held, bounced) = (run(&scenario, &tier_of(10), &cubic).total(), full(&tier_of(10)).total());
+    assert!(held.rejected() < bounced.rejected(), "{} with, {} without", held.rejected(), bounced.rejected());
+    assert!(held.paced > 0);
+}
+
+/// A window that cannot move bounds calls as slots do.
+#[test]
+fn a_window_bounds_the_calls_in_flight() {
+    let scenario = rush(30, 3);
+    let two = window::Aimd { start: 2, least: 2, most: 2, ..window::Aimd::default() };
+    let windowed = Strategy { window: Some(WindowSpec::Aimd(two)), ..Strategy::default() };
+    let slots = Strategy { concurrency: Some(2), ..Strategy::default() };
+    let [windowed, slots] = [windowed, slots].map(|strategy| run(&scenario, &tier(1_000), &strategy).total());
+    assert_eq!((windowed.served(), windowed.rejected()), (30, 0));
+    assert_eq!(windowed.latency.max(), Some(secs(45)));
+    assert_eq!((windowed.latency, windowed.paced, windowed.queued), (slots.latency, slots.queued, 0));
+    // One that may grow does: 2, then one more for each call that finds it in use.
+    let more = window::Aimd { start: 2, least: 2, most: 8, ..window::Aimd::default() };
+    let growing = Strategy { window: Some(WindowSpec::Aimd(more)), ..Strategy::default() };
+    let total = run(&scenario, &tier(1_000), &growing).total();
+    // At 0 s two, at 3 s four, at 6 s eight, then eight and eight: 30 by 15 s.
+    assert_eq!((total.served(), total.latency.max().map(|most| most.as_secs_f64().round())), (30, Some(15.0)));
+}
+
+/// The sawtooth of theory, in a whole run: more requests than the limit takes, whose refused calls are tried again. The
+/// limit has room for one call, so the first one that comes too early is refused.
+#[test]
+fn aimd_swings_below_the_limit_as_theory_has_it() {
+    let (capacity, alpha, beta, span) = (20.0, 2.0, 0.5, 500.0);
+    let mut scenario = rush(20_000, 0);
+    (scenario.duration, scenario.drain) = (secs(500), secs(0));
+    let bucket = LimiterSpec::TokenBucket(TokenBucket { refill: per_second(20), capacity: Some(1) });
+    let limits = vec![("calls".to_owned(), LimitSpec { limiter: bucket, ..LimitSpec::default() })];
+    let tier = Tier { limits, ..Tier::default() };
+    let model = rate::Aimd { start: per_second(10), increase: per_second(2), beta, ..rate::Aimd::default() };
+    let persistence = Persistence { attempts: 1_000, honor_retry_after: false, ..Persistence::default() };
+    let retry = RetryPolicy::Constant(retry::Constant { base: secs(1), persistence });
+    let strategy = Strategy { send_rate: Some(SendRate::Aimd(model)), retry, ..Strategy::default() };
+    let total = run(&scenario, &tier, &strategy).total();
+    let (mean, period) = ((1.0 + beta) * capacity / 2.0, (1.0 - beta) * capacity / alpha);
+    let (sent, refused) = (total.attempts() as f64 / span, total.rejected() as f64 * period / span);
+    // A call passes the limit only when it goes, so the rate overshoots by what it grows from one call to the next: 0.1 of 20.
+    assert!((sent / mean - 1.0).abs() < 0.01 && (refused - 1.0).abs() < 0.02, "{sent} a second, {refused} a period");
 }
