@@ -69,7 +69,7 @@ impl Agent<'_> {
     }
 
     /// The call for the request in `slot` has taken so long that it gets a further one: if there is room for it, and nobody
-    /// else waits for that.
+    /// else waits for that. Otherwise it gets none any more.
     pub(super) fn hedge(&mut self, now: SimTime, slot: u32, number: u64) {
         let errand = self.errands.get(slot);
         // The call may have ended since, and its slot be another's by now.
@@ -78,8 +78,8 @@ impl Agent<'_> {
         }
         if self.is_free(now, slot) && self.hedges.as_ref().is_some_and(|hedges| hedges.hedging.allows()) {
             self.send_further(now, slot);
+            self.watch(now, slot);
         }
-        self.watch(now, slot);
     }
 
     fn send_further(&mut self, now: SimTime, slot: u32) {
