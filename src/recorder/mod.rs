@@ -143,6 +143,27 @@ impl Record {
         }
     }
 
+    /// A retry of it was denied by the client's budget.
+    pub fn denied(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.denied += 1;
+        }
+    }
+
+    /// The client itself turned a call for it down.
+    pub fn turned_down(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.turned_down += 1;
+        }
+    }
+
+    /// The end of a call for it opened a breaker of the client.
+    pub fn breaker_opened(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.breaker_openings += 1;
+        }
+    }
+
     /// A call for it was charged `cost` at `at`, which need not be later than what was told before.
     #[inline]
     pub fn charged(&mut self, at: SimTime, request: &Request, cost: Money, cause: Cause, is_answered: bool) {

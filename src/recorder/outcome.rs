@@ -22,7 +22,7 @@ pub enum Failure {
     GaveUp,
     /// Its deadline passed.
     Expired,
-    /// The queue was full.
+    /// The queue was full, or the client's breaker or throttle turned it down.
     Shed,
     /// It is larger than a limit can ever hold.
     Never,
@@ -87,6 +87,12 @@ pub struct ClassRecord {
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
     pub errors: [u64; Fault::COUNT],
+    /// Retries that the client's budget denied.
+    pub denied: u64,
+    /// Calls that the client itself turned down, by its breaker or its throttle; they are no attempts.
+    pub turned_down: u64,
+    /// Calls whose end opened a breaker of the client.
+    pub breaker_openings: u64,
     /// Prompt tokens of calls that were paid for and led to no answer, in all.
     pub wasted_input_tokens: u64,
     /// Completion tokens of the same.
@@ -207,6 +213,9 @@ impl ClassRecord {
         self.output_tokens += other.output_tokens;
         self.wasted_input_tokens += other.wasted_input_tokens;
         self.wasted_output_tokens += other.wasted_output_tokens;
+        self.denied += other.denied;
+        self.turned_down += other.turned_down;
+        self.breaker_openings += other.breaker_openings;
         self.charges.merge(&other.charges);
         self.latency.merge(&other.latency);
         self.errors.iter_mut().zip(other.errors).for_each(|(mine, theirs)| *mine += theirs);

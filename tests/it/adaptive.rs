@@ -158,6 +158,15 @@ fn cubic_sleeps_until_a_429_wakes_it() {
     assert!(held.paced > 0);
 }
 
+/// The client that it is taken from has it, with the constants that are the defaults.
+#[test]
+fn the_adaptive_mode_of_botocore_limits_what_it_sends() {
+    let text = "strategy.sdk.preset = \"botocore-adaptive\"\n[traffic.app]\narrivals.poisson = { rate = \"1/s\" }";
+    let ready = ratecast::scenario::load_text("adaptive", text, &[]).unwrap();
+    let (_, strategy) = &ready.scenario.strategy[0];
+    assert_eq!(strategy.send_rate, Some(SendRate::Cubic(rate::Cubic::default())));
+}
+
 /// A window that cannot move bounds calls as slots do.
 #[test]
 fn a_window_bounds_the_calls_in_flight() {

@@ -3,6 +3,8 @@
 use ratecast::client::adaptive::hedge::Hedge;
 use ratecast::client::adaptive::rate::{self, SendRate};
 use ratecast::client::adaptive::window::{self, Gather, WindowSpec};
+use ratecast::client::control::breaker::{CircuitBreaker, Consecutive, Terms, Window};
+use ratecast::client::control::budget::{Aws, Deposit, Envoy, Finagle, Grpc, NoBudget, RetryBudget, Sre};
 use ratecast::client::retry::{
     Composed, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, HintRules, HintUse, Jitter,
     Law, Linear, LongHint, NoRetry, Persistence, RetryOn, RetryPolicy,
@@ -12,7 +14,7 @@ use ratecast::limiter::{
     LimiterSpec, Prepaid, Provisioned, SlidingCounter, SlidingLog, SubWindows, TokenBucket, Weighted,
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
-use ratecast::protocol::Counts;
+use ratecast::protocol::{Counts, Fault};
 use ratecast::provider::{Beyond, LimitSpec, Names, Override, Price, Reserve, Scope, Settle, Tier, TokenPrices};
 use ratecast::rng::{Seed, Stream};
 use ratecast::traffic::shape::{self, Daily, DayPreset, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly};
@@ -203,6 +205,53 @@ pub fn hedge(dice: &mut Dice) -> Hedge {
         samples: dice.pick(1..=20),
         extra: dice.pick(1..=4) as u32,
         share: dice.perhaps(30, |dice| Share::from_hundred_millionths(dice.pick(1..=100_000_000))),
+    })
+}
+
+/// A budget of the given kind, small enough to be used up. A new kind needs a line here.
+pub fn retry_budget(dice: &mut Dice, kind: &str) -> RetryBudget {
+    let share = Share::from_hundred_millionths(dice.pick(1..=60_000_000));
+    let memory = SimDuration::from_nanos(dice.pick(1_000_000..=30_000_000_000));
+    let cost = |dice: &mut Dice| dice.pick(1..=20) as u32;
+    checked(match kind {
+        "none" => RetryBudget::NoBudget(NoBudget {}),
+        "aws" => RetryBudget::Aws(Aws {
+            capacity: dice.pick(20..=200) as u32,
+            throttled_cost: cost(dice),
+            fault_cost: cost(dice),
+            timeout_cost: dice.perhaps(50, cost),
+        }),
+        "grpc" => {
+            let token_ratio = dice.pick(1..=2_000) as f64 / 1_000.0;
+            RetryBudget::Grpc(Grpc { max_tokens: dice.pick(1..=40) as u32, token_ratio })
+        }
+        "deposit" => RetryBudget::Deposit(Deposit { share, bucket: dice.pick(1..=12) }),
+        "finagle" => RetryBudget::Finagle(Finagle { memory, per_second: dice.pick(0..=3) as u32, share }),
+        "envoy" => RetryBudget::Envoy(Envoy { share, least: dice.pick(0..=4) }),
+        "sre" => RetryBudget::Sre(Sre { share, window: memory }),
+        other => panic!("the budget `{other}` is registered; say here how to make a random one"),
+    })
+}
+
+/// A breaker of the given kind. A new kind needs a line here.
+pub fn breaker(dice: &mut Dice, kind: &str) -> CircuitBreaker {
+    let open_time = SimDuration::from_nanos(dice.pick(1..=20_000_000_000));
+    let counts = dice.one_of(&[RetryOn::ALL, RetryOn::of(true, &[]), RetryOn::of(false, &[Fault::Unavailable])]);
+    let terms = Terms { open_time, counts };
+    let calls = dice.pick(1..=30) as u32;
+    checked(match kind {
+        "consecutive" => {
+            let (failures, probes) = (dice.pick(1..=6) as u32, dice.pick(1..=4) as u32);
+            CircuitBreaker::Consecutive(Consecutive { failures, probes, terms })
+        }
+        "window" => CircuitBreaker::Window(Window {
+            calls,
+            failures: Share::from_hundred_millionths(dice.pick(1..=60_000_000)),
+            minimum: dice.perhaps(50, |dice| dice.pick(1..=u64::from(calls)) as u32),
+            trials: dice.pick(1..=12) as u32,
+            terms,
+        }),
+        other => panic!("the breaker `{other}` is registered; say here how to make a random one"),
     })
 }
 

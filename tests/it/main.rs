@@ -43,6 +43,7 @@ mod recorded_sets;
 mod round_trip;
 mod scenarios;
 mod stability;
+mod storms;
 mod swarm;
 mod theory;
 mod toy;

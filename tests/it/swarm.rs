@@ -7,6 +7,9 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::client::adaptive::rate::SendRate;
 use ratecast::client::adaptive::window::WindowSpec;
+use ratecast::client::control::Throttle;
+use ratecast::client::control::breaker::CircuitBreaker;
+use ratecast::client::control::budget::RetryBudget;
 use ratecast::client::retry::RetryPolicy;
 use ratecast::client::{Queue, Strategy};
 use ratecast::durations::{self, Durations};
@@ -226,7 +229,25 @@ fn strategy(dice: &mut Dice) -> Strategy {
     let capacity = if concurrency.is_some() { dice.perhaps(50, |dice| dice.pick(0..=20)) } else { None };
     let deadline = dice.perhaps(40, |dice| millis(dice, 20_000));
     let retry = generate::retry_policy(dice, kind);
-    Strategy { concurrency, queue: Queue { capacity, deadline, ..Queue::default() }, retry, ..Strategy::default() }
+    let controls = dice.percent(40);
+    let mut control = |percent| controls && dice.percent(percent);
+    let (has_budget, has_breaker, has_throttle) = (control(70), control(40), control(30));
+    let (budgets, breakers) = (RetryBudget::registered(), CircuitBreaker::registered());
+    Strategy {
+        concurrency,
+        queue: Queue { capacity, deadline, ..Queue::default() },
+        retry,
+        budget: has_budget.then(|| {
+            let kind = dice.one_of(&generate::kinds_of(&budgets));
+            generate::retry_budget(dice, kind)
+        }),
+        breaker: has_breaker.then(|| {
+            let kind = dice.one_of(&generate::kinds_of(&breakers));
+            generate::breaker(dice, kind)
+        }),
+        throttle: has_throttle.then(Throttle::default),
+        ..Strategy::default()
+    }
 }
 
 /// How often the swarm saw what it is for: outcomes, and seconds or windows in which a bound was checked.
@@ -240,6 +261,8 @@ struct Seen {
     elided: u64,
     windows: u64,
     slots: u64,
+    denied: u64,
+    turned_down: u64,
 }
 
 impl Seen {
@@ -254,6 +277,8 @@ impl Seen {
             elided: u64::from(trial.strategy.concurrency.is_none()),
             windows: windows_hold(trial, record),
             slots: slots_hold(trial, record),
+            denied: total.denied,
+            turned_down: total.turned_down,
         }
     }
 
@@ -261,6 +286,8 @@ impl Seen {
         self.served += other.served;
         self.pending += other.pending;
         self.retries += other.retries;
+        self.denied += other.denied;
+        self.turned_down += other.turned_down;
         self.elided += other.elided;
         self.windows += other.windows;
         self.slots += other.slots;
@@ -336,7 +363,12 @@ fn impossible_outcomes_do_not_occur(trial: &Trial, record: &Record) {
         total.rejected_by_attempt[attempts as usize..].iter().all(|&n| n == 0),
         "a refusal of attempt {attempts} + 1"
     );
-    assert!(strategy.queue.capacity.is_some() || failed(Failure::Shed) == 0, "shed");
+    let queue_sheds = strategy.queue.capacity.is_some();
+    assert!(queue_sheds || failed(Failure::Shed) == total.turned_down, "shed");
+    assert!(strategy.breaker.is_some() || strategy.throttle.is_some() || total.turned_down == 0, "turned down");
+    assert!(strategy.breaker.is_some() || total.breaker_openings == 0, "breaker");
+    assert!(strategy.budget.is_some() || total.denied == 0, "denied");
+    assert!(total.denied <= failed(Failure::GaveUp), "denied retries are the last ones");
     assert!(strategy.queue.deadline.is_some() || failed(Failure::Expired) == 0, "expired");
     assert!(!trial.tier.limits.is_empty() || total.rejected() == 0, "refused without limits");
     if strategy.concurrency.is_none() {
@@ -422,7 +454,9 @@ fn an_idle_limit_changes_nothing(trial: &Trial, record: &Record) {
 
 /// The full client leaves the same record of a plain strategy as the loop that is made for such.
 fn the_full_client_agrees(trial: &Trial, record: &Record) {
-    assert!(trial.strategy.is_plain());
+    if !trial.strategy.is_plain() {
+        return;
+    }
     let cell = Cell { scenario: &trial.scenario, tier: &trial.tier, strategy: &trial.strategy };
     let other = simulate_in_full(cell, trial.replication, Stop::default()).unwrap_or_else(|error| panic!("{error}"));
     assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
@@ -465,7 +499,8 @@ fn judge(number: u64) -> Seen {
 fn nothing_is_lost_or_invented() {
     let seen = (0..SCENARIOS).into_par_iter().map(judge).reduce(Seen::default, Seen::add);
     println!("{seen:?}");
-    let enough = [seen.served, seen.pending, seen.retries, seen.elided, seen.windows, seen.slots];
+    let enough =
+        [seen.served, seen.pending, seen.retries, seen.elided, seen.windows, seen.slots, seen.denied, seen.turned_down];
     assert!(
         enough.iter().chain(&seen.failures).chain(&seen.errors).all(|&n| n > 500),
         "the swarm has become tame: {seen:?}"

@@ -20,6 +20,10 @@ impl Agent<'_> {
             // Every class has a way, and none is asked for beyond the last.
             return self.fail(now, slot, Failure::GaveUp);
         };
+        if !self.lets_out(now, slot, route) {
+            return self.try_next_way(now, slot, Failure::Shed);
+        }
+        let errand = self.errands.get(slot);
         if errand.taken == SimTime::NEVER {
             (errand.taken, errand.standing) = (now, self.retries.begin(now));
         }
@@ -68,10 +72,12 @@ impl Agent<'_> {
                 self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
                 self.hear(now, route, seen);
                 self.ended(now, slot, now, End::Refused);
+                self.call_ended(now, slot, Some(Failing::Refused(retry_after)));
             }
             Reply::TooLarge { limit } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
+                self.call_was_void(slot);
                 self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
                 self.hear_nothing(now, route, seen);
                 self.ended(now, slot, now, End::Hopeless);
@@ -81,6 +87,7 @@ impl Agent<'_> {
                 self.note(now, slot, Note::Failed(fault));
                 self.hear_nothing(now, route, seen);
                 self.ended(now, slot, now, End::Failed);
+                self.call_ended(now, slot, Some(Failing::Fault(fault)));
             }
         }
     }
@@ -161,6 +168,7 @@ impl Agent<'_> {
         self.ended(now, slot, admitted.at, if course.fault.is_some() { End::Failed } else { End::Served });
         match course.fault {
             None => {
+                self.call_ended(now, slot, None);
                 self.answered(now, route, admitted.at, &seen);
                 self.learn_latency(now - admitted.at);
                 if self.wins(slot) { self.serve(now, slot) } else { self.overtaken(now, slot, seen) }
@@ -174,6 +182,7 @@ impl Agent<'_> {
                 }
                 self.record.call_failed(now, &self.errands.get(slot).request, fault);
                 self.note(now, slot, Note::Failed(fault));
+                self.call_ended(now, slot, Some(Failing::Fault(fault)));
                 if !self.others_go_on(now, slot) {
                     self.after(now, slot, Failing::Fault(fault));
                 }
@@ -198,6 +207,10 @@ impl Agent<'_> {
         if at > self.places.deadline(&errand.request) {
             return self.fail(now, slot, Failure::Expired);
         }
+        if !self.may_retry(now, slot, failing) {
+            return self.try_next_way(now, slot, Failure::GaveUp);
+        }
+        let errand = self.errands.get(slot);
         errand.state = State::BackingOff;
         self.events.push(at, Kind::Retry, slot);
         self.note(now, slot, Note::Waits(at - now));

@@ -1,5 +1,7 @@
 //! Requests under way at a full client.
 
+use crate::client::control::breaker::Pass;
+use crate::client::control::budget::Grant;
 use crate::client::queue::Ticket;
 use crate::client::retry::{MOST_LAYERS, Standing};
 use crate::engine::event::MOST_SLOTS;
@@ -26,6 +28,10 @@ pub struct Errand {
     pub route: usize,
     /// Where it stands with each retry policy on this way.
     pub standing: [Standing; MOST_LAYERS],
+    /// The state of the breaker in which its last call was sent.
+    pub pass: Pass,
+    /// What the budget granted its next call, or that under way.
+    pub grant: Grant,
     /// Whether a call for it was paid for.
     pub is_paid: bool,
     /// The call under way, or the last one.
@@ -85,6 +91,8 @@ impl Errand {
             way: 0,
             route: 0,
             standing: [Standing::default(); MOST_LAYERS],
+            pass: Pass::default(),
+            grant: Grant::FREE,
             is_paid: false,
             calling: Calling::NONE,
             queued: SimDuration::ZERO,

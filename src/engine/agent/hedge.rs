@@ -6,6 +6,7 @@
 use super::Agent;
 use super::errand::{Errand, State};
 use crate::client::adaptive::hedge::Hedging;
+use crate::client::control::budget::Grant;
 use crate::engine::event::Kind;
 use crate::engine::run::Cell;
 use crate::protocol::{Reply, Request};
@@ -86,10 +87,14 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         let (request, way) = (errand.request, errand.way);
         let Some(route) = self.ways.choose(now, request.source, way) else { return };
-        errand.calls += 1;
         errand.further += 1;
         let further = errand.further_call(slot, route);
-        let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
+        let call = Call { class: request.source, number: errand.number, attempt: further.calls };
+        let other = self.errands.insert(further);
+        if !self.lets_out(now, other, route) {
+            return self.errands.remove(other);
+        }
+        self.errands.get(slot).calls += 1;
         let mut seen = self.ways.seen(&request, route);
         if let Some(hedges) = self.hedges.as_mut().filter(|_| !self.ways.has_own_times(route, request.source)) {
             seen = hedges.again(seen, request.source);
@@ -98,9 +103,8 @@ impl Agent<'_> {
         self.record.hedged(&request);
         if let Some(diary) = &mut self.diary {
             let site = self.ways.site(route);
-            diary.called(now, &further, &seen, &mut site.quota, site.limits.start);
+            diary.called(now, self.errands.get(other), &seen, &mut site.quota, site.limits.start);
         }
-        let other = self.errands.insert(further);
         self.goes(now, other, &seen);
         let reply = self.ask(now, route, call, &seen);
         if let Reply::Accepted { wait, spilled } = reply {
@@ -176,6 +180,8 @@ impl Agent<'_> {
         swap(&mut one.calling, &mut two.calling);
         swap(&mut one.route, &mut two.route);
         swap(&mut one.in_flight, &mut two.in_flight);
+        swap(&mut one.pass, &mut two.pass);
+        swap(&mut one.grant, &mut two.grant);
         one.first = Some(other);
         let mut others = std::mem::take(&mut two.others);
         for slot in &mut others {
@@ -191,6 +197,7 @@ impl Agent<'_> {
 impl Errand {
     /// A further call for the request in slot `first`.
     fn further_call(&self, first: u32, route: usize) -> Errand {
-        Errand { first: Some(first), others: Vec::new(), hedge_event: u64::MAX, route, ..self.clone() }
+        let (calls, grant) = (self.calls + 1, Grant::FREE);
+        Errand { first: Some(first), others: Vec::new(), hedge_event: u64::MAX, route, calls, grant, ..self.clone() }
     }
 }

@@ -17,6 +17,7 @@ mod gate;
 mod hedge;
 mod line;
 mod outcome;
+mod storm;
 mod tempo;
 mod ways;
 
@@ -36,6 +37,7 @@ use errand::{Errand, Errands};
 use gate::Gate;
 use hedge::Hedges;
 use outcome::Answer;
+use storm::Storm;
 use tempo::Tempo;
 use ways::Ways;
 
@@ -55,6 +57,7 @@ pub(super) struct Agent<'s> {
     free_slots: u32,
     ways: Ways,
     retries: Stack,
+    storm: Storm,
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
     hedges: Option<Hedges>,
@@ -135,6 +138,7 @@ impl<'s> Agent<'s> {
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,
             retries,
+            storm: Storm::new(cell, replication),
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
             hedges: Hedges::new(cell, replication),

@@ -141,6 +141,11 @@ impl Ways {
         class + self.ways[route].shift
     }
 
+    /// Calls in flight, on all of them.
+    pub fn under_way(&self) -> u64 {
+        self.ways.iter().map(|way| u64::from(way.under_way)).sum()
+    }
+
     /// A call on `route` has begun.
     pub fn begin(&mut self, route: usize) {
         self.ways[route].under_way += 1;

@@ -20,6 +20,7 @@ mod adaptive;
 mod arrivals;
 mod case;
 mod contest;
+mod control;
 mod cost;
 mod dispersion;
 mod failing_calls;
@@ -68,6 +69,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         sliding_counter::TRIALS,
         queue::TRIALS,
         retry::TRIALS,
+        control::TRIALS,
         cost::TRIALS,
         adaptive::TRIALS,
         arrivals::TRIALS,
