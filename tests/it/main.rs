@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test skips or measures is for its reader")]
 #![allow(clippy::disallowed_methods, reason = "that something is not slow beyond all measure needs a clock")]
 
+mod adaptive;
 mod azure_hour;
 mod behaviour;
 mod broken;

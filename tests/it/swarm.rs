@@ -5,6 +5,8 @@
 //! it takes to make it again, and the scenario itself.
 
 use crate::generate::{self, Dice, OnPanic};
+use ratecast::client::adaptive::rate::SendRate;
+use ratecast::client::adaptive::window::WindowSpec;
 use ratecast::client::control::Throttle;
 use ratecast::client::control::breaker::CircuitBreaker;
 use ratecast::client::control::budget::RetryBudget;
@@ -324,7 +326,7 @@ fn the_books_agree(trial: &Trial, record: &Record) {
     let (total, time) = (record.total(), timeline_total(record));
     assert_eq!(total.offered, total.served() + total.failed() + total.pending);
     // Every admitted call ends as served, breaks off, or is under way at the end.
-    let ended = total.served() + total.broken_off();
+    let ended = total.served() + total.broken_off() + total.overtaken;
     assert!(total.admitted >= ended && total.admitted <= ended + total.pending, "completions");
     let counted = |bin: u64, class: u64, what: &str| {
         let all_measured = trial.scenario.warmup.is_zero();
@@ -503,6 +505,39 @@ fn nothing_is_lost_or_invented() {
         enough.iter().chain(&seen.failures).chain(&seen.errors).all(|&n| n > 500),
         "the swarm has become tame: {seen:?}"
     );
+}
+
+/// The same of clients that hedge and adapt, which differ from others in what they send and when.
+#[test]
+fn what_adapts_loses_nothing_either() {
+    let learns = |number: u64| {
+        let dice = &mut Dice::new("swarm/adaptive", number);
+        let mut trial = Trial::new(dice);
+        let (rates, windows) = (SendRate::registered(), WindowSpec::registered());
+        let rate = dice.perhaps(40, |dice| dice.one_of(&generate::kinds_of(&rates)));
+        let window = dice.perhaps(40, |dice| dice.one_of(&generate::kinds_of(&windows)));
+        trial.strategy.hedge = dice.perhaps(70, generate::hedge);
+        trial.strategy.send_rate = rate.map(|kind| generate::send_rate(dice, kind));
+        trial.strategy.window = window.map(|kind| generate::window(dice, kind));
+        trial.check();
+        let trial = trial;
+        let _tried = OnPanic(|| format!("scenario {number} of the dice `swarm/adaptive`: {trial:#?}"));
+        let record = trial.run();
+        every_arrival_is_offered(&trial, &record);
+        the_books_agree(&trial, &record);
+        an_idle_limit_changes_nothing(&trial, &record);
+        windows_hold(&trial, &record);
+        slots_hold(&trial, &record);
+        assert!(record == trial.run(), "the same seed gives the same record");
+        let total = record.total();
+        [total.served(), total.hedged, total.overtaken, total.pending, u64::from(total.paced > 0)]
+    };
+    let seen = (0..600)
+        .into_par_iter()
+        .map(learns)
+        .reduce(|| [0; 5], |one, other| std::array::from_fn(|at| one[at] + other[at]));
+    println!("{seen:?}");
+    assert!(seen.iter().all(|&seen| seen > 100), "the swarm has become tame: {seen:?}");
 }
 
 /// One slot that is never free, two places, and a deadline that comes before a third request does: nobody is shed.

@@ -10,7 +10,7 @@ use crate::units::SimTime;
 impl Agent<'_> {
     /// The request in `slot` wants to be sent: at once if it may, or else it joins the line.
     pub(super) fn enter(&mut self, now: SimTime, slot: u32) {
-        if self.free_slots > 0 && self.line.is_empty() && self.ready_at(now, slot) <= now {
+        if self.is_free(now, slot) {
             return self.send(now, slot);
         }
         let place = self.places.of(&self.errands.get(slot).request);
@@ -24,6 +24,11 @@ impl Agent<'_> {
         }
         // It may stand before those who wait, and ask for less than they.
         self.settled(now);
+    }
+
+    /// Whether a call for the request in `slot` may go at once, past nobody who waits.
+    pub(super) fn is_free(&mut self, now: SimTime, slot: u32) -> bool {
+        self.free_slots > 0 && self.line.is_empty() && self.ready_at(now, slot) <= now
     }
 
     fn join(&mut self, now: SimTime, slot: u32, ticket: Ticket, deadline: SimTime) {

@@ -16,6 +16,7 @@
 //! held until the answer is there), and clients that toss a coin after every refusal whether to go on (none does: they
 //! count attempts or time).
 
+mod adaptive;
 mod arrivals;
 mod case;
 mod contest;
@@ -70,6 +71,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         retry::TRIALS,
         control::TRIALS,
         cost::TRIALS,
+        adaptive::TRIALS,
         arrivals::TRIALS,
         users::TRIALS,
         contest::TRIALS,
