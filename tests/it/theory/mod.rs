@@ -13,6 +13,7 @@ mod case;
 mod cost;
 mod dispersion;
 mod fixed_window;
+mod flow;
 mod interval_bucket;
 mod judge;
 mod queue;
@@ -56,6 +57,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         sliding_log::TRIALS,
         sliding_counter::TRIALS,
         queue::TRIALS,
+        flow::TRIALS,
         retry::TRIALS,
         cost::TRIALS,
         arrivals::TRIALS,
