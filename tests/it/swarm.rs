@@ -467,6 +467,7 @@ fn flow(dice: &mut Dice, trial: &mut Trial) {
     strategy.steer = dice.perhaps(50, |dice| Steer {
         reserve: share(dice),
         until: dice.one_of(&[Until::Reset, Until::Refill]),
+        slack: millis(dice, 2_000),
         blind: dice.perhaps(50, |dice| dice.pick(1..=4) as u32),
         estimate: estimate(dice),
     });

@@ -8,9 +8,11 @@ use crate::recorder::Failure;
 use crate::units::SimTime;
 
 impl Agent<'_> {
-    /// The request in `slot` wants to be sent: at once if it may, or else it joins the line.
+    /// The request in `slot` wants to be sent: at once if it may, or else it joins the line. One that goes on by another way
+    /// has had its turn, and passes those whom the gate keeps.
     pub(super) fn enter(&mut self, now: SimTime, slot: u32) {
-        if self.free_slots > 0 && self.line.is_empty() && self.ready_at(now, slot) <= now {
+        let is_first = self.line.is_empty() || self.errands.get(slot).way > 0;
+        if self.free_slots > 0 && is_first && self.ready_at(now, slot) <= now {
             return self.send(now, slot);
         }
         let place = self.places.of(&self.errands.get(slot).request);
