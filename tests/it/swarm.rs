@@ -127,7 +127,11 @@ fn traffic(dice: &mut Dice) -> Traffic {
         users,
         input_tokens: token_sizes(dice),
         output_tokens: token_sizes(dice),
-        clients: dice.perhaps(30, |dice| Clients { count: dice.pick(1..=9) as u32, exponent: 2.0 * dice.uniform() }),
+        clients: dice.perhaps(30, |dice| Clients {
+            count: dice.pick(1..=9) as u32,
+            exponent: 2.0 * dice.uniform(),
+            first: 0,
+        }),
         cached_input: Share::from_hundred_millionths(dice.pick(0..=2) * 50_000_000),
         requests: dice.perhaps(20, |dice| dice.pick(0..=200)),
         shape: dice.perhaps(30, |dice| dice.one_of(&generate::shapes())),
