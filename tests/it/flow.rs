@@ -1,6 +1,7 @@
 //! Queues with an order, pacing, steering by headers and message queues, by runs small enough to foretell.
 
 use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::plan::{Options, Warning, forecast};
 use ratecast::recorder::{ClassRecord, Failure, Record};
 use ratecast::scenario::load_text;
 use ratecast::units::SimDuration;
@@ -194,4 +195,16 @@ fn a_route_to_another_tier_goes_around_the_gate() {
     assert_eq!((class.served(), class.rerouted), (10, 9));
     // Each is paced on its first way and goes on at once.
     assert_eq!((class.paced, class.backed_off()), (40_500_000_000, 0));
+}
+
+#[test]
+fn who_steers_by_headers_that_nobody_prints_is_told() {
+    let warnings = |headers: &str| {
+        let text = format!("{TEN}strategy.s.steer = {{}}\ntier.small.price.month = \"0 USD/month\"\n{headers}");
+        let scenario = load_text("flow", &text, &[]).unwrap_or_else(|failure| panic!("{failure}")).scenario;
+        forecast(&scenario, Options::default()).unwrap_or_else(|error| panic!("{error}")).warnings
+    };
+    let told = Warning::NoHeaders { tiers: vec!["small".to_owned()] };
+    assert!(warnings("").contains(&told));
+    assert!(!warnings("tier.small.headers = \"openai\"").contains(&told));
 }
