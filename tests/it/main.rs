@@ -19,6 +19,7 @@ mod documents;
 mod dresses;
 mod errors;
 mod fit;
+mod flow;
 mod formats;
 mod generate;
 mod golden;
