@@ -52,3 +52,4 @@ mod traces;
 mod users;
 mod ways;
 mod why;
+mod workloads;
