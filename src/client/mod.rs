@@ -1,10 +1,19 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
+pub mod batch;
+pub mod cache;
+pub mod coalesce;
+pub mod continuation;
+mod key;
+pub mod prompt_cache;
 pub mod retry;
+pub mod transfer;
 
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::SimDuration;
 use retry::RetryPolicy;
+
+pub use key::Key;
 
 /// A real client that a strategy begins as. How one is found by its name is the catalogue's business.
 #[derive(Clone, Debug, PartialEq, Default)]
