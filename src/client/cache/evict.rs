@@ -17,6 +17,9 @@ crate::words! {
 }
 
 impl Evict {
+    /// All of them.
+    pub const ALL: [Evict; 4] = [Evict::Lru, Evict::Lfu, Evict::Fifo, Evict::Random];
+
     /// The place in line of an answer that has just been kept (`uses` is 1) or asked for again, and was at `place` before;
     /// the first in line goes first. `step` counts what happened.
     pub(super) fn place(self, place: (u64, u64), uses: u64, step: u64) -> (u64, u64) {

@@ -1,5 +1,6 @@
 //! Laws that hold for every registered model, found through the registry: a new model is judged without a new test.
 
+mod cache;
 mod limiter;
 mod quota;
 mod retry;
