@@ -3,8 +3,10 @@
 use super::{Status, Strategies, output};
 use crate::client::Strategy;
 use crate::client::retry::RetryPolicy;
-use crate::client::retry::schedule::{Failing, Outlook, STREAM, Schedule, WINDOW};
+use crate::client::retry::schedule::{Outlook, STREAM, Schedule, WINDOW};
+use crate::client::retry::{Failing, MOST_LAYERS};
 use crate::params::Choice;
+use crate::protocol::Fault;
 use crate::scenario::clients::{self, KnownClient};
 use crate::scenario::diagnostic::printable;
 use crate::units::SimDuration;
@@ -43,6 +45,10 @@ fn layers(text: &str) -> Result<Vec<Layer>, Wrong> {
     if words.iter().enumerate().any(is_misplaced) || words.last() == Some(&"in") {
         let help = "write `in` between two clients, as in `ratecast strategies openai in envoy`";
         return Err(Wrong { message: format!("`{text}` is no list of clients"), help: help.to_owned() });
+    }
+    if words.len().div_ceil(2) > MOST_LAYERS {
+        let message = format!("`{text}` are more than {MOST_LAYERS} clients around one another");
+        return Err(Wrong { message, help: "leave some out".to_owned() });
     }
     words.into_iter().step_by(2).map(layer).collect()
 }
@@ -114,7 +120,8 @@ fn stack(layers: &[Layer]) -> String {
 
 /// What happens where every call fails: by a 429, and by a 503.
 fn figures(schedule: &Schedule) -> String {
-    let (refused, down) = (schedule.outlook(Failing::Refused), schedule.outlook(Failing::Down));
+    let (refused, down) =
+        (schedule.outlook(Failing::Refused(None)), schedule.outlook(Failing::Fault(Fault::Unavailable)));
     let minute = WINDOW.as_nanos() / 1_000_000_000;
     let mut out = "Where every call fails at once   by a 429             by a 503\n".to_owned();
     let mut row = |what: &str, say: &dyn Fn(&Outlook) -> String| {

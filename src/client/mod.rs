@@ -5,15 +5,19 @@ pub mod cache;
 pub mod coalesce;
 pub mod continuation;
 mod key;
+mod layer;
 pub mod prompt_cache;
 pub mod retry;
+mod route;
 pub mod transfer;
 
-use crate::params::{Invalid, Parameters, Visitor};
+use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::units::SimDuration;
-use retry::RetryPolicy;
+use retry::{MOST_LAYERS, RetryPolicy};
 
 pub use key::Key;
+pub use layer::Layer;
+pub use route::{Choice, Route, Spread};
 
 /// A real client that a strategy begins as. How one is found by its name is the catalogue's business.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -36,21 +40,44 @@ pub struct Strategy {
     pub queue: Queue,
     /// What happens after a 429.
     pub retry: RetryPolicy,
+    /// Clients around this one that try again on their own, by name, the innermost first.
+    pub around: Vec<(String, Layer)>,
+    /// Other ways to an answer, by name, in the order in which they are tried.
+    pub route: Vec<(String, Route)>,
+    /// Calls are spread over all routes; without it the next route is taken where one has failed for good.
+    pub spread: Option<Spread>,
+    /// Whether a request that nothing answers gets a canned answer.
+    pub canned: bool,
+}
+
+impl Strategy {
+    /// Whether it does nothing but queue and try again.
+    pub fn is_plain(&self) -> bool {
+        self.around.is_empty() && self.route.is_empty() && !self.canned
+    }
+}
+
+/// Lists the key `preset`. One that has just been read is what `retry` starts from.
+fn visit_preset(preset: &mut Option<Preset>, retry: &mut RetryPolicy, visitor: &mut dyn Visitor) {
+    let before = preset.clone();
+    visitor.optional("preset", preset);
+    if let Some(preset) = preset
+        && before.as_ref() != Some(preset)
+    {
+        *retry = preset.retry.clone();
+    }
 }
 
 impl Parameters for Strategy {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
-        let before = self.preset.clone();
-        visitor.optional("preset", &mut self.preset);
-        // One that has just been read is what the keys below it start from.
-        if let Some(preset) = &self.preset
-            && before.as_ref() != Some(preset)
-        {
-            self.retry = preset.retry.clone();
-        }
+        visit_preset(&mut self.preset, &mut self.retry, visitor);
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
-        visitor.choice("retry", crate::params::Presence::Optional, &mut self.retry);
+        visitor.choice("retry", Presence::Optional, &mut self.retry);
+        visitor.named("around", &mut self.around);
+        visitor.named("route", &mut self.route);
+        visitor.optional_section("spread", &mut self.spread);
+        visitor.optional("canned", &mut self.canned);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -60,6 +87,18 @@ impl Parameters for Strategy {
         if self.concurrency.is_none() && self.queue.capacity.is_some() {
             let help = "add `concurrency`, as in `concurrency = 8`";
             return Err(Invalid::new("queue", "nothing ever queues without a bound on `concurrency`", help));
+        }
+        if self.around.len() >= MOST_LAYERS {
+            let message = format!("{} clients around this one are too many", self.around.len());
+            return Err(Invalid::new("around", message, format!("write at most {}", MOST_LAYERS - 1)));
+        }
+        if self.route.len() > route::MOST_ROUTES {
+            let message = format!("{} routes are too many", self.route.len());
+            return Err(Invalid::new("route", message, format!("write at most {}", route::MOST_ROUTES)));
+        }
+        if self.spread.is_some() && self.route.is_empty() {
+            let help = "add a `route`, or leave `spread` out";
+            return Err(Invalid::new("spread", "there is one way only, and nothing to spread calls over", help));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub enum Rank {
     End = 4,
 }
 
-/// What an event is, at most two for each rank.
+/// What an event is. Those of one instant go by their [`Rank`]: completions and progress before all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A call ends.
@@ -28,15 +28,42 @@ pub enum Kind {
     Retry,
     /// A queued request has waited as long as it may.
     Deadline,
+    /// The client may send again.
+    Wake,
+    /// A batch has waited for as long as it may.
+    Linger,
+    /// A call has been under way for so long that it gets a second one.
+    Hedge,
+}
+
+impl Kind {
+    const ALL: [Kind; 8] = [
+        Kind::Completion,
+        Kind::Progress,
+        Kind::Retry,
+        Kind::Deadline,
+        Kind::Wake,
+        Kind::Linger,
+        Kind::Hedge,
+        Kind::Hedge, // so that three bits are always a kind
+    ];
+
+    /// Where it stands among the events of its instant.
+    pub const fn rank(self) -> Rank {
+        match self {
+            Kind::Completion | Kind::Progress => Rank::Completion,
+            _ => Rank::Due,
+        }
+    }
 }
 
 /// An event with everything that orders it, packed into one integer that compares as a whole: from the top the time (64
-/// bits), the rank (3), the insertion number (36), the kind within the rank (1) and the slot of the request (24).
+/// bits), whether its rank is [`Rank::Due`] (1), the insertion number (36), the kind (3) and the slot of the request (24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event(u128);
 
 const SLOT_BITS: u32 = 24;
-const NUMBER_SHIFT: u32 = SLOT_BITS + 1;
+const NUMBER_SHIFT: u32 = SLOT_BITS + 3;
 const RANK_SHIFT: u32 = NUMBER_SHIFT + 36;
 const TIME_SHIFT: u32 = 64;
 
@@ -52,13 +79,8 @@ impl Event {
     /// The `number`-th event (below 2³⁶), which concerns `slot`.
     #[inline]
     pub fn new(at: SimTime, kind: Kind, number: u64, slot: u32) -> Self {
-        let (rank, second) = match kind {
-            Kind::Completion => (Rank::Completion, 0),
-            Kind::Progress => (Rank::Completion, 1),
-            Kind::Retry => (Rank::Due, 0),
-            Kind::Deadline => (Rank::Due, 1),
-        };
-        let low = (rank as u64) << RANK_SHIFT | number << NUMBER_SHIFT | second << SLOT_BITS | u64::from(slot);
+        let is_due = u64::from(kind.rank() == Rank::Due);
+        let low = is_due << RANK_SHIFT | number << NUMBER_SHIFT | (kind as u64) << SLOT_BITS | u64::from(slot);
         Event(u128::from(at.as_nanos()) << TIME_SHIFT | u128::from(low))
     }
 
@@ -71,13 +93,7 @@ impl Event {
     /// What.
     #[inline]
     pub fn kind(self) -> Kind {
-        let low = self.0 as u64;
-        match (low >> RANK_SHIFT, low >> SLOT_BITS & 1) {
-            (0, 0) => Kind::Completion,
-            (0, _) => Kind::Progress,
-            (_, 0) => Kind::Retry,
-            _ => Kind::Deadline,
-        }
+        Kind::ALL[(self.0 as usize >> SLOT_BITS) % Kind::ALL.len()]
     }
 
     /// Whose.

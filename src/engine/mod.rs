@@ -4,8 +4,10 @@
 //! engine owns a clock, a queue or a generator: everything that it calls is a pure function or a state machine that is
 //! told the time.
 
+mod agent;
 mod arrivals;
 mod desk;
+mod drive;
 mod event;
 mod event_queue;
 mod flight;
@@ -14,4 +16,4 @@ mod run;
 pub use arrivals::Arrivals;
 pub use event::{Event, Kind, Rank};
 pub use event_queue::EventQueue;
-pub use run::{Cell, RunError, Stop, simulate};
+pub use run::{Cell, RunError, Stop, simulate, simulate_in_full};

@@ -1,12 +1,14 @@
 //! One run: the loop, and what each event does.
 
+use super::agent::Agent;
 use super::arrivals::Arrivals;
 use super::desk::{Answer, Client, Desk};
+use super::drive::{Turns, check, close_books, drive, new_record};
 use super::event::{Kind, MOST_EVENTS};
 use super::event_queue::EventQueue;
 use super::flight::{Calling, Flight, Flights, State};
 use crate::client::Strategy;
-use crate::provider::{Behaviour, LOAD, Pressure, Quota, Tier};
+use crate::provider::{Behaviour, LOAD, LimitSpec, Pressure, Quota, Tier};
 use crate::recorder::{Failure, Record};
 use crate::rng::Seed;
 use crate::scenario::Scenario;
@@ -24,6 +26,32 @@ pub struct Cell<'s> {
     pub tier: &'s Tier,
     /// The client.
     pub strategy: &'s Strategy,
+}
+
+impl<'s> Cell<'s> {
+    /// The tiers whose limits calls meet, each once: that of the cell, and those that its strategy's routes lead to, by
+    /// name.
+    pub fn tiers(self) -> Vec<(Option<&'s str>, &'s Tier)> {
+        let mut tiers: Vec<(Option<&str>, &Tier)> = vec![(None, self.tier)];
+        for name in self.strategy.route.iter().filter_map(|(_, route)| route.tier.as_deref()) {
+            if let Some(tier) = self.scenario.tier.find(name)
+                && !tiers.iter().any(|(_, known)| std::ptr::eq(*known, tier))
+            {
+                tiers.push((Some(name), tier));
+            }
+        }
+        tiers
+    }
+
+    /// All limits that calls meet, in the order of the record: those of the tier, and, after its name and a slash, those of each
+    /// tier that a route leads to.
+    pub fn limits(self) -> Vec<(String, &'s LimitSpec)> {
+        let named = |name: Option<&str>, limit: &str| name.map_or(limit.to_owned(), |name| format!("{name}/{limit}"));
+        let of = |(name, tier): (Option<&'s str>, &'s Tier)| {
+            tier.limits.iter().map(move |(limit, spec)| (named(name, limit), spec))
+        };
+        self.tiers().into_iter().flat_map(of).collect()
+    }
 }
 
 /// What may stop a run before its end.
@@ -84,14 +112,24 @@ impl std::error::Error for RunError {}
 
 /// Runs one replication of `cell` to its end.
 pub fn simulate(cell: Cell, replication: u64, stop: Stop) -> Result<Record, RunError> {
-    Run::new(cell, replication).map_err(RunError::Trace)?.finish(stop, replication)
+    if !cell.strategy.is_plain() {
+        return simulate_in_full(cell, replication, stop);
+    }
+    let mut run = Run::new(cell, replication).map_err(RunError::Trace)?;
+    drive(&mut run, stop)?;
+    run.finish(replication)
 }
 
-/// How often a run looks at what may stop it.
-const EVENTS_BETWEEN_LOOKS: u64 = 1 << 16;
+/// The same by the full client, whatever the strategy: for a plain one it comes to the same record, in more time.
+pub fn simulate_in_full(cell: Cell, replication: u64, stop: Stop) -> Result<Record, RunError> {
+    let mut run = Agent::new(cell, replication).map_err(RunError::Trace)?;
+    drive(&mut run, stop)?;
+    run.finish(replication)
+}
 
+/// A run of a plain client, which queues and tries again and does nothing else.
 struct Run<'s> {
-    scenario: &'s Scenario,
+    cell: Cell<'s>,
     arrivals: Arrivals,
     events: EventQueue,
     flights: Flights,
@@ -100,22 +138,47 @@ struct Run<'s> {
     desk: Desk,
 }
 
+impl Turns for Run<'_> {
+    #[inline(always)]
+    fn next_arrival(&self) -> SimTime {
+        self.arrivals.next_at()
+    }
+
+    #[inline(always)]
+    fn next_event(&self) -> SimTime {
+        self.events.next_at()
+    }
+
+    #[inline(always)]
+    fn end(&self) -> SimTime {
+        self.desk.end
+    }
+
+    #[inline(always)]
+    fn arrive(&mut self) {
+        self.take_in();
+        self.tell();
+    }
+
+    #[inline(always)]
+    fn happen(&mut self) {
+        self.take_event();
+        self.tell();
+    }
+
+    fn is_nearly_full(&self, more: usize) -> bool {
+        self.flights.is_nearly_full(more)
+    }
+}
+
 impl<'s> Run<'s> {
     fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
         let Cell { scenario, tier, strategy } = cell;
         let client = Client::new(strategy, scenario, replication);
         let stream = |name: &str| Seed(scenario.seed).stream(replication, name);
         let pressure = scenario.provider.load.as_ref().and_then(|load| Pressure::new(load, stream(LOAD)));
-        let classes = scenario.facts();
-        let quota = Quota::new(tier, &classes, &scenario.start, scenario.provider.retry_after).under(pressure);
+        let quota = Quota::new(tier, &scenario.facts(), &scenario.start, scenario.provider.retry_after).under(pressure);
         let quota = if client.backoff.reads_hints() { quota } else { quota.muted() };
-        let warmup = SimTime::ZERO.saturating_add(scenario.warmup);
-        let mut record = Record::new(classes.len(), tier.limits.len(), warmup, scenario.duration);
-        if tier.price.is_billed_by_month() {
-            let months =
-                tier.price.civil(&scenario.start).months(warmup, SimTime::ZERO.saturating_add(scenario.duration));
-            record.by_month(months.iter().rev().skip(1).rev().map(|month| month.end).collect());
-        }
         let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.classes(), &scenario.start, &stream);
         let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
@@ -123,13 +186,13 @@ impl<'s> Run<'s> {
             quota,
             behaviour: behaviour.map(Box::new),
             client,
-            record,
+            record: new_record(cell, tier.limits.len()),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             begun: Calling::NONE,
             told: Vec::new(),
         };
         Ok(Run {
-            scenario,
+            cell,
             arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
             flights: Flights::default(),
@@ -139,72 +202,37 @@ impl<'s> Run<'s> {
         })
     }
 
-    fn finish(mut self, stop: Stop, replication: u64) -> Result<Record, RunError> {
-        let mut steps = 0u64;
-        loop {
-            let (arrival, due) = (self.arrivals.next_at(), self.events.next_at());
-            // At one instant every event of the queue goes before an arrival.
-            if arrival < due {
-                self.arrive();
-            } else if due <= self.desk.end {
-                self.happen();
-            } else {
-                break;
-            }
-            if !self.desk.told.is_empty() {
-                self.tell();
-            }
-            steps += 1;
-            if steps.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
-                self.look(steps, stop)?;
-            }
-        }
+    fn finish(mut self, replication: u64) -> Result<Record, RunError> {
         if let Some(error) = self.arrivals.error() {
             return Err(RunError::Trace(error));
         }
         let mut record = self.desk.record;
         record.timeline.close();
         self.flights.under_way().for_each(|request| record.pending(request));
-        for (limit, usage) in record.limits.iter_mut().zip(self.desk.quota.usage()) {
-            (limit.charged, limit.held) = (usage.charged, usage.held);
-        }
-        let (from, to) = (record.warmup(), SimTime::ZERO.saturating_add(self.scenario.duration));
-        for (limit, ledger) in record.limits.iter_mut().zip(self.desk.quota.ledgers()) {
-            if let Some(ledger) = ledger {
-                limit.closed = u128::from(ledger.closed(from, to).as_nanos());
-                limit.daily = ledger.daily().to_vec();
-            }
-        }
-        record.check_conservation().map_err(|what| {
-            let what = format!("{what} (seed {}, replication {replication})", self.scenario.seed);
-            RunError::NotConserved { what }
-        })?;
+        let from = record.warmup();
+        close_books(self.cell, &self.desk.quota, &mut record.limits, from);
+        check(self.cell, replication, &record)?;
         Ok(record)
     }
 
     /// Tells users the outcomes that they wait for.
-    #[inline(never)]
+    #[inline(always)]
     fn tell(&mut self) {
+        if !self.desk.told.is_empty() {
+            self.tell_all();
+        }
+    }
+
+    #[inline(never)]
+    fn tell_all(&mut self) {
         for Answer { request, at, is_served } in self.desk.told.drain(..) {
             self.arrivals.answered(&request, at, is_served);
         }
     }
 
-    #[cold]
-    fn look(&self, steps: u64, stop: Stop) -> Result<(), RunError> {
-        let at = self.arrivals.next_at().min(self.events.next_at());
-        if steps > stop.events.min(MOST_EVENTS / 4) {
-            return Err(RunError::Events { most: stop.events, at });
-        }
-        if self.flights.is_nearly_full(EVENTS_BETWEEN_LOOKS as usize) {
-            return Err(RunError::UnderWay { at });
-        }
-        if (stop.interrupted)() { Err(RunError::Interrupted) } else { Ok(()) }
-    }
-
     /// The next request arrives.
     #[inline]
-    fn arrive(&mut self) {
+    fn take_in(&mut self) {
         let request = self.arrivals.take();
         let now = request.arrived;
         self.desk.record.offered(&request);
@@ -234,14 +262,15 @@ impl<'s> Run<'s> {
 
     /// The next event of the queue happens.
     #[inline]
-    fn happen(&mut self) {
+    fn take_event(&mut self) {
         let event = self.events.peek();
         let (now, slot) = (event.at(), event.slot());
         match event.kind() {
             Kind::Completion => self.complete(now, slot),
             Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.retry(now, slot),
-            Kind::Deadline => self.expire(now, slot, event.number()),
+            // There are no others: a plain client neither paces, nor batches, nor hedges.
+            _ => self.expire(now, slot, event.number()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::Cell;
 use crate::metrics::Bill;
-use crate::provider::Price;
+use crate::provider::{Price, Tier};
 use crate::recorder::{ClassRecord, MonthUse, Record};
 use crate::units::{CalendarMonth, CalendarUnit, Money, SimDuration, SimTime};
 
@@ -28,7 +28,8 @@ impl RunBill {
         let measured = scenario.duration - scenario.warmup;
         let (all, month) = (record.total(), CalendarUnit::Month.mean_length());
         let listed = all.charges.total();
-        let fixed = fixed(price, measured);
+        let fixed_of = |tier: &Tier| fixed(&tier.price, measured);
+        let fixed = cell.tiers().into_iter().map(|(_, tier)| fixed_of(tier)).fold(Money::ZERO, Money::saturating_add);
         let (usage, of_month, fixed) = if price.is_billed_by_month() {
             let [begin, end] = [scenario.warmup, scenario.duration].map(|at| SimTime::ZERO.saturating_add(at));
             let periods = Periods::of(&price.civil(&scenario.start).months(begin, end), record.months());

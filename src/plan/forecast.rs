@@ -298,8 +298,8 @@ fn sum_up(
     let cell = named.cell;
     let names = scenario.classes().into_iter().enumerate();
     let of = |take: &dyn Fn(&RunFigures) -> Value| Estimate::of(runs.iter().map(take));
-    let limit = |(at, (name, spec)): (usize, &(String, LimitSpec))| LimitForecast {
-        name: name.clone(),
+    let limit = |(at, (name, spec)): (usize, (String, &LimitSpec))| LimitForecast {
+        name,
         spec: spec.clone(),
         refused: of(&|run| run.limits[at].refused),
         utilisation: of(&|run| run.limits[at].utilisation),
@@ -328,7 +328,7 @@ fn sum_up(
         fee_is_known: cell.tier.price.month.is_some(),
         samples: runs.iter().map(|run| run.total.clone()).collect(),
         classes: names.map(|(at, name)| (name, runs.iter().map(|run| run.classes[at].clone()).collect())).collect(),
-        limits: cell.tier.limits.iter().enumerate().map(limit).collect(),
+        limits: cell.limits().into_iter().enumerate().map(limit).collect(),
         judgements: objectives.iter().map(judge).collect(),
         record,
     }
@@ -338,12 +338,14 @@ fn figures(cell: Cell, record: &Record) -> RunFigures {
     let scenario = cell.scenario;
     let measured = scenario.duration - scenario.warmup;
     let bill = RunBill::of(cell, record);
-    let limits = || cell.tier.limits.iter().map(|(_, spec)| spec).zip(&record.limits);
+    let specs = cell.limits();
+    let limits = || specs.iter().map(|(_, spec)| *spec).zip(&record.limits);
     RunFigures {
         total: Sample::of(&record.total(), measured, bill.total()),
         classes: record.classes.iter().map(|class| Sample::of(class, measured, bill.of_class(class))).collect(),
         limits: limits().map(|(spec, record)| limit_figures(scenario, spec, record)).collect(),
-        quota_ran_out: limits().any(|(spec, record)| runs_out(scenario, spec, record)),
+        // What is gone elsewhere is no fault of the tier that is judged.
+        quota_ran_out: limits().take(cell.tier.limits.len()).any(|(spec, record)| runs_out(scenario, spec, record)),
     }
 }
 

@@ -7,7 +7,7 @@ mod timeline;
 
 pub use charge::{Cause, Charges, MonthUse};
 pub use histogram::LatencyHistogram;
-pub use outcome::{ClassRecord, Failure, LimitRecord, Spent};
+pub use outcome::{ClassRecord, Failure, LimitRecord, Spared, Spent};
 pub use timeline::{Bin, Timeline};
 
 use crate::protocol::{Fault, Request};
@@ -108,6 +108,20 @@ impl Record {
         }
     }
 
+    /// It was served so, without a call of its own.
+    pub fn spared(&mut self, request: &Request, how: Spared) {
+        if let Some(class) = self.measured(request) {
+            class.spared[how as usize] += 1;
+        }
+    }
+
+    /// It was served by another route than that of the tier that is judged.
+    pub fn rerouted(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.rerouted += 1;
+        }
+    }
+
     /// A call for it was charged `cost` at `at`, which need not be later than what was told before.
     #[inline]
     pub fn charged(&mut self, at: SimTime, request: &Request, cost: Money, cause: Cause, is_answered: bool) {
@@ -164,12 +178,12 @@ impl Record {
                 ));
             }
             // An admitted call has an answer, or breaks off, or is under way at the end.
-            let ended = class.served() + class.broken_off();
+            let ended = class.answered_calls() + class.broken_off();
             if !(ended..=ended + class.pending).contains(&class.admitted) {
                 return Err(format!(
                     "source {at}: {} calls were admitted, {} led to an answer and {} broke off",
                     class.admitted,
-                    class.served(),
+                    class.answered_calls(),
                     class.broken_off()
                 ));
             }

@@ -49,6 +49,18 @@ impl Failure {
     }
 }
 
+/// How a request was served without a call of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spared {
+    /// By an answer that stood ready for when nothing else answers.
+    Canned,
+}
+
+impl Spared {
+    /// How many there are.
+    pub const COUNT: usize = 1;
+}
+
 /// Refusals are told apart by attempt up to this one; later ones are counted with it.
 pub const ATTEMPTS_TOLD_APART: usize = 16;
 
@@ -63,6 +75,10 @@ pub struct ClassRecord {
     pub pending: u64,
     /// Attempts that were admitted.
     pub admitted: u64,
+    /// Served requests without a call of their own, by [`Spared`].
+    pub spared: [u64; Spared::COUNT],
+    /// Served requests whose answer came by another route than that of the tier that is judged.
+    pub rerouted: u64,
     /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
@@ -91,6 +107,11 @@ impl ClassRecord {
     /// Requests that were answered.
     pub fn served(&self) -> u64 {
         self.latency.count()
+    }
+
+    /// Answers that came of a call.
+    pub fn answered_calls(&self) -> u64 {
+        self.served() - self.spared.iter().sum::<u64>()
     }
 
     /// Attempts that were answered with 429.
@@ -168,6 +189,8 @@ impl ClassRecord {
         self.offered += other.offered;
         self.pending += other.pending;
         self.admitted += other.admitted;
+        self.rerouted += other.rerouted;
+        self.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
         self.queued += other.queued;
         self.service += other.service;
         self.held_up += other.held_up;

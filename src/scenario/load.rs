@@ -161,24 +161,69 @@ fn find_tiers(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
         if scenario.tiers[..at].contains(name) {
             let message = format!("the tier `{}` is named twice", super::diagnostic::printable(name));
             problems.push(Diagnostic::error(message).at(origin).help("leave one of them out"));
-        } else if scenario.tier.find(name).is_some() {
-        } else if let Some(tier) = catalog::tier(name) {
-            scenario.tier.insert(name, tier);
         } else {
-            let known = known_tiers(scenario);
-            let help = match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if !is_name(name) => format!("known tiers: {}", listed(&known)),
-                None => {
-                    let table = super::path::child("tier", name);
-                    format!("known tiers: {}; or define it in `[{table}]`", listed(&known))
-                }
-            };
-            let message = format!("there is no tier `{}`", super::diagnostic::printable(name));
-            problems.push(Diagnostic::error(message).at(origin).help(super::diagnostic::printable(&help)));
+            problems.extend(find_tier(scenario, name).map(|problem| problem.at(origin)));
+        }
+    }
+    problems.extend(find_routes(scenario, loaded));
+    problems
+}
+
+/// Fills in the tier called `name` where the scenario does not define it.
+fn find_tier(scenario: &mut Scenario, name: &str) -> Option<Diagnostic> {
+    if scenario.tier.find(name).is_some() {
+        return None;
+    }
+    if let Some(tier) = catalog::tier(name) {
+        scenario.tier.insert(name, tier);
+        return None;
+    }
+    let known = known_tiers(scenario);
+    let help = match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if !is_name(name) => format!("known tiers: {}", listed(&known)),
+        None => {
+            let table = super::path::child("tier", name);
+            format!("known tiers: {}; or define it in `[{table}]`", listed(&known))
+        }
+    };
+    let message = format!("there is no tier `{}`", super::diagnostic::printable(name));
+    Some(Diagnostic::error(message).help(super::diagnostic::printable(&help)))
+}
+
+/// Fills in the tiers that routes lead to, and refuses classes that there are not.
+fn find_routes(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let (sources, classes) = (scenario.traffic.iter().map(|(name, _)| name.clone()).collect(), scenario.classes());
+    let known: Vec<String> = [sources, classes].concat();
+    for (strategy, stated) in scenario.strategy.clone() {
+        for (route, stated) in stated.route {
+            let at = |key: &str| super::path::join(["strategy", &strategy, "route", &route, key]);
+            if let Some(tier) = &stated.tier {
+                let problem = find_tier(scenario, tier).or_else(|| billed_by_month(scenario, tier));
+                problems.extend(problem.map(|problem| problem.at(loaded.at(&at("tier")))));
+            }
+            for (item, class) in stated.classes.iter().flatten().enumerate().filter(|(_, class)| !known.contains(class))
+            {
+                let message = format!("no traffic is called `{}`", super::diagnostic::printable(class));
+                let help = super::diagnostic::printable(&format!("known classes: {}", listed(&known)));
+                problems.push(Diagnostic::error(message).at(loaded.item(&at("classes"), item)).help(help));
+            }
         }
     }
     problems
+}
+
+/// Refuses a route to the tier called `name` where either side bills by the month: what a month makes of the calls of one
+/// tier cannot be told from the calls of two.
+fn billed_by_month(scenario: &Scenario, name: &str) -> Option<Diagnostic> {
+    let is_billed_so = |name: &&String| scenario.tier.find(name).is_some_and(|tier| tier.price.is_billed_by_month());
+    let others = scenario.tiers.iter().filter(|tier| *tier != name).collect::<Vec<_>>();
+    let name = name.to_owned();
+    let by_month = [&name].into_iter().chain(others).find(is_billed_so)?;
+    let message =
+        format!("a route between tiers, of which `{}` bills by the month", super::diagnostic::printable(by_month));
+    Some(Diagnostic::error(message).help("take a tier whose calls are billed one by one"))
 }
 
 /// The names of the catalogue's tiers and of the scenario's own.

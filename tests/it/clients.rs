@@ -1,7 +1,8 @@
 //! Real clients: each wait against what was read in its source, and what a scenario makes of them.
 
 use crate::program::{Program, ratecast};
-use ratecast::client::retry::schedule::{Delay, Failing, Schedule};
+use ratecast::client::retry::Failing;
+use ratecast::client::retry::schedule::{Delay, Schedule};
 use ratecast::client::retry::{Backoff, Composed, DecorrelatedJitter, Jitter, Persistence, RetryPolicy};
 use ratecast::params::Choice;
 use ratecast::protocol::Fault;
@@ -9,6 +10,9 @@ use ratecast::rng::Seed;
 use ratecast::scenario::{clients, load_text, read_text, resolved};
 use ratecast::units::SimDuration;
 use std::fs;
+
+const REFUSED: Failing = Failing::Refused(None);
+const DOWN: Failing = Failing::Fault(Fault::Unavailable);
 
 fn client(name: &str) -> clients::KnownClient {
     clients::client(name).unwrap_or_else(|| panic!("there is no client `{name}`"))
@@ -195,26 +199,26 @@ fn decorrelated_jitters_have_their_published_means() {
 
 /// What the settings of clients wait in all: retries, mean and longest in seconds.
 const TOTALS: &[(&str, Failing, u64, f64, f64)] = &[
-    ("anthropic", Failing::Refused, 2, 1.3125, 1.5),
-    ("openai", Failing::Refused, 2, 1.3125, 1.5),
-    ("groq", Failing::Refused, 2, 1.3125, 1.5),
-    ("cohere", Failing::Refused, 2, 3.0, 3.3),
-    ("google-genai-options", Failing::Refused, 4, 17.0, 19.0),
-    ("huggingface-hub", Failing::Refused, 5, 23.0, 23.0),
-    ("botocore-legacy", Failing::Refused, 4, 7.5, 15.0),
-    ("botocore-standard", Failing::Refused, 2, 1.5, 3.0),
-    ("botocore-standard", Failing::Down, 2, 0.075, 0.15),
-    ("azure-core", Failing::Refused, 3, 4.8, 4.8),
-    ("litellm-router", Failing::Refused, 2, 2.25, 3.0),
-    ("langchain-with-retry", Failing::Refused, 2, 4.0, 5.0),
-    ("backon", Failing::Refused, 3, 7.0, 7.0),
-    ("resilience4j", Failing::Refused, 2, 1.0, 1.0),
-    ("polly", Failing::Refused, 3, 6.0, 6.0),
-    ("urllib3", Failing::Refused, 0, 0.0, 0.0),
-    ("httpx", Failing::Down, 0, 0.0, 0.0),
-    ("mistralai", Failing::Refused, 0, 0.0, 0.0),
-    ("google-genai", Failing::Refused, 0, 0.0, 0.0),
-    ("ai21", Failing::Refused, 0, 0.0, 0.0),
+    ("anthropic", REFUSED, 2, 1.3125, 1.5),
+    ("openai", REFUSED, 2, 1.3125, 1.5),
+    ("groq", REFUSED, 2, 1.3125, 1.5),
+    ("cohere", REFUSED, 2, 3.0, 3.3),
+    ("google-genai-options", REFUSED, 4, 17.0, 19.0),
+    ("huggingface-hub", REFUSED, 5, 23.0, 23.0),
+    ("botocore-legacy", REFUSED, 4, 7.5, 15.0),
+    ("botocore-standard", REFUSED, 2, 1.5, 3.0),
+    ("botocore-standard", DOWN, 2, 0.075, 0.15),
+    ("azure-core", REFUSED, 3, 4.8, 4.8),
+    ("litellm-router", REFUSED, 2, 2.25, 3.0),
+    ("langchain-with-retry", REFUSED, 2, 4.0, 5.0),
+    ("backon", REFUSED, 3, 7.0, 7.0),
+    ("resilience4j", REFUSED, 2, 1.0, 1.0),
+    ("polly", REFUSED, 3, 6.0, 6.0),
+    ("urllib3", REFUSED, 0, 0.0, 0.0),
+    ("httpx", DOWN, 0, 0.0, 0.0),
+    ("mistralai", REFUSED, 0, 0.0, 0.0),
+    ("google-genai", REFUSED, 0, 0.0, 0.0),
+    ("ai21", REFUSED, 0, 0.0, 0.0),
 ];
 
 #[test]
@@ -233,12 +237,12 @@ fn clients_wait_in_all_what_their_settings_buy() {
 #[test]
 fn a_limit_of_time_makes_calls_random() {
     for (name, sleeps, most) in [("google-api-core", 8.6, 120), ("cenkalti-backoff", 24.4, 900)] {
-        let outlook = Schedule::new([&client(name).retry]).outlook(Failing::Refused);
+        let outlook = Schedule::new([&client(name).retry]).outlook(REFUSED);
         assert!((outlook.calls.1 - 1.0 - sleeps).abs() < 0.2, "{name}: {outlook:?}");
         assert_eq!(outlook.longest_wait, Some(SimDuration::from_secs(most)), "{name}");
         assert!(outlook.mean_wait < outlook.longest_wait && outlook.walks == 20_000, "{name}: {outlook:?}");
     }
-    let endless = Schedule::new([&client("tenacity-exponential").retry]).outlook(Failing::Refused);
+    let endless = Schedule::new([&client("tenacity-exponential").retry]).outlook(REFUSED);
     assert_eq!((endless.longest_wait, endless.mean_wait), (None, None));
 }
 
@@ -259,7 +263,7 @@ fn the_chance_of_a_closed_minute_is_what_instants_give() {
         caught += u32::from(at < 60.0);
     }
     let drawn = f64::from(caught) / f64::from(n);
-    let stated = Schedule::new([&policy]).outlook(Failing::Refused).trapped;
+    let stated = Schedule::new([&policy]).outlook(REFUSED).trapped;
     // A standard error of 0.0011 here: six of them are passed by chance twice in a billion.
     assert!((drawn - stated).abs() < 0.007, "{drawn} and {stated} (seed 9)");
 }
@@ -273,14 +277,14 @@ fn layers_multiply_calls() {
         policy
     };
     let (index, envoy) = (client("llamaindex-openai").retry, client("envoy").retry);
-    let stack = Schedule::new([&openai(4), &index]).outlook(Failing::Refused);
+    let stack = Schedule::new([&openai(4), &index]).outlook(REFUSED);
     assert_eq!((stack.calls, stack.walks), ((12, 12.0, 12), 0));
     // Three times 3.0625 s in the SDK, and 1 s and 1.5 s around it.
     assert_eq!(stack.mean_wait, Some(millis(11_687.5)));
     assert_eq!(stack.longest_wait, Some(millis(13_500.0)));
     let three = Schedule::new([&openai(4), &index, &envoy]);
-    assert_eq!(three.outlook(Failing::Refused).calls.0, 12, "Envoy does not retry a 429");
-    assert_eq!(three.outlook(Failing::Down).calls.0, 24);
+    assert_eq!(three.outlook(REFUSED).calls.0, 12, "Envoy does not retry a 429");
+    assert_eq!(three.outlook(DOWN).calls.0, 24);
 }
 
 /// Client, hint, draw and the wait after a first refusal; all in milliseconds.
@@ -327,11 +331,11 @@ fn some_clients_do_not_retry_a_429() {
         let outlook = Schedule::new([&client(name).retry]).outlook(failing);
         outlook.calls.2 > 1
     };
-    let deaf: Vec<&str> = clients::names().filter(|name| !retries(name, Failing::Refused)).collect();
+    let deaf: Vec<&str> = clients::names().filter(|name| !retries(name, REFUSED)).collect();
     let once = ["mistralai", "google-genai", "ai21", "urllib3", "httpx", "langchain-decorator"];
     for name in deaf.iter().filter(|name| !once.contains(name)) {
         assert!(["grpc", "grpc-before-2024", "envoy", "finagle"].contains(name), "{name}");
-        assert!(retries(name, Failing::Down), "{name}");
+        assert!(retries(name, DOWN), "{name}");
     }
     assert_eq!(deaf.len(), 10);
     let overloads = |name: &str| Backoff::new(&client(name).retry).retries(Fault::Overloaded);

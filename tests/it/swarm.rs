@@ -8,7 +8,7 @@ use crate::generate::{self, Dice, OnPanic};
 use ratecast::client::retry::RetryPolicy;
 use ratecast::client::{Queue, Strategy};
 use ratecast::durations::{self, Durations};
-use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::engine::{Cell, Stop, simulate, simulate_in_full};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
 use ratecast::protocol::{Counts, Fault};
@@ -414,6 +414,14 @@ fn an_idle_limit_changes_nothing(trial: &Trial, record: &Record) {
     assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
 }
 
+/// The full client leaves the same record of a plain strategy as the loop that is made for such.
+fn the_full_client_agrees(trial: &Trial, record: &Record) {
+    assert!(trial.strategy.is_plain());
+    let cell = Cell { scenario: &trial.scenario, tier: &trial.tier, strategy: &trial.strategy };
+    let other = simulate_in_full(cell, trial.replication, Stop::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
+}
+
 /// What to read when two records differ.
 fn figures(record: &Record) -> Vec<String> {
     let class = |class: &ratecast::recorder::ClassRecord| {
@@ -442,6 +450,7 @@ fn judge(number: u64) -> Seen {
     impossible_outcomes_do_not_occur(&trial, &record);
     an_idle_bound_changes_nothing(&trial, &record);
     an_idle_limit_changes_nothing(&trial, &record);
+    the_full_client_agrees(&trial, &record);
     assert!(record == trial.run(), "the same seed gives the same record");
     Seen::of(&trial, &record)
 }

@@ -24,6 +24,7 @@ mod none;
 mod persistence;
 mod retry_on;
 pub mod schedule;
+mod stack;
 
 use crate::params::Parameters;
 use crate::protocol::Fault;
@@ -42,6 +43,7 @@ pub use linear::Linear;
 pub use none::NoRetry;
 pub use persistence::Persistence;
 pub use retry_on::RetryOn;
+pub use stack::{Failing, MOST_LAYERS, Stack, Standing};
 
 /// The parameters of a retry policy and its law of delays, a pure function of what it is given.
 pub trait RetryModel: Parameters {

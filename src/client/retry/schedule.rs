@@ -1,9 +1,9 @@
 //! What a policy, or several around one another, comes to where every call fails at once and no reply carries a hint.
 
-use super::{Backoff, RetryPolicy};
-use crate::protocol::Fault;
+use super::stack::Stack;
+use super::{Backoff, Failing, RetryPolicy};
 use crate::rng::{Seed, Stream};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 
 /// The window whose closing the figures are about.
 pub const WINDOW: SimDuration = SimDuration::from_secs(60);
@@ -21,15 +21,6 @@ const MOST_DELAYS: u32 = 10;
 /// The greatest draw.
 const LAST: f64 = 1.0 - f64::EPSILON / 2.0;
 
-/// How every call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failing {
-    /// By a 429.
-    Refused,
-    /// By a 503.
-    Down,
-}
-
 /// The delay before one retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay {
@@ -44,7 +35,7 @@ pub struct Delay {
 /// Policies around one another.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    layers: Vec<Backoff>, // the innermost first
+    stack: Stack,
 }
 
 /// What becomes of a request whose every call fails.
@@ -70,23 +61,15 @@ struct Walk {
     wait: SimDuration,
 }
 
-/// Where a layer stands: calls of its own, its last delay, and when its first call was.
-#[derive(Clone, Copy, Default)]
-struct Standing {
-    calls: u32,
-    previous: SimDuration,
-    since: SimDuration,
-}
-
 impl Schedule {
     /// Those of `policies` around one another, the innermost first; at least one.
     pub fn new<'p>(policies: impl IntoIterator<Item = &'p RetryPolicy>) -> Self {
-        Schedule { layers: policies.into_iter().map(Backoff::new).collect() }
+        Schedule { stack: Stack::new(policies) }
     }
 
     /// The delays before the first retries of the innermost layer, whatever the answer that it retries.
     pub fn delays(&self) -> Vec<Delay> {
-        let Some(backoff) = self.layers.first() else { return Vec::new() };
+        let Some(backoff) = self.stack.layers.first() else { return Vec::new() };
         let retries = backoff.persistence.attempts.saturating_sub(1).min(MOST_DELAYS) as usize;
         let (least, most) = (delays_of(backoff, retries, || 0.0), delays_of(backoff, retries, || LAST));
         let steps = &backoff.steps[..retries];
@@ -134,12 +117,13 @@ impl Schedule {
 
     /// Calls one after the other until the outermost layer gives up.
     fn walk(&self, failing: Failing, mut draw: impl FnMut() -> f64) -> Walk {
-        let mut standing = vec![Standing::default(); self.layers.len()];
+        let mut standing = self.stack.begin(SimTime::ZERO);
         let mut walk = Walk { calls: 0, wait: SimDuration::ZERO };
         let ends = self.ends();
         loop {
             walk.calls += 1;
-            let Some(delay) = self.after_a_call(failing, &mut standing, walk.wait, &mut draw) else {
+            let now = SimTime::ZERO.saturating_add(walk.wait);
+            let Some(delay) = self.stack.after(now, failing, &mut standing, &mut draw) else {
                 return walk;
             };
             walk.wait = walk.wait.saturating_add(delay);
@@ -150,37 +134,15 @@ impl Schedule {
         }
     }
 
-    /// How long until the next call, by the innermost layer that goes on.
-    fn after_a_call(
-        &self,
-        failing: Failing,
-        standing: &mut [Standing],
-        now: SimDuration,
-        draw: &mut impl FnMut() -> f64,
-    ) -> Option<SimDuration> {
-        for (at, layer) in self.layers.iter().enumerate() {
-            let mine = &mut standing[at];
-            mine.calls += 1;
-            let elapsed = now - mine.since;
-            if let Some(delay) = layer.after(failing, mine.calls, mine.previous, elapsed, &mut *draw) {
-                mine.previous = delay;
-                let since = now.saturating_add(delay);
-                standing[..at].fill(Standing { since, ..Standing::default() });
-                return Some(delay);
-            }
-        }
-        None
-    }
-
     /// What no wait passes and what is waited in the mean, as sums over the layers.
     fn sums(&self, failing: Failing) -> Sums {
         let mut sums = Sums { mean: Some(SimDuration::ZERO), longest: Some(SimDuration::ZERO) };
-        self.layers.iter().for_each(|layer| sums = sums.around(layer, failing));
+        self.stack.layers.iter().for_each(|layer| sums = sums.around(layer, failing));
         sums
     }
 
     fn ends(&self) -> bool {
-        self.layers.iter().all(Backoff::ends)
+        self.stack.layers.iter().all(Backoff::ends)
     }
 }
 
@@ -217,33 +179,8 @@ impl Sums {
 }
 
 impl Backoff {
-    /// The delay after a failed call, without a hint.
-    fn after(
-        &self,
-        failing: Failing,
-        calls: u32,
-        previous: SimDuration,
-        elapsed: SimDuration,
-        draw: impl FnOnce() -> f64,
-    ) -> Option<SimDuration> {
-        match failing {
-            Failing::Refused => self.delay(calls, previous, None, elapsed, draw),
-            Failing::Down if !self.retries(Fault::Unavailable) => None,
-            Failing::Down => self.delay_after_fault(calls, previous, elapsed, draw),
-        }
-    }
-
     fn steps_for(&self, failing: Failing) -> &[SimDuration] {
-        if failing == Failing::Refused { &self.steps } else { &self.fault_steps }
-    }
-
-    /// Calls that it makes at most.
-    fn tries(&self, failing: Failing) -> u32 {
-        match failing {
-            Failing::Refused => self.most_refused.max(1),
-            Failing::Down if self.retries(Fault::Unavailable) => self.persistence.attempts,
-            Failing::Down => 1,
-        }
+        if matches!(failing, Failing::Refused(_)) { &self.steps } else { &self.fault_steps }
     }
 
     fn ends_by_count(&self) -> bool {
@@ -257,7 +194,7 @@ impl Backoff {
 
 /// The first delays, whatever else ends the policy.
 fn delays_of(backoff: &Backoff, retries: usize, draw: impl FnMut() -> f64) -> Vec<SimDuration> {
-    after_each(backoff, Failing::Refused, retries as u32, draw)
+    after_each(backoff, Failing::Refused(None), retries as u32, draw)
 }
 
 fn after_each(backoff: &Backoff, failing: Failing, retries: u32, mut draw: impl FnMut() -> f64) -> Vec<SimDuration> {

@@ -1,0 +1,164 @@
+//! Attempts: what the provider says to one, and what the client makes of that.
+
+use super::errand::State;
+use super::{Agent, latest};
+use crate::client::retry::Failing;
+use crate::engine::event::Kind;
+use crate::engine::flight::Calling;
+use crate::protocol::{Fault, Reply, Request};
+use crate::provider::faults::Call;
+use crate::provider::{Admitted, Course};
+use crate::recorder::Failure;
+use crate::units::{SimDuration, SimTime, Tokens};
+
+impl Agent<'_> {
+    /// The request in `slot` is called for, by the way that it has come to.
+    pub(super) fn send(&mut self, now: SimTime, slot: u32) {
+        let errand = self.errands.get(slot);
+        let Some(route) = self.ways.choose(now, errand.request.source, errand.way) else {
+            // Every class has a way, and none is asked for beyond the last.
+            return self.fail(now, slot, Failure::GaveUp);
+        };
+        if errand.standing[0].tries == 0 && errand.calls == 0 {
+            errand.standing = self.retries.begin(now);
+        }
+        errand.calls += 1;
+        errand.route = route;
+        let request = errand.request;
+        let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
+        let (attempt, seen) = (errand.calls, self.ways.seen(&request, route));
+        match self.ask(now, route, call, &seen) {
+            Reply::Accepted { wait, spilled } => self.admitted(now, slot, call, &seen, (wait, spilled)),
+            Reply::TooManyRequests { limit, retry_after } => {
+                let limit = self.ways.site(route).limits.start as u16 + limit;
+                self.record.rejected(now, &request, attempt, limit);
+                self.after(now, slot, Failing::Refused(retry_after));
+            }
+            Reply::TooLarge { limit } => {
+                let limit = self.ways.site(route).limits.start as u16 + limit;
+                self.record.rejected(now, &request, attempt, limit);
+                self.try_next_way(now, slot, Failure::Never);
+            }
+            Reply::Failed { fault } => self.call_failed(now, slot, fault),
+        }
+    }
+
+    /// What the provider says: first whether it takes on anything, then its limits.
+    fn ask(&mut self, now: SimTime, route: usize, call: Call, seen: &Request) -> Reply {
+        let site = self.ways.site(route);
+        if let Some(behaviour) = &mut site.behaviour
+            && let Some(fault) = behaviour.turns_away(now, call)
+        {
+            return Reply::Failed { fault };
+        }
+        site.quota.call(now, seen)
+    }
+
+    /// A call begins.
+    fn admitted(&mut self, now: SimTime, slot: u32, call: Call, seen: &Request, reply: (SimDuration, bool)) {
+        let (wait, spilled) = reply;
+        let errand = self.errands.get(slot);
+        self.record.admitted(now, &errand.request);
+        self.ways.begin(errand.route);
+        let site = self.ways.site(errand.route);
+        let course = match &mut site.behaviour {
+            None => Course::plain(seen, wait),
+            Some(behaviour) => behaviour.admit(now, call, seen, wait),
+        };
+        let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: site.quota.factor() };
+        errand.calling = Calling { admitted, course };
+        errand.state = State::Calling;
+        let meters = site.quota.meters();
+        let (at, kind) =
+            if meters { errand.calling.next_progress(now) } else { (errand.calling.ends(), Kind::Completion) };
+        self.events.push(at, kind, slot);
+        self.take_slot();
+    }
+
+    fn take_slot(&mut self) {
+        if self.cell.strategy.concurrency.is_some() {
+            self.free_slots -= 1;
+        }
+    }
+
+    fn give_slot_back(&mut self) {
+        if self.cell.strategy.concurrency.is_some() {
+            self.free_slots += 1;
+        }
+    }
+
+    /// A call goes on: what was generated since the last time is charged.
+    pub(super) fn progress(&mut self, now: SimTime, slot: u32) {
+        let errand = self.errands.get(slot);
+        let seen = Request { source: self.ways.class_on(errand.route, errand.request.source), ..errand.request };
+        let output = errand.calling.generated_by(now);
+        self.ways.site(errand.route).quota.generate(now, &seen, &errand.calling.admitted, output);
+        errand.calling.admitted.generated = output;
+        let (at, kind) = errand.calling.next_progress(now);
+        self.events.push(at, kind, slot);
+        self.settled(now);
+    }
+
+    /// A call ends.
+    pub(super) fn complete(&mut self, now: SimTime, slot: u32) {
+        let errand = self.errands.get(slot);
+        let (route, Calling { admitted, course }) = (errand.route, errand.calling);
+        let seen = Request { source: self.ways.class_on(route, errand.request.source), ..errand.request };
+        self.ways.end(route);
+        let site = self.ways.site(route);
+        site.quota.settle(now, &seen, &admitted, course.paid_output());
+        if let Some(behaviour) = &mut site.behaviour {
+            behaviour.ended();
+        }
+        self.give_slot_back();
+        match course.fault {
+            None => self.serve(now, slot),
+            Some(fault) => {
+                if let Some(output) = course.paid_output() {
+                    self.record.wasted(&self.errands.get(slot).request, output);
+                    self.charge(now, slot, Request { output, ..seen }, false);
+                    self.errands.get(slot).is_paid = true;
+                }
+                self.call_failed(now, slot, fault);
+            }
+        }
+        self.settled(now);
+    }
+
+    /// The provider fails a call, at the door or in its course.
+    fn call_failed(&mut self, now: SimTime, slot: u32, fault: Fault) {
+        self.record.call_failed(now, &self.errands.get(slot).request, fault);
+        self.after(now, slot, Failing::Fault(fault));
+    }
+
+    /// A call has failed: the request waits for its next one, takes another way, or fails for good.
+    fn after(&mut self, now: SimTime, slot: u32, failing: Failing) {
+        let errand = self.errands.get(slot);
+        let class = errand.request.source;
+        let jitter = &mut self.jitter[usize::from(class)];
+        let delay = self.retries.after(now, failing, &mut errand.standing, || jitter.draw());
+        let hint = if let Failing::Refused(hint) = failing { hint } else { None };
+        let elsewhere = self.ways.failed(now, class, errand.route, hint);
+        let Some(delay) = delay else {
+            let is_tried = self.retries.retries(failing) || matches!(failing, Failing::Refused(_));
+            return self.try_next_way(now, slot, if is_tried { Failure::GaveUp } else { Failure::Error });
+        };
+        let at = now.saturating_add(if elsewhere { SimDuration::ZERO } else { delay });
+        if latest(self.cell.strategy.queue.deadline, &errand.request).is_some_and(|latest| at > latest) {
+            return self.fail(now, slot, Failure::Expired);
+        }
+        errand.state = State::BackingOff;
+        self.events.push(at, Kind::Retry, slot);
+    }
+
+    /// A way has come to its end: there is another one, or a canned answer, or the request fails.
+    fn try_next_way(&mut self, now: SimTime, slot: u32, why: Failure) {
+        let errand = self.errands.get(slot);
+        if self.ways.has_next(errand.request.source, errand.way) {
+            errand.way += 1;
+            errand.standing = self.retries.begin(now);
+            return self.enter(now, slot);
+        }
+        if self.cell.strategy.canned { self.answer_canned(now, slot) } else { self.fail(now, slot, why) }
+    }
+}

@@ -1,0 +1,115 @@
+//! Requests under way at a full client.
+
+use crate::client::retry::{MOST_LAYERS, Standing};
+use crate::engine::event::MOST_SLOTS;
+use crate::engine::flight::Calling;
+use crate::protocol::Request;
+use crate::units::{SimDuration, SimTime};
+
+/// A request under way.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    /// What was asked for.
+    pub request: Request,
+    /// Which request of its class it is, from 1.
+    pub number: u64,
+    /// What it waits for.
+    pub state: State,
+    /// Calls made for it so far, whichever way.
+    pub calls: u32,
+    /// Which of its ways is next, as a place in their list.
+    pub way: usize,
+    /// The route that its last call took.
+    pub route: usize,
+    /// Where it stands with each retry policy on this way.
+    pub standing: [Standing; MOST_LAYERS],
+    /// Whether a call for it was paid for.
+    pub is_paid: bool,
+    /// The call under way, or the last one.
+    pub calling: Calling,
+    /// Time spent in the line before this stay.
+    pub queued: SimDuration,
+    /// Since when it stands in the line.
+    pub queued_since: SimTime,
+    /// The number of the event that ends its stay there.
+    pub deadline_event: u64,
+}
+
+/// What a request under way waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing: the slot is free.
+    Free,
+    /// Its turn.
+    Queued,
+    /// The end of a back-off.
+    BackingOff,
+    /// The end of a call.
+    Calling,
+    /// Nothing any more; its place in the line is still to be passed over.
+    Expired,
+}
+
+impl Errand {
+    /// A request that has just arrived as the `number`-th of its class.
+    pub fn new(request: Request, number: u64) -> Self {
+        Errand {
+            request,
+            number,
+            state: State::Free,
+            calls: 0,
+            way: 0,
+            route: 0,
+            standing: [Standing::default(); MOST_LAYERS],
+            is_paid: false,
+            calling: Calling::NONE,
+            queued: SimDuration::ZERO,
+            queued_since: request.arrived,
+            deadline_event: 0,
+        }
+    }
+}
+
+/// Errands in slots that are used again.
+#[derive(Clone, Debug, Default)]
+pub struct Errands {
+    slots: Vec<Errand>,
+    free: Vec<u32>,
+}
+
+impl Errands {
+    /// Whether so many more might be too many to tell apart.
+    pub fn is_nearly_full(&self, more: usize) -> bool {
+        self.slots.len() - self.free.len() + more > MOST_SLOTS
+    }
+
+    /// Keeps `errand` and says where.
+    pub fn insert(&mut self, errand: Errand) -> u32 {
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = errand;
+                slot
+            }
+            None => {
+                self.slots.push(errand);
+                (self.slots.len() - 1) as u32
+            }
+        }
+    }
+
+    /// The errand in `slot`.
+    pub fn get(&mut self, slot: u32) -> &mut Errand {
+        &mut self.slots[slot as usize]
+    }
+
+    /// Frees `slot`.
+    pub fn remove(&mut self, slot: u32) {
+        self.slots[slot as usize].state = State::Free;
+        self.free.push(slot);
+    }
+
+    /// Those that have no outcome yet.
+    pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
+        self.slots.iter().filter(|errand| !matches!(errand.state, State::Free | State::Expired))
+    }
+}

@@ -1,0 +1,213 @@
+//! A run of the full client.
+//!
+//! ```text
+//!  arrival ──► line ──► way ──► attempt ──► served
+//!               ▲         ▲        │
+//!               │         └─ next ◄┤ failed for good on this way
+//!               └──── back-off ◄───┘ failed
+//! ```
+//!
+//! The plain client of [`Run`](super::run) is a special case, in which nothing of this is left but a queue and retries; it is
+//! told apart for its speed. Both must leave the same record of a plain strategy, which a test demands.
+
+mod attempt;
+mod errand;
+mod outcome;
+mod ways;
+
+use super::arrivals::Arrivals;
+use super::drive::{Turns, check, close_books, new_record};
+use super::event::Kind;
+use super::event_queue::EventQueue;
+use super::run::{Cell, RunError};
+use crate::client::retry::Stack;
+use crate::protocol::Request;
+use crate::recorder::{Failure, Record};
+use crate::rng::{Seed, Uniforms};
+use crate::traffic::replay::TraceError;
+use crate::units::{SimDuration, SimTime};
+use errand::{Errand, Errands, State};
+use outcome::Answer;
+use std::collections::VecDeque;
+use ways::Ways;
+
+/// The run of a client with everything that a strategy may state.
+pub(super) struct Agent<'s> {
+    cell: Cell<'s>,
+    arrivals: Arrivals,
+    events: EventQueue,
+    errands: Errands,
+    line: VecDeque<u32>,
+    waiting: u64, // those in `line` that have not expired
+    free_slots: u32,
+    ways: Ways,
+    retries: Stack,
+    jitter: Vec<Uniforms>, // by class
+    numbers: Vec<u64>,     // requests so far, by class
+    record: Record,
+    end: SimTime,
+    /// Outcomes that a user waits for and has not been told of.
+    told: Vec<Answer>,
+}
+
+impl Turns for Agent<'_> {
+    fn next_arrival(&self) -> SimTime {
+        self.arrivals.next_at()
+    }
+
+    fn next_event(&self) -> SimTime {
+        self.events.next_at()
+    }
+
+    fn end(&self) -> SimTime {
+        self.end
+    }
+
+    fn arrive(&mut self) {
+        let request = self.arrivals.take();
+        let now = request.arrived;
+        self.record.offered(&request);
+        let number = &mut self.numbers[usize::from(request.source)];
+        *number += 1;
+        let slot = self.errands.insert(Errand::new(request, *number));
+        self.enter(now, slot);
+        self.tell();
+    }
+
+    fn happen(&mut self) {
+        let event = self.events.pop();
+        let (now, slot) = (event.at(), event.slot());
+        match event.kind() {
+            Kind::Completion => self.complete(now, slot),
+            Kind::Progress => self.progress(now, slot),
+            Kind::Retry => self.enter(now, slot),
+            Kind::Deadline => self.expire(now, slot, event.number()),
+            Kind::Wake | Kind::Linger | Kind::Hedge => {}
+        }
+        self.tell();
+    }
+
+    fn is_nearly_full(&self, more: usize) -> bool {
+        self.errands.is_nearly_full(more)
+    }
+}
+
+impl<'s> Agent<'s> {
+    /// One replication of `cell`, at its start.
+    pub fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
+        let Cell { scenario, strategy, .. } = cell;
+        let around = strategy.around.iter().map(|(_, layer)| &layer.retry);
+        let retries = Stack::new([&strategy.retry].into_iter().chain(around));
+        let ways = Ways::new(cell, replication, retries.reads_hints());
+        let classes = scenario.classes();
+        let jitter = |name: &String| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("jitter/{name}")));
+        let limits = ways.sites.last().map_or(0, |site| site.limits.end);
+        Ok(Agent {
+            cell,
+            arrivals: Arrivals::new(scenario, replication)?,
+            events: EventQueue::default(),
+            errands: Errands::default(),
+            line: VecDeque::new(),
+            waiting: 0,
+            free_slots: strategy.concurrency.unwrap_or(u32::MAX),
+            ways,
+            retries,
+            jitter: classes.iter().map(jitter).collect(),
+            numbers: vec![0; classes.len()],
+            record: new_record(cell, limits),
+            end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
+            told: Vec::new(),
+        })
+    }
+
+    /// What the run leaves behind.
+    pub fn finish(mut self, replication: u64) -> Result<Record, RunError> {
+        if let Some(error) = self.arrivals.error() {
+            return Err(RunError::Trace(error));
+        }
+        let mut record = self.record;
+        record.timeline.close();
+        self.errands.under_way().for_each(|errand| record.pending(&errand.request));
+        let from = record.warmup();
+        for site in &self.ways.sites {
+            close_books(self.cell, &site.quota, &mut record.limits[site.limits.clone()], from);
+        }
+        check(self.cell, replication, &record)?;
+        Ok(record)
+    }
+
+    /// The request in `slot` wants to be sent.
+    fn enter(&mut self, now: SimTime, slot: u32) {
+        if self.is_open() {
+            self.send(now, slot);
+            return;
+        }
+        let queue = &self.cell.strategy.queue;
+        if queue.capacity.is_some_and(|capacity| self.waiting >= capacity) {
+            self.fail(now, slot, Failure::Shed);
+            return;
+        }
+        let errand = self.errands.get(slot);
+        errand.state = State::Queued;
+        errand.queued_since = now;
+        if let Some(at) = latest(queue.deadline, &errand.request) {
+            errand.deadline_event = self.events.push(at, Kind::Deadline, slot);
+        }
+        self.line.push_back(slot);
+        self.waiting += 1;
+    }
+
+    /// Whether a request may be sent as soon as it comes.
+    fn is_open(&self) -> bool {
+        self.free_slots > 0
+    }
+
+    /// Sends requests of the line while they may be sent. A refused one gives its slot back at once.
+    fn dispatch(&mut self, now: SimTime) {
+        while self.is_open()
+            && let Some(slot) = self.line.pop_front()
+        {
+            let errand = self.errands.get(slot);
+            if errand.state == State::Expired {
+                self.errands.remove(slot);
+                continue;
+            }
+            self.waiting -= 1;
+            errand.queued = errand.queued + (now - errand.queued_since);
+            self.send(now, slot);
+        }
+    }
+
+    /// All that ends or is charged at this instant comes before a queued request is sent.
+    fn settled(&mut self, now: SimTime) {
+        let settles = |kind| matches!(kind, Kind::Completion | Kind::Progress);
+        if !(self.events.next_at() == now && settles(self.events.peek().kind())) {
+            self.dispatch(now);
+        }
+    }
+
+    /// A deadline comes.
+    fn expire(&mut self, now: SimTime, slot: u32, number: u64) {
+        let errand = self.errands.get(slot);
+        // The request may have been sent since, and its slot be another's by now.
+        if errand.state != State::Queued || errand.deadline_event != number {
+            return;
+        }
+        errand.state = State::Expired;
+        self.waiting -= 1;
+        let request = errand.request;
+        self.failed(now, &request, Failure::Expired);
+    }
+
+    /// Tells users the outcomes that they wait for.
+    fn tell(&mut self) {
+        for Answer { request, at, is_served } in self.told.drain(..) {
+            self.arrivals.answered(&request, at, is_served);
+        }
+    }
+}
+
+/// When `request` has waited for as long as it may.
+fn latest(deadline: Option<SimDuration>, request: &Request) -> Option<SimTime> {
+    deadline.map(|deadline| request.arrived.saturating_add(deadline))
+}

@@ -1,0 +1,206 @@
+//! Where calls go: the tiers in use, and the routes to them.
+
+use crate::client::{Choice, Route, Spread};
+use crate::engine::run::Cell;
+use crate::protocol::{Class, Labels, Request};
+use crate::provider::{Behaviour, LOAD, Pressure, Quota, Service, ServiceTimes, Tier};
+use crate::rng::{Seed, Stream};
+use crate::units::{SimDuration, SimTime};
+use std::ops::Range;
+
+/// A tier in use: its limits, its prices and the service behind them.
+pub(super) struct Site {
+    pub quota: Quota,
+    /// None where every call simply takes its time.
+    pub behaviour: Option<Behaviour>,
+    /// The numbers of its limits in the record.
+    pub limits: Range<usize>,
+}
+
+/// One way to an answer.
+struct Way {
+    site: usize,
+    /// What is added to the number of a class to name the same class with the route's labels.
+    shift: u16,
+    /// How long calls take there, by class, where that is not drawn with the request.
+    times: Vec<Option<ServiceTimes>>,
+    under_way: u32,
+    cools_until: SimTime,
+}
+
+/// All ways: that of the tier that is judged is route 0.
+pub(super) struct Ways {
+    pub sites: Vec<Site>,
+    ways: Vec<Way>,
+    /// By class the routes that it may take, in order.
+    allowed: Vec<Vec<usize>>,
+    spread: Option<Spread>,
+    turn: usize,
+}
+
+impl Ways {
+    /// Those of `cell` in one replication. Replies carry hints if `reads_hints`.
+    pub fn new(cell: Cell, replication: u64, reads_hints: bool) -> Self {
+        let routes = &cell.strategy.route;
+        let classes = cell.scenario.facts();
+        let mut tiers: Vec<(&Tier, Vec<Class>)> =
+            cell.tiers().into_iter().map(|(_, tier)| (tier, Vec::new())).collect();
+        tiers[0].1.extend(classes.iter().cloned());
+        let mut ways = vec![Way::new(0, 0, vec![None; classes.len()])];
+        for (name, route) in routes {
+            let tier = route.tier.as_ref().and_then(|name| cell.scenario.tier.find(name)).unwrap_or(cell.tier);
+            let site = tiers.iter().position(|(known, _)| std::ptr::eq(*known, tier)).unwrap_or(0);
+            let shift = tiers[site].1.len() as u16;
+            let there: Vec<Class> = classes.iter().map(|class| relabelled(class, route)).collect();
+            ways.push(Way::new(site, shift, times(cell, replication, name, &classes, &there)));
+            tiers[site].1.extend(there);
+        }
+        let mut next = 0;
+        let sites = tiers.into_iter().map(|(tier, there)| {
+            let site = Site::new(cell, replication, tier, &there, reads_hints, next);
+            next = site.limits.end;
+            site
+        });
+        Ways {
+            sites: sites.collect(),
+            ways,
+            allowed: classes.iter().map(|class| allowed(routes, &class.name)).collect(),
+            spread: cell.strategy.spread,
+            turn: 0,
+        }
+    }
+
+    /// The route that the next call for a request of `class` takes at `now`, where it has come to its `way`-th way; `None`
+    /// where it has none left.
+    pub fn choose(&mut self, now: SimTime, class: u16, way: usize) -> Option<usize> {
+        let allowed = &self.allowed[usize::from(class)];
+        let Some(spread) = self.spread else { return allowed.get(way).copied() };
+        let is_ready = |route: &&usize| self.ways[**route].cools_until <= now;
+        let chosen = match spread.by {
+            Choice::LeastBusy => allowed.iter().filter(is_ready).min_by_key(|route| self.ways[**route].under_way),
+            Choice::RoundRobin => {
+                let later = allowed.iter().filter(|route| **route >= self.turn).find(is_ready);
+                later.or_else(|| allowed.iter().find(is_ready))
+            }
+        };
+        // Where all cool down the one that is ready first has to do.
+        let soonest = || allowed.iter().min_by_key(|route| self.ways[**route].cools_until);
+        let chosen = chosen.or_else(soonest).copied()?;
+        self.turn = chosen + 1;
+        Some(chosen)
+    }
+
+    /// Whether a request of `class` has another way after its `way`-th one.
+    pub fn has_next(&self, class: u16, way: usize) -> bool {
+        self.spread.is_none() && way + 1 < self.allowed[usize::from(class)].len()
+    }
+
+    /// A call on `route` failed at `now`, with such a hint. Says whether the next one may go at once, elsewhere.
+    pub fn failed(&mut self, now: SimTime, class: u16, route: usize, hint: Option<SimDuration>) -> bool {
+        let Some(spread) = self.spread else { return false };
+        self.ways[route].cools_until = now.saturating_add(hint.unwrap_or(spread.cool_down));
+        self.allowed[usize::from(class)].iter().any(|route| self.ways[*route].cools_until <= now)
+    }
+
+    /// The site that `route` leads to.
+    pub fn site(&mut self, route: usize) -> &mut Site {
+        &mut self.sites[self.ways[route].site]
+    }
+
+    /// `request` as the provider at the end of `route` sees it.
+    pub fn seen(&mut self, request: &Request, route: usize) -> Request {
+        let way = &mut self.ways[route];
+        let service = match &mut way.times[usize::from(request.source)] {
+            Some(times) => times.draw(request.output),
+            None => request.service,
+        };
+        Request { source: request.source + way.shift, service, ..*request }
+    }
+
+    /// The number of `class` with the labels of `route`, as the site at its end counts.
+    pub fn class_on(&self, route: usize, class: u16) -> u16 {
+        class + self.ways[route].shift
+    }
+
+    /// A call on `route` has begun.
+    pub fn begin(&mut self, route: usize) {
+        self.ways[route].under_way += 1;
+    }
+
+    /// A call on `route` has ended.
+    pub fn end(&mut self, route: usize) {
+        self.ways[route].under_way -= 1;
+    }
+}
+
+impl Way {
+    fn new(site: usize, shift: u16, times: Vec<Option<ServiceTimes>>) -> Self {
+        Way { site, shift, times, under_way: 0, cools_until: SimTime::ZERO }
+    }
+}
+
+/// The routes that a class may take, in order.
+fn allowed(routes: &[(String, Route)], class: &str) -> Vec<usize> {
+    let source = class.split('/').next().unwrap_or(class);
+    let may = |route: &Route| match &route.classes {
+        Some(names) => names.iter().any(|name| name == class || name == source),
+        None => true,
+    };
+    let open = routes.iter().enumerate().filter(|(_, (_, route))| may(route));
+    let (first, then): (Vec<_>, Vec<_>) = open.partition(|(_, (_, route))| route.first);
+    let number = |(at, _): (usize, _)| at + 1;
+    first.into_iter().map(number).chain([0]).chain(then.into_iter().map(number)).collect()
+}
+
+/// `class` with the labels of `route`.
+fn relabelled(class: &Class, route: &Route) -> Class {
+    let Route { model, endpoint, region, .. } = route.clone();
+    let labels = Labels { model, endpoint, region, ..Labels::default() }.or(&class.labels);
+    Class { labels, ..class.clone() }
+}
+
+/// The times of each class on the route called `name`, where they differ from those that are drawn with the request.
+fn times(cell: Cell, replication: u64, name: &str, here: &[Class], there: &[Class]) -> Vec<Option<ServiceTimes>> {
+    let service = &cell.scenario.provider;
+    let time = |(here, there): (&Class, &Class)| {
+        let latency = service.latency(there);
+        let stream = |purpose: &str| {
+            let name = format!("{purpose}/route/{name}/{}", here.name);
+            Seed(cell.scenario.seed).stream(replication, &name)
+        };
+        let differs = latency != service.latency(here);
+        differs.then(|| ServiceTimes::new(&latency, stream("first-token"), stream("per-token")))
+    };
+    here.iter().zip(there).map(time).collect()
+}
+
+impl Site {
+    fn new(
+        cell: Cell,
+        replication: u64,
+        tier: &Tier,
+        classes: &[Class],
+        reads_hints: bool,
+        first_limit: usize,
+    ) -> Self {
+        let scenario = cell.scenario;
+        let stream = |name: &str| -> Stream { Seed(scenario.seed).stream(replication, name) };
+        // Another provider shares neither the load nor the faults of this one.
+        let elsewhere = Service {
+            load: None,
+            congestion: None,
+            servers: None,
+            faults: Default::default(),
+            ..scenario.provider.clone()
+        };
+        let is_here = std::ptr::eq(tier, cell.tier) || (tier.provider.is_some() && tier.provider == cell.tier.provider);
+        let service = if is_here { &scenario.provider } else { &elsewhere };
+        let pressure = service.load.as_ref().and_then(|load| Pressure::new(load, stream(LOAD)));
+        let quota = Quota::new(tier, classes, &scenario.start, service.retry_after).under(pressure);
+        Site {
+            quota: if reads_hints { quota } else { quota.muted() },
+            behaviour: Behaviour::new(service, tier, &scenario.classes(), &scenario.start, &stream),
+            limits: first_limit..first_limit + tier.limits.len(),
+        }
+    }
+}
