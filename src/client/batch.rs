@@ -66,26 +66,14 @@ impl Parameters for Batch {
 #[derive(Clone, Debug)]
 pub struct Batcher {
     spec: Batch,
-    open: Vec<Open>, // by class
-    opened: u64,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Open {
-    members: Vec<u32>,
-    number: u64,
+    open: Vec<Vec<u32>>, // by class
 }
 
 /// What happens when a request joins a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Joined {
-    /// It opens one; unless that is full before, [`Batcher::due`] must be told its number then.
-    Opened {
-        /// When it leaves.
-        leaves: SimTime,
-        /// Which batch.
-        number: u64,
-    },
+    /// It opens one, which leaves then by [`Batcher::due`], unless it is full before.
+    Opened(SimTime),
     /// It waits with others.
     Waits,
     /// The batch is full and leaves at once with these.
@@ -95,34 +83,32 @@ pub enum Joined {
 impl Batcher {
     /// Nobody waits yet.
     pub fn new(spec: &Batch) -> Self {
-        Batcher { spec: spec.clone(), open: Vec::new(), opened: 0 }
+        Batcher { spec: spec.clone(), open: Vec::new() }
     }
 
     /// `request` of `class` joins the batch that is being filled, or opens one.
     pub fn join(&mut self, now: SimTime, class: u16, request: u32) -> Joined {
         let at = usize::from(class);
         if self.open.len() <= at {
-            self.open.resize_with(at + 1, Open::default);
+            self.open.resize(at + 1, Vec::new());
         }
         let open = &mut self.open[at];
-        open.members.push(request);
-        if open.members.len() == 1 {
-            self.opened += 1;
-            open.number = self.opened;
-            return Joined::Opened { leaves: leaves(&self.spec, now), number: self.opened };
+        open.push(request);
+        match open.len() {
+            1 => Joined::Opened(leaves(&self.spec, now)),
+            more if more < self.spec.size as usize => Joined::Waits,
+            _ => Joined::Full(mem::take(open)),
         }
-        if (open.members.len() as u64) < u64::from(self.spec.size) {
-            return Joined::Waits;
-        }
-        Joined::Full(mem::take(&mut open.members))
     }
 
-    /// The time of batch `number` of `class` has come: who is in it, nobody where it has left already.
-    pub fn due(&mut self, class: u16, number: u64) -> Vec<u32> {
-        match self.open.get_mut(usize::from(class)) {
-            Some(open) if open.number == number => mem::take(&mut open.members),
-            _ => Vec::new(),
-        }
+    /// The time of the batch of `class` that is being filled has come: who is in it.
+    pub fn due(&mut self, class: u16) -> Vec<u32> {
+        self.open.get_mut(usize::from(class)).map(mem::take).unwrap_or_default()
+    }
+
+    /// The part of each prompt that a batch has once.
+    pub fn shared_input(&self) -> Tokens {
+        self.spec.shared_input
     }
 }
 
@@ -183,25 +169,23 @@ mod tests {
     #[test]
     fn a_batch_leaves_full_or_when_its_time_has_come() {
         let mut batcher = Batcher::new(&Batch { size: 3, linger: Some(millis(500)), ..Batch::default() });
-        assert_eq!(batcher.join(at(0), 0, 1), Joined::Opened { leaves: at(500), number: 1 });
-        assert_eq!(batcher.join(at(100), 1, 2), Joined::Opened { leaves: at(600), number: 2 });
+        assert_eq!(batcher.join(at(0), 0, 1), Joined::Opened(at(500)));
+        assert_eq!(batcher.join(at(100), 1, 2), Joined::Opened(at(600)));
         assert_eq!(batcher.join(at(200), 0, 3), Joined::Waits);
         assert_eq!(batcher.join(at(300), 0, 4), Joined::Full(vec![1, 3, 4]));
-        assert_eq!(batcher.join(at(400), 0, 5), Joined::Opened { leaves: at(900), number: 3 });
-        // The time of the first batch comes when it has left: the one in its place stays.
-        assert!(batcher.due(0, 1).is_empty());
-        assert_eq!(batcher.due(1, 2), [2]);
-        assert_eq!(batcher.due(0, 3), [5]);
+        assert_eq!(batcher.join(at(400), 0, 5), Joined::Opened(at(900)));
+        assert_eq!(batcher.due(1), [2]);
+        assert_eq!(batcher.due(0), [5]);
+        assert!(batcher.due(0).is_empty() && batcher.due(7).is_empty());
     }
 
     #[test]
     fn a_clock_ticks_whoever_waits() {
         let mut batcher = Batcher::new(&Batch { size: 2, every: Some(millis(500)), ..Batch::default() });
-        assert_eq!(batcher.join(at(499), 0, 1), Joined::Opened { leaves: at(500), number: 1 });
+        assert_eq!(batcher.join(at(499), 0, 1), Joined::Opened(at(500)));
         assert_eq!(batcher.join(at(499), 0, 2), Joined::Full(vec![1, 2]));
-        assert_eq!(batcher.join(at(500), 0, 3), Joined::Opened { leaves: at(1_000), number: 2 });
-        assert!(batcher.due(0, 1).is_empty());
-        assert_eq!(batcher.due(0, 2), [3]);
+        assert_eq!(batcher.join(at(500), 0, 3), Joined::Opened(at(1_000)));
+        assert_eq!(batcher.due(0), [3]);
     }
 
     #[test]

@@ -13,7 +13,12 @@ pub mod transfer;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::units::SimDuration;
+use batch::Batch;
+use cache::CacheSpec;
+use coalesce::Coalesce;
+use prompt_cache::PromptCache;
 use retry::{MOST_LAYERS, RetryPolicy};
+use transfer::Transfer;
 
 pub use key::Key;
 pub use layer::Layer;
@@ -48,12 +53,31 @@ pub struct Strategy {
     pub spread: Option<Spread>,
     /// Whether a request that nothing answers gets a canned answer.
     pub canned: bool,
+    /// Keeps answers, and gives them again to requests with the same key.
+    pub cache: Option<CacheSpec>,
+    /// Requests wait for a call that is under way for the same key.
+    pub coalesce: Option<Coalesce>,
+    /// Sends several requests in one call.
+    pub batch: Option<Batch>,
+    /// Has the provider keep the beginning of prompts.
+    pub prompt_cache: Option<PromptCache>,
+    /// What the way over the network takes.
+    pub transfer: Option<Transfer>,
 }
 
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        self.around.is_empty() && self.route.is_empty() && !self.canned
+        self.around.is_empty()
+            && self.route.is_empty()
+            && !self.canned
+            && !self.spares_calls()
+            && self.transfer.is_none()
+    }
+
+    /// Whether it has fewer calls, or smaller ones, than requests ask for.
+    fn spares_calls(&self) -> bool {
+        self.cache.is_some() || self.coalesce.is_some() || self.batch.is_some() || self.prompt_cache.is_some()
     }
 }
 
@@ -78,6 +102,11 @@ impl Parameters for Strategy {
         visitor.named("route", &mut self.route);
         visitor.optional_section("spread", &mut self.spread);
         visitor.optional("canned", &mut self.canned);
+        visitor.optional_section("cache", &mut self.cache);
+        visitor.optional_section("coalesce", &mut self.coalesce);
+        visitor.optional_section("batch", &mut self.batch);
+        visitor.optional_section("prompt-cache", &mut self.prompt_cache);
+        visitor.optional_section("transfer", &mut self.transfer);
     }
 
     fn check(&self) -> Result<(), Invalid> {

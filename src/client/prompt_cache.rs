@@ -40,11 +40,11 @@ impl Parameters for PromptCache {
     }
 }
 
-/// What the provider keeps of each class's prompts.
+/// What the provider keeps of prompts, by places that the caller numbers: a class at a provider.
 #[derive(Clone, Debug)]
 pub struct Prefixes {
     spec: PromptCache,
-    kept: Vec<Kept>, // by class
+    kept: Vec<Kept>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,29 +60,31 @@ impl Prefixes {
     }
 
     /// `request` as a call at `now` would be, and how many tokens that call would write: none where it reads.
-    pub fn mark(&self, now: SimTime, request: &Request) -> (Request, Tokens) {
+    pub fn mark(&self, now: SimTime, place: usize, request: &Request) -> (Request, Tokens) {
         let prefix = self.spec.prefix;
         if request.input < prefix || request.cached >= prefix {
             return (*request, Tokens::new(0));
         }
-        if self.can_read(now, request.source) {
+        if self.can_read(now, place) {
             return (Request { cached: prefix, ..*request }, Tokens::new(0));
         }
         (*request, Tokens::new(prefix.get() - request.cached.get()))
     }
 
-    fn can_read(&self, now: SimTime, class: u16) -> bool {
-        self.kept.get(usize::from(class)).is_some_and(|kept| kept.from <= now && now < kept.until)
+    fn can_read(&self, now: SimTime, place: usize) -> bool {
+        self.kept.get(place).is_some_and(|kept| kept.from <= now && now < kept.until)
     }
 
-    /// A call of `class` was admitted at `now` that marks its prompt; its answer begins `first` later.
-    pub fn used(&mut self, now: SimTime, class: u16, first: SimDuration) {
-        let at = usize::from(class);
-        if self.kept.len() <= at {
-            self.kept.resize(at + 1, Kept { from: SimTime::NEVER, until: SimTime::ZERO });
+    /// The call that `request` is was admitted at `now`; its answer begins `first` later.
+    pub fn used(&mut self, now: SimTime, place: usize, request: &Request, first: SimDuration) {
+        if request.input < self.spec.prefix {
+            return;
         }
-        let from = if self.can_read(now, class) { now } else { now.saturating_add(first) };
-        let kept = &mut self.kept[at];
+        if self.kept.len() <= place {
+            self.kept.resize(place + 1, Kept { from: SimTime::NEVER, until: SimTime::ZERO });
+        }
+        let from = if self.can_read(now, place) { now } else { now.saturating_add(first) };
+        let kept = &mut self.kept[place];
         // What is gone by then is written anew; of several that write at once the first one counts.
         kept.from = if kept.until <= now { from } else { kept.from.min(from) };
         kept.until = kept.until.max(from.saturating_add(self.spec.ttl));
@@ -100,8 +102,8 @@ mod tests {
         let mut prefixes = Prefixes::new(&spec);
         let request = Request { input: Tokens::new(2_000), ..Request::default() };
         let mut call = |secs| {
-            let (call, written) = prefixes.mark(at(secs), &request);
-            prefixes.used(at(secs), 0, SimDuration::from_secs(1));
+            let (call, written) = prefixes.mark(at(secs), 0, &request);
+            prefixes.used(at(secs), 0, &call, SimDuration::from_secs(1));
             (call.cached.get(), written.get())
         };
         assert_eq!(call(0), (0, 1_200));
@@ -119,8 +121,8 @@ mod tests {
         let size =
             |input, cached| Request { input: Tokens::new(input), cached: Tokens::new(cached), ..Request::default() };
         for request in [size(1_000, 0), size(4_000, 2_000)] {
-            assert_eq!(prefixes.mark(SimTime::ZERO, &request), (request, Tokens::new(0)));
+            assert_eq!(prefixes.mark(SimTime::ZERO, 0, &request), (request, Tokens::new(0)));
         }
-        assert_eq!(prefixes.mark(SimTime::ZERO, &size(4_000, 24)).1, Tokens::new(1_000));
+        assert_eq!(prefixes.mark(SimTime::ZERO, 0, &size(4_000, 24)).1, Tokens::new(1_000));
     }
 }

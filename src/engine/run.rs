@@ -112,7 +112,7 @@ impl std::error::Error for RunError {}
 
 /// Runs one replication of `cell` to its end.
 pub fn simulate(cell: Cell, replication: u64, stop: Stop) -> Result<Record, RunError> {
-    if !cell.strategy.is_plain() {
+    if !cell.strategy.is_plain() || cell.scenario.has_re_asks() {
         return simulate_in_full(cell, replication, stop);
     }
     let mut run = Run::new(cell, replication).map_err(RunError::Trace)?;

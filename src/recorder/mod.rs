@@ -115,6 +115,27 @@ impl Record {
         }
     }
 
+    /// A call for it led to a part of its answer.
+    pub fn continued(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.continued += 1;
+        }
+    }
+
+    /// Of its latency it waited so long for others, to share a call. Told of the served.
+    pub fn joined(&mut self, request: &Request, waited: SimDuration) {
+        if let Some(class) = self.measured(request) {
+            class.joining += u128::from(waited.as_nanos());
+        }
+    }
+
+    /// To carry a call for it over the network cost so much.
+    pub fn transferred(&mut self, request: &Request, cost: Money) {
+        if let Some(class) = self.measured(request) {
+            class.transfer = class.transfer.saturating_add(cost);
+        }
+    }
+
     /// It was served by another route than that of the tier that is judged.
     pub fn rerouted(&mut self, request: &Request) {
         if let Some(class) = self.measured(request) {
@@ -178,12 +199,12 @@ impl Record {
                 ));
             }
             // An admitted call has an answer, or breaks off, or is under way at the end.
-            let ended = class.answered_calls() + class.broken_off();
+            let ended = class.answered_calls() + class.continued + class.broken_off();
             if !(ended..=ended + class.pending).contains(&class.admitted) {
                 return Err(format!(
-                    "source {at}: {} calls were admitted, {} led to an answer and {} broke off",
+                    "source {at}: {} calls were admitted, {} led to an answer or a part of one and {} broke off",
                     class.admitted,
-                    class.answered_calls(),
+                    class.answered_calls() + class.continued,
                     class.broken_off()
                 ));
             }

@@ -39,6 +39,7 @@ mod recorded_log;
 mod recorded_sets;
 mod round_trip;
 mod scenarios;
+mod sparing;
 mod stability;
 mod swarm;
 mod theory;

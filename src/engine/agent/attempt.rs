@@ -26,7 +26,7 @@ impl Agent<'_> {
         errand.route = route;
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
-        let (attempt, seen) = (errand.calls, self.ways.seen(&request, route));
+        let (attempt, seen) = (errand.calls, self.call_for(now, slot, route));
         match self.ask(now, route, call, &seen) {
             Reply::Accepted { wait, spilled } => self.admitted(now, slot, call, &seen, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
@@ -60,6 +60,8 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         self.record.admitted(now, &errand.request);
         self.ways.begin(errand.route);
+        self.keep_prompt(now, slot);
+        let errand = self.errands.get(slot);
         let site = self.ways.site(errand.route);
         let course = match &mut site.behaviour {
             None => Course::plain(seen, wait),
@@ -90,7 +92,7 @@ impl Agent<'_> {
     /// A call goes on: what was generated since the last time is charged.
     pub(super) fn progress(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
-        let seen = Request { source: self.ways.class_on(errand.route, errand.request.source), ..errand.request };
+        let seen = errand.seen;
         let output = errand.calling.generated_by(now);
         self.ways.site(errand.route).quota.generate(now, &seen, &errand.calling.admitted, output);
         errand.calling.admitted.generated = output;
@@ -103,7 +105,7 @@ impl Agent<'_> {
     pub(super) fn complete(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
         let (route, Calling { admitted, course }) = (errand.route, errand.calling);
-        let seen = Request { source: self.ways.class_on(route, errand.request.source), ..errand.request };
+        let seen = errand.seen;
         self.ways.end(route);
         let site = self.ways.site(route);
         site.quota.settle(now, &seen, &admitted, course.paid_output());
@@ -112,7 +114,7 @@ impl Agent<'_> {
         }
         self.give_slot_back();
         match course.fault {
-            None => self.serve(now, slot),
+            None => self.answered(now, slot),
             Some(fault) => {
                 if let Some(output) = course.paid_output() {
                     self.record.wasted(&self.errands.get(slot).request, output);

@@ -1,10 +1,11 @@
 //! Requests under way at a full client.
 
+use crate::client::Key;
 use crate::client::retry::{MOST_LAYERS, Standing};
 use crate::engine::event::MOST_SLOTS;
 use crate::engine::flight::Calling;
 use crate::protocol::Request;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, Tokens};
 
 /// A request under way.
 #[derive(Clone, Debug)]
@@ -27,6 +28,26 @@ pub struct Errand {
     pub is_paid: bool,
     /// The call under way, or the last one.
     pub calling: Calling,
+    /// That call as the provider sees it.
+    pub seen: Request,
+    /// What of its prompt that call has the provider keep.
+    pub written: Tokens,
+    /// Calls that led to parts of the answer, all but the last one of which were cut off.
+    pub parts: u32,
+    /// Time that the calls before this one waited within the provider which led to parts of the answer.
+    pub held_up: SimDuration,
+    /// Time that the provider worked on them.
+    pub worked: SimDuration,
+    /// What it asks for, if another may ask for the same and somebody minds.
+    pub key: Option<Key>,
+    /// Whether those who ask for the same wait for it.
+    pub leads: bool,
+    /// Those whom its call carries, by slot; none where it is a request itself.
+    pub members: Vec<u32>,
+    /// Time that it waited for others, to share a call.
+    pub joined: SimDuration,
+    /// Since when it waits for them.
+    pub joined_since: SimTime,
     /// Time spent in the line before this stay.
     pub queued: SimDuration,
     /// Since when it stands in the line.
@@ -46,6 +67,8 @@ pub enum State {
     BackingOff,
     /// The end of a call.
     Calling,
+    /// Others, with whom it shares a call.
+    Joined,
     /// Nothing any more; its place in the line is still to be passed over.
     Expired,
 }
@@ -63,10 +86,33 @@ impl Errand {
             standing: [Standing::default(); MOST_LAYERS],
             is_paid: false,
             calling: Calling::NONE,
+            seen: request,
+            written: Tokens::new(0),
+            parts: 0,
+            held_up: SimDuration::ZERO,
+            worked: SimDuration::ZERO,
+            key: None,
+            leads: false,
+            members: Vec::new(),
+            joined: SimDuration::ZERO,
+            joined_since: request.arrived,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
             deadline_event: 0,
         }
+    }
+}
+
+impl Errand {
+    /// It waits for others, from `now` on.
+    pub fn wait_for_others(&mut self, now: SimTime) {
+        self.state = State::Joined;
+        self.joined_since = now;
+    }
+
+    /// It has waited for others.
+    pub fn has_waited(&mut self, now: SimTime) {
+        self.joined = self.joined.saturating_add(now - self.joined_since);
     }
 }
 
@@ -108,8 +154,9 @@ impl Errands {
         self.free.push(slot);
     }
 
-    /// Those that have no outcome yet.
+    /// Those that have no outcome yet; what carries others has none of its own.
     pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
-        self.slots.iter().filter(|errand| !matches!(errand.state, State::Free | State::Expired))
+        let waits = |errand: &&Errand| !matches!(errand.state, State::Free | State::Expired);
+        self.slots.iter().filter(waits).filter(|errand| errand.members.is_empty())
     }
 }

@@ -1,17 +1,19 @@
 //! A run of the full client.
 //!
 //! ```text
-//!  arrival ──► line ──► way ──► attempt ──► served
-//!               ▲         ▲        │
-//!               │         └─ next ◄┤ failed for good on this way
-//!               └──── back-off ◄───┘ failed
+//!  arrival ──► front ──► line ──► way ──► attempt ──► served
+//!   kept or under way ◄┘   ▲       ▲        │
+//!                          │       └─ next ◄┤ failed for good on this way
+//!                          └──── back-off ◄─┘ failed
 //! ```
 //!
 //! The plain client of [`Run`](super::run) is a special case, in which nothing of this is left but a queue and retries; it is
 //! told apart for its speed. Both must leave the same record of a plain strategy, which a test demands.
 
 mod attempt;
+mod calls;
 mod errand;
+mod front;
 mod outcome;
 mod ways;
 
@@ -26,7 +28,9 @@ use crate::recorder::{Failure, Record};
 use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
 use crate::units::{SimDuration, SimTime};
+use calls::Calls;
 use errand::{Errand, Errands, State};
+use front::Front;
 use outcome::Answer;
 use std::collections::VecDeque;
 use ways::Ways;
@@ -40,6 +44,8 @@ pub(super) struct Agent<'s> {
     line: VecDeque<u32>,
     waiting: u64, // those in `line` that have not expired
     free_slots: u32,
+    front: Front,
+    calls: Calls,
     ways: Ways,
     retries: Stack,
     jitter: Vec<Uniforms>, // by class
@@ -70,7 +76,8 @@ impl Turns for Agent<'_> {
         let number = &mut self.numbers[usize::from(request.source)];
         *number += 1;
         let slot = self.errands.insert(Errand::new(request, *number));
-        self.enter(now, slot);
+        self.receive(now, slot);
+        self.succeed(now);
         self.tell();
     }
 
@@ -82,8 +89,10 @@ impl Turns for Agent<'_> {
             Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.enter(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
-            Kind::Wake | Kind::Linger | Kind::Hedge => {}
+            Kind::Linger => self.linger(now, slot, event.number()),
+            Kind::Wake | Kind::Hedge => {}
         }
+        self.succeed(now);
         self.tell();
     }
 
@@ -109,6 +118,8 @@ impl<'s> Agent<'s> {
             errands: Errands::default(),
             line: VecDeque::new(),
             waiting: 0,
+            front: Front::new(cell, replication),
+            calls: Calls::new(cell),
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,
             retries,
@@ -195,8 +206,7 @@ impl<'s> Agent<'s> {
         }
         errand.state = State::Expired;
         self.waiting -= 1;
-        let request = errand.request;
-        self.failed(now, &request, Failure::Expired);
+        self.fail_in_line(now, slot, Failure::Expired);
     }
 
     /// Tells users the outcomes that they wait for.

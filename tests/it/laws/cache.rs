@@ -112,7 +112,7 @@ fn judge(spec: &CacheSpec, dice: &mut Dice, judged: &mut Judged) {
     let (mut local, mut shared) = (spec.local.as_ref().map(Twin::new), spec.shared.as_ref().map(Twin::new));
     let mut now = SimTime::ZERO;
     for step in 0..120 {
-        now = now + SimDuration::from_secs(dice.pick(0..=3));
+        now += SimDuration::from_secs(dice.pick(0..=3));
         let (client, draw) = (dice.pick(0..=2) as u32, dice.uniform());
         let key = Key { class: dice.pick(0..=1) as u16, question: dice.pick(1..=6) as u32 };
         let own = local.as_mut().and_then(|local| local.look_up(now, client, key));

@@ -2,13 +2,15 @@
 //!
 //! Each case of `tests/data/theory.json` is stated in terms of the models, simulated, and judged: |z| < 4 for each metric
 //! with a standard error, equality for those without, and a chi-square over the primary metrics of all cases with 0.1 %
-//! in each tail. With new seeds a correct simulator would be accused about once in fifty times (some 310 metrics at
+//! in each tail. With new seeds a correct simulator would be accused about once in fifty times (some 370 metrics at
 //! 6.3e-5, and twice 0.1 %). The seeds are fixed, so a failure means that numbers have changed: run it with others before
 //! you call it a bug, but loosen nothing.
 //!
 //! `cargo test --test it theory -- --nocapture` prints all of them.
 
 mod arrivals;
+mod batching;
+mod caching;
 mod case;
 mod cost;
 mod dispersion;
@@ -58,6 +60,8 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         queue::TRIALS,
         retry::TRIALS,
         cost::TRIALS,
+        caching::TRIALS,
+        batching::TRIALS,
         arrivals::TRIALS,
         users::TRIALS,
     ];
