@@ -256,7 +256,7 @@ impl Desk {
             self.client.free_slots += 1;
         }
         if let Some(behaviour) = &mut self.behaviour {
-            behaviour.ended();
+            behaviour.ended(&flight.request);
         }
         match course.fault {
             None => {

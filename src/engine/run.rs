@@ -179,7 +179,7 @@ impl<'s> Run<'s> {
         let pressure = scenario.provider.load.as_ref().and_then(|load| Pressure::new(load, stream(LOAD)));
         let quota = Quota::new(tier, &scenario.facts(), &scenario.start, scenario.provider.retry_after).under(pressure);
         let quota = if client.backoff.reads_hints() { quota } else { quota.muted() };
-        let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.classes(), &scenario.start, &stream);
+        let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.facts(), &scenario.start, &stream);
         let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
             elides_completions: !client.is_bounded && !quota.listens() && !needs_ends,

@@ -1,11 +1,12 @@
 //! What becomes of a call that the limits have nothing against.
 
+use super::batch::{Lane, Wait};
 use super::congestion::Congestion;
 use super::faults::{Call, FaultState, Mishap};
 use super::load::LoadPath;
 use super::servers::Servers;
 use super::{Service, Tier};
-use crate::protocol::{Fault, Request};
+use crate::protocol::{Class, Fault, Request};
 use crate::rng::Stream;
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
 
@@ -15,6 +16,7 @@ pub struct Behaviour {
     congestion: Option<Congestion>,
     load: Option<LoadPath>,
     servers: Option<Servers>,
+    batch: Option<Lane>,
     faults: FaultState,
     timeout: Option<SimDuration>,
     in_flight: u64,
@@ -66,20 +68,28 @@ impl Behaviour {
     pub fn new(
         service: &Service,
         tier: &Tier,
-        classes: &[String],
+        classes: &[Class],
         start: &Civil,
         stream: &dyn Fn(&str) -> Stream,
     ) -> Option<Self> {
         let servers = tier.servers.or(service.servers);
-        let needs_ends = service.congestion.is_some() || service.faults.change_the_course();
-        if !needs_ends && servers.is_none() && service.load.is_none() && service.faults.outage.is_empty() {
+        let batch = service.batch.as_ref().and_then(|batch| Lane::new(batch, classes, stream));
+        let needs_ends = service.congestion.is_some() || service.faults.change_the_course() || batch.is_some();
+        let names: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
+        if !needs_ends
+            && servers.is_none()
+            && batch.is_none()
+            && service.load.is_none()
+            && service.faults.outage.is_empty()
+        {
             return None;
         }
         Some(Behaviour {
             congestion: service.congestion.clone(),
             load: service.load.as_ref().map(|load| LoadPath::new(load, stream(LOAD))),
             servers: servers.map(Servers::new),
-            faults: FaultState::new(&service.faults, classes, start, stream),
+            batch,
+            faults: FaultState::new(&service.faults, &names, start, stream),
             timeout: service.faults.timeout,
             in_flight: 0,
             needs_ends,
@@ -107,7 +117,11 @@ impl Behaviour {
     /// The course of `call` for `request`, which is admitted at `now`, waits so long for its limits, and would then take its
     /// service time of an idle service without faults. Servers take calls in the order of admission.
     pub fn admit(&mut self, now: SimTime, call: Call, request: &Request, wait: SimDuration) -> Course {
-        let (work, fault, output) = self.luck(now, call, request);
+        if let Some(waits) = self.batch.as_ref().and_then(|lane| lane.wait(request.source, call.number, call.attempt)) {
+            return self.admit_to_lane(call, request, wait, waits);
+        }
+        let service = self.slowed(now, request.service);
+        let (work, fault, output) = self.luck(call, request, service);
         let comes = now.saturating_add(wait);
         let starts = self.servers.as_ref().map_or(comes, |servers| servers.starts(comes));
         let wait = starts - now;
@@ -127,9 +141,23 @@ impl Behaviour {
         course
     }
 
-    /// How long `call` is worked on, how it fails, and what there is of the answer by then.
-    fn luck(&mut self, now: SimTime, call: Call, request: &Request) -> (SimDuration, Option<Fault>, Tokens) {
-        let service = self.slowed(now, request.service);
+    /// The course of a call that `waits` so in the lane of batches, where no load slows it and no client loses patience.
+    fn admit_to_lane(&self, call: Call, request: &Request, wait: SimDuration, waits: Wait) -> Course {
+        let begins = match waits {
+            Wait::Begins(later) => wait.saturating_add(later),
+            Wait::Expires(later) => {
+                let (work, output, fault) = (SimDuration::ZERO, Tokens::default(), Some(Fault::Timeout));
+                return Course { wait: wait.saturating_add(later), work, output, fault };
+            }
+        };
+        let (work, fault, output) = self.luck(call, request, request.service);
+        // What hangs is given up once it is begun and the client's patience is over.
+        let work = if fault == Some(Fault::Timeout) { self.timeout.unwrap_or(work).min(work) } else { work };
+        Course { wait: begins, work, output, fault }
+    }
+
+    /// How long `call` is worked on that would take so long a `service`, how it fails, and what there is of the answer by then.
+    fn luck(&self, call: Call, request: &Request, service: SimDuration) -> (SimDuration, Option<Fault>, Tokens) {
         match self.faults.mishap(call) {
             None => (service, None, request.output),
             Some(Mishap::Error(part)) => (service.scale(part), Some(Fault::Internal), Tokens::default()),
@@ -148,9 +176,10 @@ impl Behaviour {
         if factor == 1.0 { service } else { service.scale(factor).min(SimDuration::HORIZON) }
     }
 
-    /// An admitted call has ended.
-    pub fn ended(&mut self) {
-        self.in_flight -= u64::from(self.needs_ends);
+    /// An admitted call for `request` has ended.
+    pub fn ended(&mut self, request: &Request) {
+        let in_lane = self.batch.as_ref().is_some_and(|lane| lane.takes(request.source));
+        self.in_flight -= u64::from(self.needs_ends && !in_lane);
     }
 }
 

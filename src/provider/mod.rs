@@ -1,6 +1,7 @@
 //! The provider: a tier's limits, its prices, how long a call takes, and how the service behaves under load and when it
 //! breaks.
 
+mod batch;
 mod behaviour;
 mod charging;
 mod congestion;
@@ -19,6 +20,7 @@ use crate::durations::Durations;
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::Class;
 
+pub use batch::BatchLane;
 pub use behaviour::{Behaviour, Course, LOAD};
 pub use charging::{Charging, Reserve, Settle, Terms};
 pub use congestion::Congestion;
@@ -72,6 +74,8 @@ pub struct Service {
     pub congestion: Option<Congestion>,
     /// Servers that each work on one call at a time, in 1..=1,000,000; without it there are always enough.
     pub servers: Option<u32>,
+    /// How calls of the endpoint `batch` are worked on; without it they are as all others.
+    pub batch: Option<BatchLane>,
     /// What others ask of it at the same time.
     pub load: Option<Load>,
     /// How it breaks.
@@ -88,6 +92,7 @@ impl Default for Service {
             models: Vec::new(),
             congestion: None,
             servers: None,
+            batch: None,
             load: None,
             faults: Faults::default(),
         }
@@ -102,6 +107,7 @@ impl Parameters for Service {
         visitor.named("models", &mut self.models);
         visitor.optional_section("congestion", &mut self.congestion);
         visitor.optional("servers", &mut self.servers);
+        visitor.optional_section("batch", &mut self.batch);
         visitor.optional_section("load", &mut self.load);
         visitor.section("faults", &mut self.faults);
     }

@@ -46,3 +46,4 @@ mod theory;
 mod toy;
 mod traces;
 mod users;
+mod ways;

@@ -110,7 +110,7 @@ impl Agent<'_> {
         let site = self.ways.site(route);
         site.quota.settle(now, &seen, &admitted, course.paid_output());
         if let Some(behaviour) = &mut site.behaviour {
-            behaviour.ended();
+            behaviour.ended(&seen);
         }
         self.give_slot_back();
         match course.fault {

@@ -195,7 +195,7 @@ impl Site {
         let quota = Quota::new(tier, classes, &scenario.start, service.retry_after).under(pressure);
         Site {
             quota: if reads_hints { quota } else { quota.muted() },
-            behaviour: Behaviour::new(service, tier, &scenario.classes(), &scenario.start, &stream),
+            behaviour: Behaviour::new(service, tier, classes, &scenario.start, &stream),
             limits: first_limit..first_limit + tier.limits.len(),
         }
     }
