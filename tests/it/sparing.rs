@@ -71,9 +71,9 @@ fn those_who_ask_the_same_wait_for_one_call() {
 
 #[test]
 fn each_client_keeps_its_own() {
-    // Ten users ask at once, and ask again each second after their answer.
+    // Three users ask at once, and ask again each second after their answer.
     let set = [
-        "traffic.app.users.closed-loop={users=3,pause.constant={value=\"1s\"}}",
+        "traffic.app.users.closed-loop={count=3,think-time.constant={value=\"1s\"}}",
         "traffic.app.requests=9",
         "provider.time-to-first-token.constant.value=\"100ms\"",
     ];
@@ -205,7 +205,7 @@ fn the_way_over_the_network_takes_time_and_money() {
     let record = run(keys, &[]);
     // 200 bytes of each prompt at 1,000 a second.
     assert_eq!(seconds(record.latency.sum_nanos()), 10.0 * 2.7);
-    assert_eq!(record.transfer, Money::from_picos(10 * 200 * 90_000_000));
+    assert_eq!(record.transfer, Money::from_picos(10 * 200 * 90));
     let ready = ready(keys, &["replications=1"]);
     let forecast = forecast(&ready.scenario, Options::default()).unwrap();
     let mean = |metric| forecast.cells[0].metric(metric).mean.unwrap();

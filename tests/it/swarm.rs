@@ -296,8 +296,8 @@ fn every_arrival_is_offered(trial: &Trial, record: &Record) {
 fn the_books_agree(trial: &Trial, record: &Record) {
     let (total, time) = (record.total(), timeline_total(record));
     assert_eq!(total.offered, total.served() + total.failed() + total.pending);
-    // Every admitted call ends as served, breaks off, or is under way at the end.
-    let ended = total.served() + total.broken_off();
+    // Every admitted call leads to an answer or a part of one, breaks off, or is under way at the end.
+    let ended = total.answered_calls() + total.continued + total.broken_off();
     assert!(total.admitted >= ended && total.admitted <= ended + total.pending, "completions");
     let counted = |bin: u64, class: u64, what: &str| {
         let all_measured = trial.scenario.warmup.is_zero();

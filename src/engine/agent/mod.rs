@@ -149,6 +149,10 @@ impl<'s> Agent<'s> {
 
     /// The request in `slot` wants to be sent.
     fn enter(&mut self, now: SimTime, slot: u32) {
+        if self.is_late(now, slot) {
+            // Its time has passed while it waited for others, or for a call that was not the last.
+            return self.fail(now, slot, Failure::Expired);
+        }
         if self.is_open() {
             self.send(now, slot);
             return;
@@ -166,6 +170,12 @@ impl<'s> Agent<'s> {
         }
         self.line.push_back(slot);
         self.waiting += 1;
+    }
+
+    /// Whether the request in `slot` has waited longer than it may.
+    fn is_late(&mut self, now: SimTime, slot: u32) -> bool {
+        let latest = latest(self.cell.strategy.queue.deadline, &self.errands.get(slot).request);
+        latest.is_some_and(|latest| now > latest)
     }
 
     /// Whether a request may be sent as soon as it comes.
