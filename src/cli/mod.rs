@@ -15,6 +15,7 @@ mod strategies;
 mod tables;
 mod tiers;
 mod trace;
+mod why;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use day::Day;
@@ -86,6 +87,10 @@ enum Command {
     /// Run, and write tables and charts to `output/SCENARIO/`.
     #[command(after_help = "Example:\n  ratecast report scenarios/launch.toml --out output")]
     Report(Report),
+    /// Tell the story of one request: its calls, what its limits held, and what would have let it through.
+    #[command(after_help = "Examples:\n  ratecast why scenarios/sdks.toml --strategy anthropic-deaf\n  \
+        ratecast why scenarios/sdks.toml --request 85 --format json")]
+    Why(Why),
     /// Check scenarios and their logs, and run nothing.
     #[command(after_help = "Example:\n  ratecast check --resolved scenarios/launch.toml")]
     Check(Check),
@@ -140,6 +145,45 @@ struct Report {
     /// Write to a folder that holds files of somebody else's.
     #[arg(long)]
     force: bool,
+}
+
+#[derive(Args)]
+struct Why {
+    /// The scenario file.
+    scenario: PathBuf,
+    /// Which request by arrival, from 1; by default the first one that fails, or else the slowest.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    request: Option<u64>,
+    /// The tier; by default the first one.
+    #[arg(long, value_name = "NAME")]
+    tier: Option<String>,
+    /// The strategy; by default the first one.
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// Which of the scenario's independent runs, from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    replication: u64,
+    /// Set any key of the scenario, as in `--set strategy.polite.concurrency=4`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The seed of all randomness.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The most events of the run.
+    #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
+    max_events: u64,
+    /// How to print the story.
+    #[arg(long, value_enum, default_value_t = WhyFormat::Table)]
+    format: WhyFormat,
+}
+
+/// How a story is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WhyFormat {
+    /// For people.
+    Table,
+    /// One document, stable and versioned.
+    Json,
 }
 
 #[derive(Args)]
@@ -341,6 +385,7 @@ fn obey(command: Command) -> Status {
     match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Why(arguments) => why::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),

@@ -94,7 +94,8 @@ fn check_budget(ready: &Ready, simulation: &Simulation) -> Result<(), Status> {
 }
 
 /// Prints why the runs were broken off.
-fn broken_off(error: &RunError) -> Status {
+/// Prints what stopped a run, and says how that ends the process.
+pub fn broken_off(error: &RunError) -> Status {
     let (help, status) = match error {
         RunError::Trace(trace) => {
             let status = if trace.kind == TraceErrorKind::Io { Status::Failed } else { Status::Wrong };

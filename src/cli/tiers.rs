@@ -3,6 +3,7 @@
 use super::{Status, Tiers, output};
 use crate::protocol::{Class, Request};
 use crate::provider::{Hint, Quota, Tier};
+use crate::report::wrapped;
 use crate::scenario::names::nearest;
 use crate::scenario::{Diagnostic, catalog};
 use crate::units::{Civil, SimTime, Tokens};
@@ -60,25 +61,7 @@ fn list(tiers: &[(&str, Tier)]) -> String {
         }
         let model = tier.model.as_deref().unwrap_or_default();
         out += &format!("  {name:<28} {model:<32} {:>10}\n", tier.as_of);
-        out += &wrapped(tier.limits.iter().map(|(_, limit)| limit.label()));
+        out += &wrapped(6, tier.limits.iter().map(|(_, limit)| limit.label()));
     }
     out
-}
-
-/// `items` with commas between them, indented, in lines that break between items only.
-fn wrapped(items: impl Iterator<Item = String>) -> String {
-    const WIDTH: usize = 80;
-    const INDENT: &str = "      ";
-    let mut lines: Vec<String> = Vec::new();
-    for item in items {
-        match lines.last_mut() {
-            Some(line) if line.len() + 2 + item.len() < WIDTH => *line += &format!(", {item}"),
-            Some(line) => {
-                line.push(',');
-                lines.push(format!("{INDENT}{item}"));
-            }
-            None => lines.push(format!("{INDENT}{item}")),
-        }
-    }
-    lines.iter().map(|line| format!("{line}\n")).collect()
 }

@@ -13,6 +13,7 @@ mod event_queue;
 mod flight;
 mod run;
 
+pub use agent::{Entry, Look, Note, Story, Use, story};
 pub use arrivals::Arrivals;
 pub use event::{Event, Kind, Rank};
 pub use event_queue::EventQueue;

@@ -7,6 +7,7 @@ mod objective;
 mod oversize;
 mod promotion;
 mod warning;
+pub mod why;
 
 pub use choice::{Excuse, Reason, Recommendation, Standing};
 pub use forecast::{CellForecast, Forecast, LimitForecast, Options, forecast};

@@ -33,7 +33,7 @@ pub use load::{Load, LoadPath, Pressure};
 pub use price::{
     Band, Contract, Credit, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices,
 };
-pub use quota::{Admitted, Quota, Usage};
+pub use quota::{Admitted, Quota, Room, Usage};
 pub use servers::Servers;
 pub use tier::{Confidence, Tier};
 

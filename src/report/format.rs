@@ -46,6 +46,24 @@ pub fn number(value: f64, figure: Figure) -> String {
     format!("{prefix}{}{unit}", grouped(text, figure))
 }
 
+/// `items` with commas between them, indented by so many columns, in lines of 80 that break between items only.
+pub fn wrapped(indent: usize, items: impl Iterator<Item = String>) -> String {
+    const WIDTH: usize = 80;
+    let start = |item: String| format!("{:indent$}{item}", "");
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 2 + item.chars().count() < WIDTH => *line += &format!(", {item}"),
+            Some(line) => {
+                line.push(',');
+                lines.push(start(item));
+            }
+            None => lines.push(start(item)),
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
 /// A plain number to three digits that count: `5.53`, `0.0107`, `61.7`, `19,366`.
 pub fn significant(value: f64) -> String {
     let decimals = match value.abs() {

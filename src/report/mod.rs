@@ -13,8 +13,10 @@ mod table;
 mod tally;
 mod text;
 pub mod trace;
+pub mod why;
 mod words;
 
 pub use document::{Document, SCHEMA, exit_status};
+pub use format::wrapped;
 pub use table::{csv, markdown};
 pub use text::render as text;

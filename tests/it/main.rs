@@ -47,3 +47,4 @@ mod toy;
 mod traces;
 mod users;
 mod ways;
+mod why;

@@ -175,10 +175,10 @@ fn a_lane_of_batches_takes_its_time_and_costs_half() {
         provider.batch.turnaround.constant = "1h"
         tier.small.price.batch = "50%"
         tier.small.limits.requests.except.endpoints = ["batch"]"#;
-    let class = total(&text);
+    let class = total(text);
     assert_eq!((class.served(), class.rerouted, class.rejected()), (10, 10, 0));
     assert_eq!((class.latency.max(), class.latency.quantile(0.0)), (Some(secs(3_601)), Some(secs(3_601))));
-    assert!((usd(&cell(&text)) - 10.0 * 0.0005).abs() < 1e-12);
+    assert!((usd(&cell(text)) - 10.0 * 0.0005).abs() < 1e-12);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Attempts: what the provider says to one, and what the client makes of that.
 
 use super::errand::State;
-use super::{Agent, latest};
+use super::{Agent, Note, latest};
 use crate::client::retry::Failing;
 use crate::engine::event::Kind;
 use crate::engine::flight::Calling;
@@ -27,16 +27,22 @@ impl Agent<'_> {
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
         let (attempt, seen) = (errand.calls, self.call_for(now, slot, route));
+        if let Some(diary) = &mut self.diary {
+            let site = self.ways.site(route);
+            diary.called(now, self.errands.get(slot), &seen, &mut site.quota, site.limits.start);
+        }
         match self.ask(now, route, call, &seen) {
             Reply::Accepted { wait, spilled } => self.admitted(now, slot, call, &seen, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
+                self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
                 self.after(now, slot, Failing::Refused(retry_after));
             }
             Reply::TooLarge { limit } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
+                self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
                 self.try_next_way(now, slot, Failure::Never);
             }
             Reply::Failed { fault } => self.call_failed(now, slot, fault),
@@ -70,6 +76,10 @@ impl Agent<'_> {
         let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: site.quota.factor() };
         errand.calling = Calling { admitted, course };
         errand.state = State::Calling;
+        if let Some(diary) = &mut self.diary {
+            diary.charged(errand, seen, &site.quota, site.limits.start);
+            diary.note(now, errand, Note::Accepted { wait: course.wait, work: course.work });
+        }
         let meters = site.quota.meters();
         let (at, kind) =
             if meters { errand.calling.next_progress(now) } else { (errand.calling.ends(), Kind::Completion) };
@@ -130,6 +140,7 @@ impl Agent<'_> {
     /// The provider fails a call, at the door or in its course.
     fn call_failed(&mut self, now: SimTime, slot: u32, fault: Fault) {
         self.record.call_failed(now, &self.errands.get(slot).request, fault);
+        self.note(now, slot, Note::Failed(fault));
         self.after(now, slot, Failing::Fault(fault));
     }
 
@@ -151,6 +162,7 @@ impl Agent<'_> {
         }
         errand.state = State::BackingOff;
         self.events.push(at, Kind::Retry, slot);
+        self.note(now, slot, Note::Waits(at - now));
     }
 
     /// A way has come to its end: there is another one, or a canned answer, or the request fails.
@@ -159,6 +171,7 @@ impl Agent<'_> {
         if self.ways.has_next(errand.request.source, errand.way) {
             errand.way += 1;
             errand.standing = self.retries.begin(now);
+            self.note(now, slot, Note::NextWay);
             return self.enter(now, slot);
         }
         if self.cell.strategy.canned { self.answer_canned(now, slot) } else { self.fail(now, slot, why) }

@@ -2,6 +2,7 @@
 //! way is.
 
 use super::Agent;
+use super::diary::Note;
 use crate::client::continuation;
 use crate::client::prompt_cache::Prefixes;
 use crate::client::transfer::Transfer;
@@ -92,6 +93,7 @@ impl Agent<'_> {
         errand.worked = errand.worked.saturating_add(course.work);
         errand.standing = self.retries.begin(now);
         self.record.continued(&errand.request);
+        self.note(now, slot, Note::CutOff);
         self.enter(now, slot);
     }
 }

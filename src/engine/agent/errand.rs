@@ -14,6 +14,8 @@ pub struct Errand {
     pub request: Request,
     /// Which request of its class it is, from 1.
     pub number: u64,
+    /// Which request of all it is by arrival, from 1.
+    pub arrival: u64,
     /// What it waits for.
     pub state: State,
     /// Calls made for it so far, whichever way.
@@ -74,11 +76,12 @@ pub enum State {
 }
 
 impl Errand {
-    /// A request that has just arrived as the `number`-th of its class.
-    pub fn new(request: Request, number: u64) -> Self {
+    /// A request that has just arrived as the `number`-th of its class and the `arrival`-th of all.
+    pub fn new(request: Request, number: u64, arrival: u64) -> Self {
         Errand {
             request,
             number,
+            arrival,
             state: State::Free,
             calls: 0,
             way: 0,

@@ -1,6 +1,7 @@
 //! What may spare a request its call: an answer that is kept, a call that is under way for the same, a batch.
 
 use super::Agent;
+use super::diary::Note;
 use super::errand::Errand;
 use crate::client::batch::{self, Batcher, Joined};
 use crate::client::cache::Cache;
@@ -100,7 +101,8 @@ impl Agent<'_> {
             if let Some(flights) = &mut self.front.flights {
                 errand.leads = flights.leads(client, key, slot);
                 if !errand.leads {
-                    return errand.wait_for_others(now);
+                    errand.wait_for_others(now);
+                    return self.note(now, slot, Note::Follows);
                 }
             }
         }
@@ -114,6 +116,8 @@ impl Agent<'_> {
             return self.errands.get(slot).wait_for_others(now);
         }
         let request = self.errands.get(slot).request;
+        self.note(now, slot, Note::Kept { takes });
+        self.end_story(at, slot, Note::Served);
         self.record.served(&request, takes, Spent { worked: takes, ..Spent::NOTHING });
         self.record.spared(&request, Spared::Cache);
         self.errands.remove(slot);
@@ -126,6 +130,9 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         errand.wait_for_others(now);
         let class = errand.request.source;
+        if let Some(diary) = &mut self.diary {
+            diary.note(now, errand, Note::Joins);
+        }
         match batcher.join(now, class, slot) {
             Joined::Opened(leaves) => {
                 self.front.timers[usize::from(class)] = self.events.push(leaves, Kind::Linger, class.into());
@@ -155,10 +162,11 @@ impl Agent<'_> {
             ([alone], _) => self.enter(now, *alone),
             ([first, ..], Some(batcher)) => {
                 let first = self.errands.get(*first);
-                let (class, number) = (first.request.source, first.number);
+                let (class, number, arrival) = (first.request.source, first.number, first.arrival);
                 let begins = self.calls.first_token(class);
                 let request = batch::carrier(&requests, batcher.shared_input(), begins);
-                let slot = self.errands.insert(Errand { members, ..Errand::new(request, number) });
+                let slot = self.errands.insert(Errand { members, ..Errand::new(request, number, arrival) });
+                self.note(now, slot, Note::Leaves { with: requests.len() as u64 });
                 self.enter(now, slot);
             }
         }

@@ -12,6 +12,7 @@
 
 mod attempt;
 mod calls;
+mod diary;
 mod errand;
 mod front;
 mod outcome;
@@ -29,11 +30,14 @@ use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
 use crate::units::{SimDuration, SimTime};
 use calls::Calls;
+use diary::Diary;
 use errand::{Errand, Errands, State};
 use front::Front;
 use outcome::Answer;
 use std::collections::VecDeque;
 use ways::Ways;
+
+pub use diary::{Entry, Look, Note, Story, Use, story};
 
 /// The run of a client with everything that a strategy may state.
 pub(super) struct Agent<'s> {
@@ -50,8 +54,11 @@ pub(super) struct Agent<'s> {
     retries: Stack,
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
+    arrived: u64,          // requests so far
     record: Record,
     end: SimTime,
+    /// Kept where somebody wants the story of a request.
+    diary: Option<Box<Diary>>,
     /// Outcomes that a user waits for and has not been told of.
     told: Vec<Answer>,
 }
@@ -75,7 +82,8 @@ impl Turns for Agent<'_> {
         self.record.offered(&request);
         let number = &mut self.numbers[usize::from(request.source)];
         *number += 1;
-        let slot = self.errands.insert(Errand::new(request, *number));
+        self.arrived += 1;
+        let slot = self.errands.insert(Errand::new(request, *number, self.arrived));
         self.receive(now, slot);
         self.succeed(now);
         self.tell();
@@ -125,6 +133,8 @@ impl<'s> Agent<'s> {
             retries,
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
+            arrived: 0,
+            diary: None,
             record: new_record(cell, limits),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
@@ -168,6 +178,7 @@ impl<'s> Agent<'s> {
         if let Some(at) = latest(queue.deadline, &errand.request) {
             errand.deadline_event = self.events.push(at, Kind::Deadline, slot);
         }
+        self.note(now, slot, Note::Queued { behind: self.waiting });
         self.line.push_back(slot);
         self.waiting += 1;
     }
@@ -217,6 +228,13 @@ impl<'s> Agent<'s> {
         errand.state = State::Expired;
         self.waiting -= 1;
         self.fail_in_line(now, slot, Failure::Expired);
+    }
+
+    /// Writes down what happens to the request in `slot`, if somebody wants its story.
+    fn note(&mut self, now: SimTime, slot: u32, note: Note) {
+        if let Some(diary) = &mut self.diary {
+            diary.note(now, self.errands.get(slot), note);
+        }
     }
 
     /// Tells users the outcomes that they wait for.

@@ -1,6 +1,6 @@
 //! Outcomes: what is written down and told when a request has one.
 
-use super::Agent;
+use super::{Agent, Note};
 use crate::protocol::{NOBODY, Request};
 use crate::recorder::{Cause, Failure, Spared, Spent};
 use crate::units::{SimDuration, SimTime};
@@ -90,6 +90,8 @@ impl Agent<'_> {
         if served.is_rerouted {
             self.record.rerouted(&request);
         }
+        let is_canned = served.instead == Some(Spared::Canned);
+        self.end_story(now, slot, if is_canned { Note::Canned } else { Note::Served });
         self.errands.remove(slot);
         self.answer(now, &request, true);
     }
@@ -130,12 +132,27 @@ impl Agent<'_> {
         let (request, key) = (errand.request, errand.key);
         let leads = mem::take(&mut errand.leads);
         self.record.failed(now, &request, why);
+        self.end_story(now, slot, Note::Lost(why));
         self.answer(now, &request, false);
         if leads {
             for follower in self.front.bereaved(request.client, key) {
                 self.failed(now, follower, why);
                 self.errands.remove(follower);
             }
+        }
+    }
+
+    /// The request in `slot` has its outcome.
+    pub(super) fn end_story(&mut self, now: SimTime, slot: u32, note: Note) {
+        let errand = self.errands.get(slot);
+        let is_measured = errand.request.arrived >= self.record.warmup();
+        if let Some(diary) = &mut self.diary {
+            match note {
+                Note::Lost(_) if is_measured => diary.lost(errand),
+                Note::Served if is_measured => diary.served(now, errand),
+                _ => {}
+            }
+            diary.note(now, errand, note);
         }
     }
 

@@ -184,6 +184,15 @@ impl Limit {
         }
     }
 
+    /// The number of the part in which `request` is counted; nowhere if it is none of the limit's.
+    pub(super) fn part_number(&self, request: &Request) -> Option<u32> {
+        match &self.place {
+            Place::Whole => Some(0),
+            Place::OfClass(parts) => parts[usize::from(request.source)],
+            Place::OfClient(counts) => counts[usize::from(request.source)].then_some(request.client),
+        }
+    }
+
     #[inline(never)]
     fn of_client(&mut self, client: usize) -> &mut Part {
         if client >= self.parts.len() {

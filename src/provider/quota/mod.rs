@@ -68,6 +68,21 @@ impl Admitted {
         Admitted { at: SimTime::ZERO, generated: Tokens::new(0), spilled: false, factor: 1.0 };
 }
 
+/// How a limit stands towards a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Where the limit counts it, by number: with all others, or apart.
+    pub part: u32,
+    /// What it asks for.
+    pub asks: u64,
+    /// The most that the limit can hold.
+    pub capacity: u64,
+    /// What is left of that.
+    pub left: u64,
+    /// Whether it would pass.
+    pub verdict: Verdict,
+}
+
 impl Quota {
     /// The limits of `tier` with nothing used, for calls of such `classes`. `hint` is what the 429s of
     /// those say that have no hint of their own.
@@ -133,6 +148,31 @@ impl Quota {
             Some(Level { counts, period, limit: capacity, remaining, full_in: full_at? - now })
         };
         self.limits.iter_mut().filter_map(level).collect()
+    }
+
+    /// How each limit stands towards `request` at `now`; `None` where it has nothing to say about it.
+    pub fn rooms(&mut self, now: SimTime, request: &Request) -> Vec<Option<Room>> {
+        let Quota { limits, terms, prices, factor, .. } = self;
+        let room = |limit: &mut Limit| {
+            let (asks, capacity) = (limit.asked(request, terms, prices, *factor), limit.capacity);
+            let number = limit.part_number(request)?;
+            let part = limit.part(request).filter(|_| asks > 0)?;
+            let verdict = part.state.verdict(now, asks);
+            let (left, _) = part.state.level(now, capacity);
+            Some(Room { part: number, asks, capacity, left, verdict })
+        };
+        limits.iter_mut().map(room).collect()
+    }
+
+    /// What each limit charges a call for `request` at its admission, and in which of its parts; `None` where it charges
+    /// nothing, or only holds something until the call ends.
+    pub fn charges(&self, request: &Request) -> Vec<Option<(u32, u64)>> {
+        let Quota { limits, terms, prices, factor, .. } = self;
+        let charge = |limit: &Limit| {
+            let amount = limit.reserved(request, terms, prices, *factor);
+            Some((limit.part_number(request)?, amount)).filter(|_| amount > 0 && !limit.holds)
+        };
+        limits.iter().map(charge).collect()
     }
 
     /// Whether a limit needs to hear when calls end.
