@@ -6,7 +6,7 @@ use super::{CacheKeys, Columns, Keys, Pairs, Population, Setting, Size, SizeStre
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::{self, Labels};
 use crate::rng::{BLOCK, Stream};
-use crate::units::{Share, Tokens};
+use crate::units::{Share, SimDuration, Tokens};
 
 /// One class of a source. What it leaves out is as the source states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,10 @@ pub struct Class {
     pub re_asks: Option<u32>,
     /// Which of its requests ask for the same.
     pub cache_keys: Option<CacheKeys>,
+    /// How urgent each is, in 0..=255.
+    pub priority: Option<u32>,
+    /// After so long from its arrival a request expires.
+    pub deadline: Option<SimDuration>,
     /// What it asks for and on whose behalf.
     pub labels: Labels,
 }
@@ -45,6 +49,8 @@ impl Default for Class {
             max_tokens: None,
             re_asks: None,
             cache_keys: None,
+            priority: None,
+            deadline: None,
             labels: Labels::default(),
         }
     }
@@ -61,6 +67,8 @@ impl Parameters for Class {
         visitor.optional("max-tokens", &mut self.max_tokens);
         visitor.optional("re-asks", &mut self.re_asks);
         visitor.optional_section("cache-keys", &mut self.cache_keys);
+        visitor.optional("priority", &mut self.priority);
+        visitor.optional("deadline", &mut self.deadline);
         visit_labels(&mut self.labels, visitor);
     }
 
@@ -89,6 +97,8 @@ impl Class {
         class.max_tokens = self.max_tokens.or(class.max_tokens);
         class.re_asks = self.re_asks.unwrap_or(class.re_asks);
         class.cache_keys = self.cache_keys.or(class.cache_keys);
+        class.priority = self.priority.unwrap_or(class.priority);
+        class.deadline = self.deadline.or(class.deadline);
         class.labels = self.labels.clone().or(&class.labels);
         class
     }
@@ -120,6 +130,8 @@ impl Traffic {
             max_tokens: class.max_tokens,
             re_asks: class.re_asks,
             cache_write: class.cache_write,
+            priority: u8::try_from(class.priority).unwrap_or(u8::MAX), // checked
+            deadline: class.deadline,
         };
         self.classes(source).into_iter().map(facts).collect()
     }

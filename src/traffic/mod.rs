@@ -61,6 +61,10 @@ pub struct Traffic {
     pub re_asks: u32,
     /// What its requests ask for, where some ask for the same; without it no two do.
     pub cache_keys: Option<CacheKeys>,
+    /// How urgent each is to a client whose queue goes by priority, in 0..=255; higher goes first.
+    pub priority: u32,
+    /// After so long from its arrival no attempt for a request is made, and it ends as expired.
+    pub deadline: Option<SimDuration>,
     /// What it asks for and on whose behalf.
     pub labels: Labels,
     /// Who the requests come from; without it all are one client's, but each user of a closed loop is a client.
@@ -87,6 +91,8 @@ impl Default for Traffic {
             max_tokens: None,
             re_asks: 0,
             cache_keys: None,
+            priority: 0,
+            deadline: None,
             labels: Labels::default(),
             clients: None,
             class: Vec::new(),
@@ -110,6 +116,8 @@ impl Parameters for Traffic {
         visitor.optional("max-tokens", &mut self.max_tokens);
         visitor.optional("re-asks", &mut self.re_asks);
         visitor.optional_section("cache-keys", &mut self.cache_keys);
+        visitor.optional("priority", &mut self.priority);
+        visitor.optional("deadline", &mut self.deadline);
         visit_labels(&mut self.labels, visitor);
         visitor.optional_section("clients", &mut self.clients);
         visitor.named("class", &mut self.class);
@@ -194,6 +202,14 @@ impl Traffic {
         if self.re_asks > MOST_RE_ASKS {
             let message = format!("{} times are more than {MOST_RE_ASKS}", self.re_asks);
             return Err(Invalid::new("re-asks", message, "write a number from 0 to 1000, as in `3`"));
+        }
+        if self.priority > u32::from(u8::MAX) {
+            let message = format!("the priority {} is outside 0 to 255", self.priority);
+            return Err(Invalid::new("priority", message, "write a whole number of at most 255; higher goes first"));
+        }
+        if self.deadline.is_some_and(SimDuration::is_zero) {
+            let message = "everything that waits would expire at once";
+            return Err(Invalid::new("deadline", message, "write a time above zero, as in `\"30s\"`"));
         }
         Ok(())
     }

@@ -156,6 +156,7 @@ fn composed(dice: &mut Dice, growth: Growth, persistence: Persistence) -> Compos
         Jitter::Factor { below: none, above },
         Jitter::Factor { below, above: below },
         Jitter::Added(added),
+        Jitter::Exponential,
         Jitter::Decorrelated,
         Jitter::DecorrelatedV2,
     ]);

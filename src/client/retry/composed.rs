@@ -1,7 +1,7 @@
 //! A policy put together from parts, as real clients are.
 
 use super::growth::check_cap;
-use super::jitter::{Jitter, smooth_factor};
+use super::jitter::{Jitter, exponential_factor, smooth_factor};
 use super::{Persistence, RetryModel};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::SimDuration;
@@ -169,13 +169,23 @@ impl Composed {
         self.cap.unwrap_or(SimDuration::HORIZON)
     }
 
-    /// Half-way between the ends of a jitter that is uniform between them, where no cap cuts it.
+    /// Whether the delay is uniform between its ends, for no cap cuts it.
     fn is_uniform(&self, step: SimDuration) -> bool {
         match self.jitter {
             _ if self.has_own_law() => false,
+            Jitter::Exponential => false,
             _ if !self.cap_jittered => true,
             _ => self.jitter(step, SimDuration::ZERO, 1.0) < self.most() || step >= self.most(),
         }
+    }
+
+    /// The mean of an exponential delay, `m`, or of the lesser of it and the cap `c`: `m (1 - exp(-c / m))`.
+    fn exponential_mean(&self, step: SimDuration) -> SimDuration {
+        if !self.cap_jittered || step.is_zero() {
+            return step;
+        }
+        let caps = self.most().as_nanos() as f64 / step.as_nanos() as f64;
+        step.scale(-libm::expm1(-caps))
     }
 
     fn jittered(&self, step: SimDuration, previous: SimDuration, draw: f64) -> SimDuration {
@@ -192,6 +202,7 @@ impl Composed {
                 step.scale(1.0 - below + (below + above) * draw)
             }
             Jitter::Added(most) => step.saturating_add(most.scale(draw)),
+            Jitter::Exponential => step.scale(exponential_factor(draw)),
             Jitter::Decorrelated => {
                 let reach = previous.max(self.base).saturating_mul(3) - self.base;
                 self.base.saturating_add(reach.scale(draw)).min(self.most())
@@ -225,6 +236,9 @@ impl RetryModel for Composed {
     }
 
     fn mean(&self, step: SimDuration) -> Option<SimDuration> {
+        if self.jitter == Jitter::Exponential {
+            return Some(self.exponential_mean(step));
+        }
         self.is_uniform(step).then(|| self.jitter(step, SimDuration::ZERO, 0.5))
     }
 
@@ -262,7 +276,26 @@ mod tests {
         assert_eq!(millis(&added, 0.5), [3000, 4000, 6000, 10_000, 12_000, 12_000]);
         let all = Composed { cap_jittered: true, ..added };
         assert_eq!(millis(&all, 0.5), [3000, 4000, 6000, 10_000, 10_000, 10_000]);
-        let at_once = Composed { first_at_once: true, ..all };
+        let at_once = Composed { first_at_once: true, ..all.clone() };
         assert_eq!(millis(&at_once, 0.5), [0, 4000, 6000, 10_000, 10_000, 10_000]);
+        let tailed = Composed { jitter: Jitter::Exponential, ..all };
+        let draw = -libm::expm1(-1.5);
+        assert_eq!(millis(&tailed, draw), [1499, 2999, 5999, 10_000, 10_000, 10_000]);
+        assert_eq!(millis(&Composed { cap_jittered: false, ..tailed }, draw)[3..], [11_999, 14_999, 14_999]);
+    }
+
+    /// The mean of an exponential delay against sums over its quantiles, which fall short by a part of the tail.
+    #[test]
+    fn an_exponential_delay_has_its_stated_mean() {
+        const STEPS: u32 = 1_000_000;
+        let (second, cap) = (SimDuration::from_secs(1), SimDuration::from_secs(2));
+        for cap_jittered in [false, true] {
+            let jitter = Jitter::Exponential;
+            let composed = Composed { jitter, cap: Some(cap), cap_jittered, ..Composed::default() };
+            let at = |n: u32| composed.jitter(second, SimDuration::ZERO, (f64::from(n) + 0.5) / f64::from(STEPS));
+            let mean = (0..STEPS).map(|n| at(n).as_secs_f64()).sum::<f64>() / f64::from(STEPS);
+            let stated = composed.mean(second).unwrap().as_secs_f64();
+            assert!((mean - stated).abs() < 1e-6, "{mean} and {stated}");
+        }
     }
 }

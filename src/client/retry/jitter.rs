@@ -25,14 +25,16 @@ pub enum Jitter {
     },
     /// The step plus a uniform time up to this.
     Added(SimDuration),
+    /// Exponential, with the step as its mean: without memory, as the theory of retrials assumes.
+    Exponential,
     /// Uniform between the first delay and three times the delay before.
     Decorrelated,
     /// Polly's smooth growth by a random exponent.
     DecorrelatedV2,
 }
 
-const HELP: &str = "write `\"none\"`, `\"full\"`, `\"above-least\"`, `\"equal\"`, `\"decorrelated\"`, `\"decorrelated-v2\"`, \
-                    a share as in `\"-25%\"`, `\"+50%\"` or `\"+-10%\"`, or a time as in `\"+1s\"`";
+const HELP: &str = "write `\"none\"`, `\"full\"`, `\"above-least\"`, `\"equal\"`, `\"exponential\"`, `\"decorrelated\"`, \
+                    `\"decorrelated-v2\"`, a share as in `\"-25%\"`, `\"+50%\"` or `\"+-10%\"`, or a time as in `\"+1s\"`";
 
 impl Jitter {
     fn parse(text: &str) -> Result<Jitter, Misread> {
@@ -44,6 +46,7 @@ impl Jitter {
             "full" => Jitter::Full,
             "above-least" => Jitter::AboveLeast,
             "equal" => Jitter::Equal,
+            "exponential" => Jitter::Exponential,
             "decorrelated" => Jitter::Decorrelated,
             "decorrelated-v2" => Jitter::DecorrelatedV2,
             _ => {
@@ -89,10 +92,16 @@ impl Parameter for Jitter {
             // No text states two shares that differ.
             Jitter::Factor { above, .. } => format!("+{above}"),
             Jitter::Added(most) => format!("+{most}"),
+            Jitter::Exponential => "exponential".to_owned(),
             Jitter::Decorrelated => "decorrelated".to_owned(),
             Jitter::DecorrelatedV2 => "decorrelated-v2".to_owned(),
         }))
     }
+}
+
+/// An exponential variate with mean 1, by inversion: 0 at a draw of 0, and 36.7 at the greatest.
+pub(super) fn exponential_factor(draw: f64) -> f64 {
+    -libm::log1p(-draw)
 }
 
 /// Polly's `f(t) = 2^t tanh(sqrt(4t))`, over which a delay is a difference (Polly 8, `DecorrelatedJitterBackoffV2`).
@@ -124,6 +133,7 @@ mod tests {
             "full",
             "above-least",
             "equal",
+            "exponential",
             "-25%",
             "+99%",
             "+-12.5%",

@@ -3,6 +3,7 @@
 
 use super::Agent;
 use super::diary::Note;
+use super::errand::Errand;
 use crate::client::continuation;
 use crate::client::prompt_cache::Prefixes;
 use crate::client::transfer::Transfer;
@@ -36,6 +37,23 @@ impl Calls {
         self.first[usize::from(class)]
     }
 
+    /// The next part of the answer to a request.
+    fn part(&self, errand: &Errand) -> Request {
+        let class = errand.request.source;
+        match self.longest[usize::from(class)] {
+            Some(longest) => continuation::part(&errand.request, longest, errand.parts, self.first_token(class)),
+            None => errand.request,
+        }
+    }
+
+    /// `call` by `route` for a request of `class` with what is cached of its prompt, and what it has the provider keep.
+    fn marked(&self, now: SimTime, class: u16, route: usize, call: Request) -> (Request, Tokens) {
+        match &self.prefixes {
+            Some(prefixes) => prefixes.mark(now, self.place(class, route), &call),
+            None => (call, Tokens::new(0)),
+        }
+    }
+
     /// Where prompts of `class` are kept that go by `route`.
     fn place(&self, class: u16, route: usize) -> usize {
         route * self.first.len() + usize::from(class)
@@ -46,15 +64,9 @@ impl Agent<'_> {
     /// The next call for the request in `slot` by `route`, as the provider sees it.
     pub(super) fn call_for(&mut self, now: SimTime, slot: u32, route: usize) -> Request {
         let errand = self.errands.get(slot);
-        let (request, class) = (errand.request, errand.request.source);
-        let part = match self.calls.longest[usize::from(class)] {
-            Some(longest) => continuation::part(&request, longest, errand.parts, self.calls.first_token(class)),
-            None => request,
-        };
-        let mut seen = self.ways.seen(&part, route);
-        if let Some(prefixes) = &self.calls.prefixes {
-            (seen, errand.written) = prefixes.mark(now, self.calls.place(class, route), &seen);
-        }
+        let (request, part) = (errand.request, self.calls.part(errand));
+        let (mut seen, written) = self.calls.marked(now, request.source, route, self.ways.seen(&part, route));
+        errand.written = written;
         if let Some(transfer) = &self.calls.transfer {
             let cost = transfer.cost(&seen);
             if cost > Money::ZERO {
@@ -64,6 +76,14 @@ impl Agent<'_> {
         }
         errand.seen = seen;
         seen
+    }
+
+    /// What the next call for the request in `slot` asks of the limits at the end of `route`.
+    pub(super) fn asks(&mut self, now: SimTime, slot: u32, route: usize) -> Request {
+        let errand = self.errands.get(slot);
+        let class = errand.request.source;
+        let call = Request { source: self.ways.class_on(route, class), ..self.calls.part(errand) };
+        self.calls.marked(now, class, route, call).0
     }
 
     /// The provider has admitted the call for the request in `slot`.
@@ -76,8 +96,8 @@ impl Agent<'_> {
         }
     }
 
-    /// A call for the request in `slot` has led to an answer, or to the next part of one.
-    pub(super) fn answered(&mut self, now: SimTime, slot: u32) {
+    /// A call for the request in `slot` has led to its answer, or to a part of it that another call goes on with.
+    pub(super) fn go_on(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
         let seen = errand.seen;
         self.charge(now, slot, seen, true);

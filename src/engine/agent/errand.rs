@@ -1,6 +1,7 @@
 //! Requests under way at a full client.
 
 use crate::client::Key;
+use crate::client::queue::Ticket;
 use crate::client::retry::{MOST_LAYERS, Standing};
 use crate::engine::event::MOST_SLOTS;
 use crate::engine::flight::Calling;
@@ -54,8 +55,18 @@ pub struct Errand {
     pub queued: SimDuration,
     /// Since when it stands in the line.
     pub queued_since: SimTime,
+    /// Its place there, while it is queued.
+    pub ticket: Option<Ticket>,
     /// The number of the event that ends its stay there.
     pub deadline_event: u64,
+    /// Time spent in the line before this stay while the gate alone kept it.
+    pub paced: SimDuration,
+    /// How long the gate had been closed when it joined the line.
+    pub closed_before: SimDuration,
+    /// Deliveries of it so far, this one included.
+    pub delivery: u32,
+    /// When a worker took it in this delivery, [`SimTime::NEVER`] before.
+    pub taken: SimTime,
 }
 
 /// What a request under way waits for.
@@ -71,8 +82,6 @@ pub enum State {
     Calling,
     /// Others, with whom it shares a call.
     Joined,
-    /// Nothing any more; its place in the line is still to be passed over.
-    Expired,
 }
 
 impl Errand {
@@ -101,7 +110,12 @@ impl Errand {
             joined_since: request.arrived,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
-            deadline_event: 0,
+            ticket: None,
+            deadline_event: u64::MAX,
+            paced: SimDuration::ZERO,
+            closed_before: SimDuration::ZERO,
+            delivery: 1,
+            taken: SimTime::NEVER,
         }
     }
 }
@@ -159,7 +173,6 @@ impl Errands {
 
     /// Those that have no outcome yet; what carries others has none of its own.
     pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
-        let waits = |errand: &&Errand| !matches!(errand.state, State::Free | State::Expired);
-        self.slots.iter().filter(waits).filter(|errand| errand.members.is_empty())
+        self.slots.iter().filter(|errand| errand.state != State::Free && errand.members.is_empty())
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Answer {
 #[derive(Clone, Copy)]
 struct Served {
     spent: Spent,
+    /// Time that the gate alone kept it.
+    paced: SimDuration,
     /// By another route than that of the tier that is judged.
     is_rerouted: bool,
     /// By what, if not by a call of its own.
@@ -33,15 +35,15 @@ impl Agent<'_> {
             held_up: errand.held_up.saturating_add(course.wait),
             worked: errand.worked.saturating_add(course.work),
         };
-        let served = Served { spent, is_rerouted: errand.route != 0, instead: None };
+        let served = Served { spent, paced: errand.paced, is_rerouted: errand.route != 0, instead: None };
         self.serve_all(now, slot, served);
     }
 
     /// The request in `slot` gets an answer that takes no call.
     pub(super) fn answer_canned(&mut self, now: SimTime, slot: u32) {
-        let queued = self.errands.get(slot).queued;
-        let spent = Spent { queued, ..Spent::NOTHING };
-        self.serve_all(now, slot, Served { spent, is_rerouted: false, instead: Some(Spared::Canned) });
+        let errand = self.errands.get(slot);
+        let (spent, paced) = (Spent { queued: errand.queued, ..Spent::NOTHING }, errand.paced);
+        self.serve_all(now, slot, Served { spent, paced, is_rerouted: false, instead: Some(Spared::Canned) });
     }
 
     fn serve_all(&mut self, now: SimTime, slot: u32, served: Served) {
@@ -69,7 +71,12 @@ impl Agent<'_> {
         }
         if leads {
             let Served { is_rerouted, .. } = served;
-            let along = Served { spent: Spent::NOTHING, is_rerouted, instead: Some(Spared::Coalesced) };
+            let along = Served {
+                spent: Spent::NOTHING,
+                paced: SimDuration::ZERO,
+                is_rerouted,
+                instead: Some(Spared::Coalesced),
+            };
             for follower in self.front.followers(client, key) {
                 self.errands.get(follower).has_waited(now);
                 self.write_down(now, follower, along);
@@ -81,6 +88,7 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         let (request, joined) = (errand.request, errand.joined);
         self.record.served(&request, now - request.arrived, served.spent);
+        self.record.paced(&request, served.paced);
         if joined > SimDuration::ZERO {
             self.record.joined(&request, joined);
         }
@@ -110,12 +118,6 @@ impl Agent<'_> {
 
     /// The request in `slot` will never be answered, nor those that its call has carried.
     pub(super) fn fail(&mut self, now: SimTime, slot: u32, why: Failure) {
-        self.fail_in_line(now, slot, why);
-        self.errands.remove(slot);
-    }
-
-    /// The same of one that keeps its slot.
-    pub(super) fn fail_in_line(&mut self, now: SimTime, slot: u32, why: Failure) {
         let members = mem::take(&mut self.errands.get(slot).members);
         if members.is_empty() {
             self.failed(now, slot, why);
@@ -124,6 +126,7 @@ impl Agent<'_> {
             self.failed(now, member, why);
             self.errands.remove(member);
         }
+        self.errands.remove(slot);
     }
 
     /// The request in `slot` has failed, and with it those who ask the same and waited for it.

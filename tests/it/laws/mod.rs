@@ -7,3 +7,4 @@ mod retry;
 mod shape;
 mod traffic;
 mod users;
+mod waiting;

@@ -64,6 +64,8 @@ fn composed_bounds(p: &Composed, retry: u32, previous: f64) -> (f64, f64) {
         Jitter::Equal => (step / 2.0, step),
         Jitter::Factor { below, above } => (step * (1.0 - below.as_f64()), step * (1.0 + above.as_f64())),
         Jitter::Added(added) => (step, step + nanos(added)),
+        // The greatest draw is 1 - 2^-53.
+        Jitter::Exponential => (0.0, step * 53.0 * std::f64::consts::LN_2),
         Jitter::Decorrelated => (base.min(most), (3.0 * previous.max(base)).min(most)),
         // f(t) < 2^t, and two that follow one another are less than two steps apart.
         Jitter::DecorrelatedV2 => (0.0, (base * 2f64.powi(retry as i32) / 1.4).min(most)),

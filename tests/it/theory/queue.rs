@@ -2,30 +2,36 @@
 
 use super::Trial;
 use super::case::Case;
+use super::fixed_window::by_cost;
 use super::judge::Estimate;
 use super::setup::{REQUESTS, Setup, evenly_spaced, mean, poisson, rate, secs, share_within, traffic};
 use ratecast::client::Queue;
 use ratecast::durations::{Durations, Exponential, Lognormal};
 use ratecast::limiter::{Concurrency, LeakyBucket, LimiterSpec};
 use ratecast::metrics::{Bill, Metric, Sample, Value};
+use ratecast::protocol::Counts;
 use ratecast::recorder::{ClassRecord, Failure, LatencyHistogram};
 use ratecast::traffic::Traffic;
 use ratecast::traffic::arrivals::{Arrivals, Gamma};
-use ratecast::traffic::sizes::Sizes;
-use ratecast::units::Money;
+use ratecast::traffic::sizes::{self, HeavyTail, Sizes};
+use ratecast::units::{Money, Share, SimDuration, Tokens};
 
 pub const TRIALS: &[Trial] = &[
     Trial::new("P-CQ-01", "concurrency", loss),
     Trial::new("P-CQ-02", "concurrency", loss),
+    Trial::new("P-CQ-03", "concurrency", loss),
+    Trial::new("P-CQ-04", "concurrency", weighted_loss),
     Trial::new("P-CQ-05", "queue", queue),
     Trial::new("P-CQ-06", "queue", queue),
     Trial::new("P-CQ-07", "queue", queue),
     Trial::new("P-CQ-08", "queue", queue),
+    Trial::new("P-CQ-09", "queue", queue),
     Trial::new("P-CQ-10", "queue", queue),
     Trial::new("P-CQ-05", "servers", servers),
     Trial::new("P-CQ-06", "servers", servers),
     Trial::new("P-CQ-08", "servers", servers),
     Trial::new("P-CQ-11", "queue-capacity", waiting_room),
+    Trial::new("P-CQ-12", "queue", two_branches),
     Trial::new("P-CQ-13", "queue", two_stages),
     Trial::new("P-CQ-14", "queue", queue),
     Trial::new("P-CQ-19", "queue", renewal_fed),
@@ -51,11 +57,45 @@ fn service(case: &Case) -> Durations {
     }
 }
 
+/// How long an output token takes where a law of durations is that of counts of tokens: short enough to round nothing.
+const PER_TOKEN: SimDuration = SimDuration::from_nanos(1_000);
+
+/// That long, in tokens of [`PER_TOKEN`].
+fn tokens(secs: f64) -> Tokens {
+    Tokens::new((secs * 1e6).round() as u32)
+}
+
+/// The service as a time for each output token and their number: one token that takes all of it, or as many of
+/// [`PER_TOKEN`] as a law says that durations do not know.
+fn work(case: &Case) -> (Durations, Sizes) {
+    let sizes = match case.text("service_distribution") {
+        "gamma" => {
+            let cv = 1.0 / case.number("service_shape").sqrt();
+            Sizes::Gamma(sizes::Gamma { mean: tokens(case.number("service_mean")), cv, max: None })
+        }
+        "pareto" => {
+            let alpha = case.number("service_alpha");
+            let tail_from = tokens(case.number("service_mean") * (alpha - 1.0) / alpha);
+            // Cut at 4,295 s, which takes less than a millionth off the mean.
+            let max = Tokens::new(u32::MAX);
+            Sizes::HeavyTail(HeavyTail {
+                tail: Share::ONE,
+                tail_from,
+                tail_exponent: alpha,
+                max,
+                ..HeavyTail::default()
+            })
+        }
+        _ => return (service(case), Sizes::constant(1)),
+    };
+    (Durations::constant(PER_TOKEN), sizes)
+}
+
 fn loss(case: &Case, seed: u64) -> Vec<Estimate> {
     let lambda = case.number("lambda");
     let limiter = LimiterSpec::Concurrency(Concurrency { limit: case.count("concurrency_limit") });
     let mut setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS).limit(limiter);
-    setup.scenario.provider.time_to_first_token = service(case);
+    (setup.scenario.provider.time_per_output_token, setup.scenario.traffic[0].1.output_tokens) = work(case);
     let record = setup.run(0);
     let total = record.total();
     let offered = total.offered as f64;
@@ -64,6 +104,28 @@ fn loss(case: &Case, seed: u64) -> Vec<Estimate> {
         Estimate::new("rejection_fraction", total.rejected() as f64 / offered, offered),
         Estimate::new("mean_in_progress", in_progress, offered),
     ]
+}
+
+/// A pool of units, of which calls of three kinds hold 1, 4 and 8 for times of three laws.
+fn weighted_loss(case: &Case, seed: u64) -> Vec<Estimate> {
+    let (lambda, costs) = (case.number("lambda"), case.list("costs"));
+    let limiter = LimiterSpec::Concurrency(Concurrency { limit: case.count("pool") });
+    let setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS).limit_on(Counts::InputTokens, limiter);
+    let mut setup = setup.split(lambda, &costs, &case.list("class_probabilities"));
+    setup.scenario.provider.time_per_output_token = Durations::constant(PER_TOKEN);
+    let means: Vec<Tokens> = case.list("service_mean").into_iter().map(tokens).collect();
+    let cv = case.list("service_parameter")[1];
+    let laws = [
+        Sizes::Gamma(sizes::Gamma { mean: means[0], cv: 1.0, max: None }),
+        Sizes::Lognormal(sizes::Lognormal { mean: means[1], cv, max: None }),
+        Sizes::constant(means[2].get()),
+    ];
+    setup.scenario.traffic.iter_mut().zip(laws).for_each(|((_, traffic), law)| traffic.output_tokens = law);
+    let total = setup.run(0).total();
+    let offered = total.offered as f64;
+    let mut estimates = vec![Estimate::new("rejection_fraction", total.rejected() as f64 / offered, offered)];
+    estimates.extend(by_cost(&setup, 1, &costs));
+    estimates
 }
 
 /// A queue whose waits can be seen one by one, which a record by itself does not show.
@@ -76,26 +138,38 @@ struct Shadowed {
 }
 
 impl Shadowed {
-    fn new(mut setup: Setup, service: Durations, slots: u64) -> Self {
-        setup.scenario.provider.time_per_output_token = service;
+    fn new(mut setup: Setup, (per_token, tokens): (Durations, Sizes), slots: u64) -> Self {
+        setup.scenario.provider.time_per_output_token = per_token;
+        setup.scenario.traffic[0].1.output_tokens = tokens;
+        Shadowed::of(setup, slots)
+    }
+
+    /// A shadow for each source of `setup`.
+    fn of(mut setup: Setup, slots: u64) -> Self {
         setup.strategy.concurrency = Some(slots as u32);
-        let (name, traffic) = setup.scenario.traffic.remove(0);
-        let with = |tokens: u32| Traffic { output_tokens: Sizes::constant(tokens), ..traffic.clone() };
-        setup.scenario.traffic = vec![(name.clone(), with(0)), (name, with(1))];
+        let with_shadow = |(name, traffic): (String, Traffic)| {
+            let shadow = Traffic { output_tokens: Sizes::constant(0), ..traffic.clone() };
+            [(name.clone(), shadow), (name, traffic)]
+        };
+        setup.scenario.traffic =
+            std::mem::take(&mut setup.scenario.traffic).into_iter().flat_map(with_shadow).collect();
         Shadowed { setup }
     }
 
     fn measured(case: &Case, seed: u64) -> Self {
         let lambda = case.number("lambda");
         let setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS);
-        Shadowed::new(setup, service(case), case.count("servers"))
+        Shadowed::new(setup, work(case), case.count("servers"))
     }
 
     /// The waits of those served, and the requests themselves.
     fn run(&self) -> (LatencyHistogram, ClassRecord) {
-        let mut classes = self.setup.run(0).classes;
-        let requests = classes.pop().expect("two sources");
-        (classes.pop().expect("two sources").latency, requests)
+        let (mut waits, mut requests) = (LatencyHistogram::default(), ClassRecord::default());
+        for pair in self.setup.run(0).classes.chunks_exact(2) {
+            waits.merge(&pair[0].latency);
+            requests.merge(&pair[1]);
+        }
+        (waits, requests)
     }
 }
 
@@ -170,7 +244,7 @@ fn renewal_fed(case: &Case, seed: u64) -> Vec<Estimate> {
         other => panic!("no distribution {other}"),
     };
     let setup = Setup::measured_of(seed, source, lambda, (WARMUP / lambda, REQUESTS));
-    let (waits, requests) = Shadowed::new(setup, service(case), 1).run();
+    let (waits, requests) = Shadowed::new(setup, work(case), 1).run();
     queue_metrics(case, &waits, &requests)
 }
 
@@ -189,11 +263,28 @@ fn two_stages(case: &Case, seed: u64) -> Vec<Estimate> {
     vec![Estimate::new("mean_wait_s", mean_wait(&total), total.offered as f64)]
 }
 
+/// Two kinds of calls, short and long ones, each with exponential times: together a hyperexponential law.
+fn two_branches(case: &Case, seed: u64) -> Vec<Estimate> {
+    assert_eq!(case.text("service_distribution"), "hyperexponential2");
+    let (lambda, mean, scv) = (case.number("lambda"), case.number("service_mean"), case.number("service_scv"));
+    let short = 0.5 * (1.0 + ((scv - 1.0) / (scv + 1.0)).sqrt());
+    let shares = [short, 1.0 - short];
+    let mut setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS).split(lambda, &[0.0, 1.0], &shares);
+    setup.scenario.provider.time_per_output_token = Durations::constant(PER_TOKEN);
+    for ((_, traffic), share) in setup.scenario.traffic.iter_mut().zip(shares) {
+        // Balanced: either branch is half of the work.
+        let mean = tokens(0.5 * mean / share);
+        traffic.output_tokens = Sizes::Gamma(sizes::Gamma { mean, cv: 1.0, max: None });
+    }
+    let (waits, requests) = Shadowed::of(setup, case.count("servers")).run();
+    queue_metrics(case, &waits, &requests)
+}
+
 fn waiting_room(case: &Case, seed: u64) -> Vec<Estimate> {
     let mut shadowed = Shadowed::measured(case, seed);
     let room = case.count("system_capacity") - case.count("servers");
     // Shadows wait as well: twice the places for twice the requests.
-    shadowed.setup.strategy.queue = Queue { capacity: Some(2 * room), deadline: None };
+    shadowed.setup.strategy.queue = Queue { capacity: Some(2 * room), ..Queue::default() };
     let (waits, requests) = shadowed.run();
     let (offered, served) = (requests.offered as f64, requests.served() as f64);
     vec![
@@ -206,7 +297,7 @@ fn waiting_room(case: &Case, seed: u64) -> Vec<Estimate> {
 fn patience(case: &Case, seed: u64) -> Vec<Estimate> {
     let mut shadowed = Shadowed::measured(case, seed);
     let timeout = case.number("timeout");
-    shadowed.setup.strategy.queue = Queue { capacity: None, deadline: Some(secs(timeout)) };
+    shadowed.setup.strategy.queue = Queue { deadline: Some(secs(timeout)), ..Queue::default() };
     let (waits, requests) = shadowed.run();
     let (offered, expired) = (requests.offered as f64, requests.failures[Failure::Expired as usize] as f64);
     let waited = requests.queued as f64 * 1e-9 + expired * timeout;
@@ -249,7 +340,7 @@ fn leaky_bucket(case: &Case, seed: u64) -> Vec<Estimate> {
     let mut setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS);
     setup.scenario.provider.time_to_first_token = Durations::constant(secs(1.0 / case.number("rate")));
     setup.strategy.concurrency = Some(1);
-    setup.strategy.queue = Queue { capacity: Some(case.count("burst")), deadline: None };
+    setup.strategy.queue = Queue { capacity: Some(case.count("burst")), ..Queue::default() };
     let total = setup.run(0).total();
     let offered = total.offered as f64;
     vec![

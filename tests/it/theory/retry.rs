@@ -5,18 +5,25 @@ use super::case::Case;
 use super::judge::Estimate;
 use super::setup::{REQUESTS, Setup, mean, secs};
 use ratecast::client::retry::{
-    Backoff, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, Persistence, RetryPolicy,
+    Backoff, Composed, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, Jitter, Law,
+    Persistence, RetryPolicy,
 };
-use ratecast::durations::{Durations, Lognormal};
+use ratecast::durations::{self, Durations, Lognormal};
 use ratecast::limiter::{Align, Concurrency, LimiterSpec};
 use ratecast::rng::{Seed, Uniforms};
-use ratecast::units::SimDuration;
+use ratecast::units::{Share, SimDuration};
 
 pub const TRIALS: &[Trial] = &[
+    Trial::new("P-RT-01", "exponential jitter", retrials),
+    Trial::new("P-RT-02", "exponential jitter", retrials),
+    Trial::new("P-RT-04", "exponential jitter", few_retrials),
+    Trial::new("P-RT-05", "exponential jitter", few_retrials),
     Trial::new("P-RT-06", "constant", immediate),
+    Trial::new("P-RT-07", "full jitter", failing_calls),
     Trial::new("P-RT-08", "full-jitter", total_back_off),
     Trial::new("P-RT-09", "equal-jitter", total_back_off),
     Trial::new("P-RT-10", "exponential", total_back_off),
+    Trial::new("P-RT-11", "backoff", total_back_off),
     Trial::new("P-RT-12", "full-jitter", total_back_off),
     Trial::new("P-RT-13", "decorrelated-jitter", total_back_off),
     Trial::new("P-RT-14", "decorrelated-jitter", total_back_off),
@@ -30,6 +37,69 @@ fn obeying(attempts: u64) -> Persistence {
 
 fn deaf(attempts: u64) -> Persistence {
     Persistence { honor_retry_after: false, ..obeying(attempts) }
+}
+
+/// Requests without a queue that are refused while all slots are taken and come back after exponential delays of such
+/// means, the last one again and again.
+fn retrial_queue(case: &Case, seed: u64, delays: &[f64], attempts: u64) -> Setup {
+    assert_eq!(case.text("service_distribution"), "exponential");
+    let lambda = case.number("lambda");
+    let limiter = LimiterSpec::Concurrency(Concurrency { limit: case.count("concurrency_limit") });
+    let mut setup = Setup::measured(seed, lambda, 1e5 / lambda, REQUESTS).limit(limiter);
+    let mean = secs(case.number("service_mean"));
+    setup.scenario.provider.time_to_first_token = Durations::Exponential(durations::Exponential { mean });
+    let delays = Some(delays.iter().map(|&delay| secs(delay)).collect());
+    let persistence = deaf(attempts);
+    let policy = Composed { delays, jitter: Jitter::Exponential, persistence, ..Composed::default() };
+    setup.strategy.retry = RetryPolicy::Composed(policy);
+    setup
+}
+
+/// Nobody gives up: what is not spent in service is spent between attempts.
+fn retrials(case: &Case, seed: u64) -> Vec<Estimate> {
+    assert_eq!(case.number("persistence"), 1.0);
+    let setup = retrial_queue(case, seed, &[case.number("retry_delay_mean")], u32::MAX.into());
+    let total = setup.run(0).total();
+    let offered = total.offered as f64;
+    assert_eq!(total.served(), total.offered);
+    vec![
+        Estimate::new("first_attempt_rejection_fraction", total.first_rejected() as f64 / offered, offered),
+        Estimate::new("attempts_per_request", total.attempts() as f64 / offered, offered),
+        Estimate::new("mean_retry_waiting_s", total.backed_off() as f64 * 1e-9 / offered, offered),
+    ]
+}
+
+/// Two or three attempts. How long those waited who gave up no record says.
+fn few_retrials(case: &Case, seed: u64) -> Vec<Estimate> {
+    let total = retrial_queue(case, seed, &case.list("delay_means"), case.count("max_attempts")).run(0).total();
+    let offered = total.offered as f64;
+    vec![
+        Estimate::new("first_attempt_rejection_fraction", total.first_rejected() as f64 / offered, offered),
+        Estimate::new("final_failure_fraction", total.failed() as f64 / offered, offered),
+        Estimate::new("attempts_per_request", total.attempts() as f64 / offered, offered),
+    ]
+}
+
+/// Calls that fail whatever the load and take their full time all the same: they hang, and the service gives up as late as
+/// it would have answered.
+fn failing_calls(case: &Case, seed: u64) -> Vec<Estimate> {
+    let service = secs(case.number("service_time"));
+    let mut setup = Setup::measured(seed, 100.0, 0.0, REQUESTS);
+    setup.scenario.provider.time_to_first_token = Durations::constant(service);
+    let hundred_millionths = (case.number("failure_probability") * 1e8).round() as u64;
+    setup.scenario.provider.faults.hangs = Share::from_hundred_millionths(hundred_millionths);
+    setup.scenario.provider.faults.timeout = Some(service);
+    let delays = Some(case.list("ceilings").into_iter().map(secs).collect());
+    let persistence = deaf(case.count("max_attempts"));
+    let policy = Composed { delays, jitter: Jitter::Full, persistence, ..Composed::default() };
+    setup.strategy.retry = RetryPolicy::Composed(policy);
+    let total = setup.run(0).total();
+    let offered = total.offered as f64;
+    vec![
+        Estimate::new("final_failure_fraction", total.failed() as f64 / offered, offered),
+        Estimate::new("attempts_per_request", total.attempts() as f64 / offered, offered),
+        Estimate::new("mean_latency_of_successes_s", total.latency.mean_s().unwrap(), offered),
+    ]
 }
 
 /// No time passes between the attempts of a request, so they all meet the same full house.
@@ -64,6 +134,13 @@ fn policy(case: &Case) -> RetryPolicy {
         "none" => RetryPolicy::Exponential(Exponential { growth, persistence }),
         "full" => RetryPolicy::FullJitter(FullJitter { growth, persistence }),
         "equal" => RetryPolicy::EqualJitter(EqualJitter { growth, persistence }),
+        // Half the step less to half the step more, as its text says.
+        "proportional" => {
+            let half = Share::from_hundred_millionths(50_000_000);
+            let jitter = Jitter::Factor { below: half, above: half };
+            let (law, factor, cap) = (Law::Exponential, growth.factor, Some(cap));
+            RetryPolicy::Composed(Composed { law, base, factor, cap, jitter, persistence, ..Composed::default() })
+        }
         other => panic!("no jitter {other}"),
     }
 }
