@@ -8,7 +8,7 @@ use std::mem;
 /// Requests of one class are collected and sent as one call, whose answer is everybody's.
 ///
 /// A batch leaves when it has `size` requests, or else `linger` after its first one or at the next multiple of `every`
-/// since the start.
+/// since the start. Its call states the `max_tokens` of its class `size` times, and takes as long as [`carrier`] says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// Requests of one batch at most, in 2..=10000.

@@ -2,7 +2,7 @@
 
 use super::Key;
 use crate::params::{Invalid, Parameters, Visitor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 crate::words! {
     /// Who waits for whose call.
@@ -53,14 +53,14 @@ impl Parameters for Coalesce {
 pub struct SingleFlight {
     spec: Coalesce,
     /// For each question that is being answered those who wait, the longest first.
-    waiting: BTreeMap<(u32, Key), Vec<u32>>,
+    waiting: BTreeMap<(u32, Key), VecDeque<u32>>,
 }
 
 /// What becomes of those who waited for a request that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bereaved {
     /// They fail too.
-    Fail(Vec<u32>),
+    Fail(VecDeque<u32>),
     /// This one leads from now on, and the others wait for it.
     Lead(u32),
 }
@@ -75,29 +75,28 @@ impl SingleFlight {
     pub fn leads(&mut self, client: u32, key: Key, request: u32) -> bool {
         match self.waiting.get_mut(&(self.group(client), key)) {
             Some(waiting) => {
-                waiting.push(request);
+                waiting.push_back(request);
                 false
             }
             None => {
-                self.waiting.insert((self.group(client), key), Vec::new());
+                self.waiting.insert((self.group(client), key), VecDeque::new());
                 true
             }
         }
     }
 
     /// Those who waited for the leader's answer, which is there, the longest first.
-    pub fn answered(&mut self, client: u32, key: Key) -> Vec<u32> {
+    pub fn answered(&mut self, client: u32, key: Key) -> VecDeque<u32> {
         self.waiting.remove(&(self.group(client), key)).unwrap_or_default()
     }
 
     /// What becomes of those who waited for the leader, which will have no answer.
     pub fn failed(&mut self, client: u32, key: Key) -> Bereaved {
         let group = (self.group(client), key);
-        match self.waiting.get_mut(&group) {
-            Some(waiting) if self.spec.on_failure == OnFailure::Next && !waiting.is_empty() => {
-                Bereaved::Lead(waiting.remove(0))
-            }
-            _ => Bereaved::Fail(self.waiting.remove(&group).unwrap_or_default()),
+        let waiting = self.waiting.get_mut(&group).filter(|_| self.spec.on_failure == OnFailure::Next);
+        match waiting.and_then(VecDeque::pop_front) {
+            Some(next) => Bereaved::Lead(next),
+            None => Bereaved::Fail(self.waiting.remove(&group).unwrap_or_default()),
         }
     }
 
@@ -123,7 +122,7 @@ mod tests {
         assert!(flights.leads(1, Key { class: 3, ..KEY }, 13));
         assert_eq!(flights.answered(1, KEY), [11, 12]);
         assert!(flights.leads(2, KEY, 14));
-        assert_eq!(flights.failed(2, KEY), Bereaved::Fail(Vec::new()));
+        assert_eq!(flights.failed(2, KEY), Bereaved::Fail(VecDeque::new()));
         assert!(flights.leads(2, KEY, 15));
     }
 
@@ -145,7 +144,7 @@ mod tests {
         assert!(!flights.leads(1, KEY, 13));
         assert_eq!(flights.failed(1, KEY), Bereaved::Lead(12));
         assert_eq!(flights.failed(1, KEY), Bereaved::Lead(13));
-        assert_eq!(flights.failed(1, KEY), Bereaved::Fail(Vec::new()));
+        assert_eq!(flights.failed(1, KEY), Bereaved::Fail(VecDeque::new()));
         assert!(flights.leads(1, KEY, 14));
     }
 }

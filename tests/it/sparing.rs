@@ -1,12 +1,12 @@
 //! Clients that spare calls, by runs small enough to foretell: kept answers, shared calls, batches, answers in parts, prompts
 //! that the provider keeps, and the way over the network.
 
-use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::engine::{Cell, Note, Stop, simulate, story};
 use ratecast::metrics::Metric;
 use ratecast::plan::{Options, forecast};
 use ratecast::recorder::{ClassRecord, Failure, Spared};
 use ratecast::scenario::{Ready, load_text};
-use ratecast::units::Money;
+use ratecast::units::{Money, SimDuration};
 
 /// A request each second for ten seconds with 100 tokens both ways, all with the same key; a call takes 2.5 s.
 const TRAFFIC: &str = r#"
@@ -211,6 +211,39 @@ fn the_way_over_the_network_takes_time_and_money() {
     let mean = |metric| forecast.cells[0].metric(metric).mean.unwrap();
     assert_eq!(mean(Metric::TransferCost), 1.8e-7);
     assert!((mean(Metric::Cost) - 1.8e-7 - 1e-3).abs() < 1e-12, "{}", mean(Metric::Cost));
+}
+
+/// The steps in the story of the `number`-th request, apart from its calls.
+fn steps(keys: &str, set: &[&str], number: u64) -> Vec<Note> {
+    let ready = ready(keys, set);
+    let (scenario, tier) = (&ready.scenario, ready.scenario.tier.find("open").unwrap());
+    let cell = Cell { scenario, tier, strategy: &scenario.strategy[0].1 };
+    let (_, story) = story(cell, 0, Stop::default(), Some(number)).unwrap().expect("there are so many");
+    let is_call = |note: &Note| matches!(note, Note::Called { .. } | Note::Accepted { .. });
+    let notes: Vec<Note> = story.entries.into_iter().map(|entry| entry.note).collect();
+    let calls = notes.iter().filter(|note| matches!(note, Note::Called { .. })).count();
+    let others: Vec<Note> = notes.into_iter().filter(|note| !is_call(note)).collect();
+    assert_eq!(calls, if others.contains(&Note::CutOff) { 2 } else { usize::from(!is_spared(&others)) });
+    others
+}
+
+fn is_spared(notes: &[Note]) -> bool {
+    notes.iter().any(|note| matches!(note, Note::Follows | Note::Kept { .. }))
+}
+
+#[test]
+fn stories_say_who_shared_a_call() {
+    let kept = Note::Kept { takes: SimDuration::ZERO };
+    let both = "cache.shared = { ttl = \"3s\" }\ncoalesce = {}";
+    assert_eq!(steps(both, &[], 1), [Note::Served]);
+    assert_eq!(steps(both, &[], 2), [Note::Follows, Note::Served]);
+    assert_eq!(steps(both, &[], 4), [kept, Note::Served]);
+    for member in [1, 2] {
+        let pair = [Note::Joins, Note::Leaves { with: 2 }, Note::Served];
+        assert_eq!(steps("batch = { size = 2, linger = \"9s\" }", &[], member), pair);
+    }
+    let cut = ["traffic.app.max-tokens=60", "traffic.app.re-asks=1"];
+    assert_eq!(steps("", &cut, 1), [Note::CutOff, Note::Served]);
 }
 
 /// Which question a request asks depends on nothing but its number in its class: on no other source, tier or strategy.

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct LayerSpec {
     /// How long an answer is kept; without it until it makes room. Exactly then it is gone.
     pub ttl: Option<SimDuration>,
-    /// Answers that are kept at once, by each owner; in 1..=10000000. Without it there is no bound but that of the layer,
-    /// which keeps ten million in all: beyond them an owner that keeps nothing yet keeps nothing.
+    /// Answers that are kept at once, by each owner; in 1..=1000000. Without it there is no bound but that of the layer,
+    /// which keeps a million in all: beyond them an owner that keeps nothing yet keeps nothing.
     pub capacity: Option<u64>,
     /// Which answer makes room.
     pub evict: Evict,
@@ -21,7 +21,7 @@ pub struct LayerSpec {
     pub hit_latency: SimDuration,
 }
 
-const MOST_ENTRIES: u64 = 10_000_000;
+const MOST_ENTRIES: u64 = 1_000_000;
 
 impl Parameters for LayerSpec {
     fn visit(&mut self, visitor: &mut dyn Visitor) {

@@ -20,7 +20,8 @@ pub use layer::LayerSpec;
 /// A response cache with exact keys, in one layer or two.
 ///
 /// An answer is kept from the instant at which it is complete. Requests that find none make calls of their own; when
-/// several are under way for one key, the first answer is kept and the later ones change nothing.
+/// several are under way for one key, the first answer is kept and the later ones change nothing. A request looks once, when it
+/// arrives: a client that tries again does not look again.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct CacheSpec {
     /// In front: one for each client of the traffic.

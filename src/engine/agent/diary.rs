@@ -79,7 +79,7 @@ pub enum Note {
     Follows,
     /// It joins a batch.
     Joins,
-    /// The batch of which it is the first one leaves.
+    /// Its batch leaves.
     Leaves {
         /// How many are in it.
         with: u64,
@@ -193,6 +193,11 @@ impl Diary {
 
     fn watches(&self, errand: &Errand) -> bool {
         self.watched == Some(errand.arrival)
+    }
+
+    /// Which of the requests with such numbers it watches.
+    pub fn watched_of(&self, arrivals: &[u64]) -> Option<u64> {
+        self.watched.filter(|watched| arrivals.contains(watched))
     }
 
     /// `note` happens to `errand`.

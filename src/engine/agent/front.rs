@@ -60,19 +60,19 @@ impl Front {
     }
 
     /// Those who waited for the answer to the request that led, which is there.
-    pub fn followers(&mut self, client: u32, key: Option<Key>) -> Vec<u32> {
+    pub fn followers(&mut self, client: u32, key: Option<Key>) -> VecDeque<u32> {
         self.flights.as_mut().zip(key).map(|(flights, key)| flights.answered(client, key)).unwrap_or_default()
     }
 
     /// Those who waited for the answer to the request that led, and fail with it. Where they do not, one of them leads.
-    pub fn bereaved(&mut self, client: u32, key: Option<Key>) -> Vec<u32> {
+    pub fn bereaved(&mut self, client: u32, key: Option<Key>) -> VecDeque<u32> {
         match self.flights.as_mut().zip(key).map(|(flights, key)| flights.failed(client, key)) {
             Some(Bereaved::Fail(followers)) => followers,
             Some(Bereaved::Lead(next)) => {
                 self.successors.push_back(next);
-                Vec::new()
+                VecDeque::new()
             }
-            None => Vec::new(),
+            None => VecDeque::new(),
         }
     }
 }
@@ -161,11 +161,15 @@ impl Agent<'_> {
             ([], _) | (_, None) => {}
             ([alone], _) => self.enter(now, *alone),
             ([first, ..], Some(batcher)) => {
+                let arrivals: Vec<u64> = members.iter().map(|member| self.errands.get(*member).arrival).collect();
                 let first = self.errands.get(*first);
                 let (class, number, arrival) = (first.request.source, first.number, first.arrival);
+                // The calls of a batch are a part of the story of each of its members.
+                let watched = self.diary.as_ref().and_then(|diary| diary.watched_of(&arrivals));
                 let begins = self.calls.first_token(class);
                 let request = batch::carrier(&requests, batcher.shared_input(), begins);
-                let slot = self.errands.insert(Errand { members, ..Errand::new(request, number, arrival) });
+                let slot =
+                    self.errands.insert(Errand { members, ..Errand::new(request, number, watched.unwrap_or(arrival)) });
                 self.note(now, slot, Note::Leaves { with: requests.len() as u64 });
                 self.enter(now, slot);
             }
