@@ -12,6 +12,7 @@ whose package is not installed is told as `missing`. Nobody sleeps: `time.sleep`
 import contextlib
 import http.server
 import importlib.metadata
+import inspect
 import json
 import logging
 import random
@@ -130,7 +131,9 @@ def botocore_standard(is_throttled):
     from botocore.retries.standard import ExponentialBackoff
 
     detector = types.SimpleNamespace(is_throttling_error_from_context=lambda context: is_throttled)
-    law = ExponentialBackoff(throttling_detector=detector)
+    # Before 1.44 throttling made no difference.
+    tells_apart = "throttling_detector" in inspect.signature(ExponentialBackoff).parameters
+    law = ExponentialBackoff(**({"throttling_detector": detector} if tells_apart else {}))
     return lambda retry: law.delay_amount(types.SimpleNamespace(attempt_number=retry, http_response=None))
 
 
@@ -275,24 +278,37 @@ def tell(**what):
     print(json.dumps(what), flush=True)
 
 
+# Presets of versions before the given one.
+BEFORE = {
+    "anthropic": ((1, 17), "anthropic-1.0"),
+    "openai": ((2, 54), "openai-2.50"),
+    "botocore-standard": ((1, 44), "botocore-standard-1.43"),
+    "tenacity-random-exponential": ((9, 0), "tenacity-random-exponential-8"),
+}
+
+
 def installed(client, package):
+    """The preset of the installed version, and that version; nothing where there is none."""
     try:
-        return importlib.metadata.version(package)
+        version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         tell(client=client, package=package, missing=True)
         return None
+    first, older = BEFORE.get(client, ((0, 0), client))
+    is_older = tuple(int(part) for part in version.split(".")[:2]) < first
+    return {"client": older if is_older else client, "package": package, "version": version}
 
 
 def delays(count):
     random.seed(1)
     for client, package, failing, make in DELAYS:
-        version = installed(client, package)
-        if version is None:
+        who = installed(client, package)
+        if who is None:
             continue
         delay = make()
         for retry in range(1, RETRIES + 1):
             drawn = [round(delay(retry), 9) for _ in range(count)]
-            tell(client=client, package=package, version=version, failing=failing, retry=retry, delays=drawn)
+            tell(**who, failing=failing, retry=retry, delays=drawn)
 
 
 def calls():
@@ -303,8 +319,8 @@ def calls():
     sleeps = []
     time.sleep = sleeps.append
     for client, package, make in CALLS:
-        version = installed(client, package)
-        if version is None:
+        who = installed(client, package)
+        if who is None:
             continue
         call = make()
         for answer in ANSWERS:
@@ -316,7 +332,7 @@ def calls():
             status, hint = answer
             what = {"status": status, "hint": None if hint is None else float(hint)}
             waits = [round(float(wait), 9) for wait in sleeps]
-            tell(client=client, package=package, version=version, **what, calls=Failing.calls, waits=waits)
+            tell(**who, **what, calls=Failing.calls, waits=waits)
 
 
 if __name__ == "__main__":
