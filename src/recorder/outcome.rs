@@ -2,7 +2,7 @@
 
 use super::{Charges, LatencyHistogram};
 use crate::protocol::{Fault, Request};
-use crate::units::{SimDuration, SimTime, Tokens};
+use crate::units::{SimDuration, SimTime};
 
 /// What the latency of an answered request was spent on, back-off aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +83,6 @@ pub struct ClassRecord {
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
     pub errors: [u64; Fault::COUNT],
-    /// Prompt tokens of calls that were paid for and led to no answer, in all.
-    pub wasted_input_tokens: u64,
-    /// Completion tokens of the same.
-    pub wasted_output_tokens: u64,
     /// From arrival to the complete answer.
     pub latency: LatencyHistogram,
     /// Time that served requests waited for a slot, in all, in nanoseconds.
@@ -144,11 +140,6 @@ impl ClassRecord {
         self.failed_calls() - self.turned_away()
     }
 
-    /// Calls that were paid for and led to no answer.
-    pub fn wasted(&self) -> u64 {
-        self.errors[Fault::Dropped as usize]
-    }
-
     /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took, which
     /// includes calls that the provider failed.
     pub fn backed_off(&self) -> u128 {
@@ -167,11 +158,6 @@ impl ClassRecord {
 
     pub(super) fn fail_call(&mut self, fault: Fault) {
         self.errors[fault as usize] += 1;
-    }
-
-    pub(super) fn waste(&mut self, input: Tokens, output: Tokens) {
-        self.wasted_input_tokens += u64::from(input);
-        self.wasted_output_tokens += u64::from(output);
     }
 
     #[inline]
@@ -196,8 +182,6 @@ impl ClassRecord {
         self.held_up += other.held_up;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
-        self.wasted_input_tokens += other.wasted_input_tokens;
-        self.wasted_output_tokens += other.wasted_output_tokens;
         self.charges.merge(&other.charges);
         self.latency.merge(&other.latency);
         self.errors.iter_mut().zip(other.errors).for_each(|(mine, theirs)| *mine += theirs);

@@ -125,7 +125,6 @@ impl Agent<'_> {
             None => self.serve(now, slot),
             Some(fault) => {
                 if let Some(output) = course.paid_output() {
-                    self.record.wasted(&self.errands.get(slot).request, output);
                     self.charge(now, slot, Request { output, ..seen }, false);
                     self.errands.get(slot).is_paid = true;
                 }
