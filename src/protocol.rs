@@ -47,6 +47,10 @@ pub struct Class {
     pub max_tokens: Option<Tokens>,
     /// The share of the input that is not cached which each call has the provider cache, in 0..=1.
     pub cache_write: Share,
+    /// Which of those that wait for their turn is more urgent: higher goes first.
+    pub priority: u8,
+    /// After so long from its arrival a request is of no use any more; without it it always is.
+    pub deadline: Option<SimDuration>,
 }
 
 /// Names by which a provider tells calls apart: limits may count them together or apart, and prices may differ. What is
@@ -159,6 +163,19 @@ impl Uptime {
         let [is, wanted] = [Share::ONE, share].map(|share| u128::from(share.hundred_millionths()));
         u128::from(self.answered) * is < all * wanted
     }
+}
+
+/// What the headers of a reply tell of one limit, as far as they print it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it counts.
+    pub counts: Counts,
+    /// The most that it holds.
+    pub limit: u64,
+    /// What is left of that.
+    pub remaining: u64,
+    /// The time until all of it is there again.
+    pub full_in: SimDuration,
 }
 
 /// The provider's answer to one attempt.

@@ -1,17 +1,18 @@
 //! `ratecast fit`.
 
 use super::log::{self, Log};
-use super::trace::measured;
+use super::sources::{Source, Sources};
 use super::{Fit, FitFormat, Status, output, progress};
 use crate::report::files::{Disk, write_whole};
-use crate::report::fit::{self, FitDocument, Subject};
+use crate::report::fit::{self, FitDocument, Part, Subject};
 use crate::rng::Seed;
 use crate::scenario::diagnostic::printable;
 use crate::scenario::names::is_name;
 use crate::traffic::fit as fitting;
-use crate::traffic::fit::{NoFit, Options, Profile, Reservoir, Study};
+use crate::traffic::fit::{NoFit, Options, Studied, Sum};
+use crate::traffic::measure::Description;
 use crate::units::Civil;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Fits a model to a recorded log.
 pub fn run(arguments: &Fit) -> Status {
@@ -25,38 +26,87 @@ fn fitted(arguments: &Fit) -> Result<Status, Status> {
     let file = printable(&arguments.file.display().to_string());
     let wanted = !arguments.quiet && !arguments.no_progress;
     let mut log = Log::open(&arguments.file, &arguments.set, wanted)?;
-    let description = measured(&mut log)?;
-    let begins = log.begins();
-    let start = begins.clone().unwrap_or_default();
-    let profile = Profile::of(&description, &start, begins.is_some());
-    let seed = Seed(arguments.seed);
-    let mut study = Study::new(&description, profile, seed);
-    let mut sizes = Reservoir::new(MOST_PAIRS, seed.stream(0, "fit-pairs"));
-    log.rewind()?;
-    log.each(|row, _| {
-        study.add(row);
-        sizes.add(row);
+    let Sources { description, whole, parts } = Sources::of(&mut log, &name, Seed(arguments.seed))?;
+    let (sources, studied): (Vec<Source>, Vec<Studied>) = parts.into_iter().unzip();
+    let looks = || sources.iter().map(|source| source.description.as_ref().unwrap_or(&description));
+    let start = log.begins().unwrap_or_default();
+    let (fits, sum) = super::simulation::in_pool(arguments.threads, || {
+        simulated(arguments, wanted, (&start, sources.len() as u64), |options| {
+            modelled(looks().zip(studied), whole.map(|whole| (&description, whole)), options)
+        })
     })?;
-    let studied = study.finish();
-    let found = super::simulation::in_pool(arguments.threads, || {
-        simulated(arguments, wanted, &start, |options| fitting::fit(&description, studied, options))
-    })?;
-    let pairs = arguments.pairs.as_deref().filter(|_| !sizes.sample().is_empty());
-    let pairs_from_scenario = pairs.map(|pairs| from_scenario(pairs, arguments.out.as_deref()));
-    let subject = Subject {
-        file: &file,
-        name: &name,
-        seed: seed.0,
-        replications: arguments.replications,
-        pairs: pairs_from_scenario.as_deref(),
-    };
-    let document = FitDocument::new(subject, &description, &found);
-    let table = pairs.map_or(Status::Done, |path| written(path, fit::pairs(sizes.sample()).as_bytes()));
-    Ok(table.worst(print(arguments, &file, &document)).worst(chart(arguments, &document)))
+    let tables: Vec<Option<Table>> =
+        sources.iter().enumerate().map(|(at, source)| Table::of(source, at, arguments)).collect();
+    let parts = sources.iter().zip(looks()).zip(&fits).zip(&tables);
+    let parts: Vec<Part> = parts.map(|(((source, looks), fit), table)| found(source, looks, fit, table)).collect();
+    let subject = Subject { file: &file, seed: arguments.seed, replications: arguments.replications };
+    let document = FitDocument::new(subject, &description, &parts, sum.as_ref());
+    let mut status = Status::Done;
+    for (source, table) in sources.iter().zip(&tables) {
+        let rows = || fit::pairs(source.sizes.sample());
+        status = table.as_ref().map_or(status, |table| status.worst(written(&table.path, rows().as_bytes())));
+    }
+    Ok(status.worst(print(arguments, &file, &document)).worst(chart(arguments, &document)))
 }
 
-/// Rows of the table of sizes.
-const MOST_PAIRS: usize = 10_000;
+/// Fits a model to each of the `parts` of a log, of which there may be but one, and holds them together to the whole.
+fn modelled<'d>(
+    parts: impl Iterator<Item = (&'d Description, Studied)>,
+    whole: Option<(&Description, Studied)>,
+    options: Options,
+) -> Result<(Vec<fitting::Fit>, Option<Sum>), NoFit> {
+    let of_part = Options { is_part: whole.is_some(), ..options };
+    let fits: Result<Vec<fitting::Fit>, NoFit> =
+        parts.map(|(description, studied)| fitting::fit(description, studied, of_part)).collect();
+    let fits = fits?;
+    let sum = whole.map(|(description, studied)| fitting::sum(description, studied, &fits, options));
+    Ok((fits, sum.transpose()?))
+}
+
+/// A source for the document.
+fn found<'f>(
+    source: &'f Source,
+    description: &'f Description,
+    fit: &'f fitting::Fit,
+    table: &'f Option<Table>,
+) -> Part<'f> {
+    Part {
+        name: &source.name,
+        apart: source.apart.as_ref().map(|(client, apart)| (client.as_str(), *apart)),
+        pairs: table.as_ref().map(|table| table.from_scenario.as_str()),
+        clients: source.clients.clone(),
+        description,
+        fit,
+    }
+}
+
+/// Where the table of a source's sizes goes, and how a scenario names it.
+struct Table {
+    path: PathBuf,
+    from_scenario: String,
+}
+
+impl Table {
+    /// That of the source number `at`, if it is wanted and there are sizes: that of clients beside the one of the others.
+    fn of(source: &Source, at: usize, arguments: &Fit) -> Option<Table> {
+        let path = arguments.pairs.as_deref().filter(|_| !source.sizes.sample().is_empty())?;
+        let path = match at {
+            0 => path.to_owned(),
+            _ => {
+                let mut name = path.file_stem().unwrap_or_default().to_owned();
+                name.push(format!("-{at}"));
+                let path = path.with_file_name(name);
+                arguments
+                    .pairs
+                    .as_deref()
+                    .and_then(Path::extension)
+                    .map_or(path.clone(), |end| path.with_extension(end))
+            }
+        };
+        let from_scenario = from_scenario(&path, arguments.out.as_deref());
+        Some(Table { path, from_scenario })
+    }
+}
 
 /// The path of `pairs` as a scenario at `out` names it: without the folder where both lie in one.
 fn from_scenario(pairs: &Path, out: Option<&Path>) -> String {
@@ -66,18 +116,19 @@ fn from_scenario(pairs: &Path, out: Option<&Path>) -> String {
 }
 
 /// Runs `fit` with a bar and an ear for Ctrl-C.
-fn simulated(
+fn simulated<T>(
     arguments: &Fit,
     wanted: bool,
-    start: &Civil,
-    fit: impl FnOnce(Options) -> Result<fitting::Fit, NoFit>,
-) -> Result<fitting::Fit, Status> {
-    // A Poisson process, at most three other models, each twice, and batches.
-    let bar = progress::bar(8 * arguments.replications, wanted);
+    (start, sources): (&Civil, u64),
+    fit: impl FnOnce(Options) -> Result<T, NoFit>,
+) -> Result<T, Status> {
+    // Of each source a Poisson process, at most three other models, each twice, and batches; of several two more.
+    let bar = progress::bar((8 * sources + if sources > 1 { 2 } else { 0 }) * arguments.replications, wanted);
     let options = Options {
         start,
         seed: Seed(arguments.seed),
         replications: arguments.replications,
+        is_part: false,
         progress: &|| bar.inc(1),
         interrupted: &progress::interrupted,
     };

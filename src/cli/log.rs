@@ -77,6 +77,11 @@ impl Log {
         self.reader.detected().period
     }
 
+    /// The name of client `number`, in letters that are safe everywhere.
+    pub fn client(&self, number: u32) -> Option<String> {
+        self.reader.client(number)
+    }
+
     /// How it was read, as sentences: what was stated, what was detected and what was assumed.
     pub fn read_as(&self) -> Vec<String> {
         let mut lines = read_as(&self.reader.detected(), self.loaded.states("format"));

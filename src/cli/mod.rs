@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod run;
 mod simulation;
+mod sources;
 mod strategies;
 mod tables;
 mod tiers;

@@ -36,7 +36,7 @@ fn reply(tier: &Tier) -> String {
     let (start, [input, output]) = (Civil::default(), [1_000, 250].map(Tokens::new));
     let mut quota = Quota::new(tier, &[Class::default()], &start, Hint::None);
     quota.call(SimTime::ZERO, &Request { input, output, ..Request::default() });
-    let headers = tier.headers.print(&quota.levels(SimTime::ZERO), start.epoch_nanos(), None);
+    let headers = tier.headers.print(&quota.levels(SimTime::ZERO, &Request::default()), start.epoch_nanos(), None);
     if headers.is_empty() {
         return String::new();
     }

@@ -1,14 +1,19 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
+mod estimate;
+pub mod flow;
 mod layer;
+pub mod queue;
 pub mod retry;
 mod route;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
-use crate::units::SimDuration;
+use flow::{Pacing, Steer};
 use retry::{MOST_LAYERS, RetryPolicy};
 
+pub use estimate::Estimate;
 pub use layer::Layer;
+pub use queue::Queue;
 pub use route::{Choice, Route, Spread};
 
 /// A real client that a strategy begins as. How one is found by its name is the catalogue's business.
@@ -30,6 +35,10 @@ pub struct Strategy {
     pub concurrency: Option<u32>,
     /// The queue in front of the slots.
     pub queue: Queue,
+    /// A pace of its own below the limits.
+    pub pacing: Option<Pacing>,
+    /// How it goes by the headers of replies.
+    pub steer: Option<Steer>,
     /// What happens after a 429.
     pub retry: RetryPolicy,
     /// Clients around this one that try again on their own, by name, the innermost first.
@@ -45,7 +54,12 @@ pub struct Strategy {
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        self.around.is_empty() && self.route.is_empty() && !self.canned
+        self.around.is_empty() && self.route.is_empty() && !self.canned && self.queue.is_plain() && !self.has_gate()
+    }
+
+    /// Whether calls may have to wait although a slot is free.
+    fn has_gate(&self) -> bool {
+        self.pacing.is_some() || self.steer.is_some()
     }
 }
 
@@ -65,6 +79,8 @@ impl Parameters for Strategy {
         visit_preset(&mut self.preset, &mut self.retry, visitor);
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
+        visitor.optional_section("pacing", &mut self.pacing);
+        visitor.optional_section("steer", &mut self.steer);
         visitor.choice("retry", Presence::Optional, &mut self.retry);
         visitor.named("around", &mut self.around);
         visitor.named("route", &mut self.route);
@@ -76,7 +92,8 @@ impl Parameters for Strategy {
         if self.concurrency == Some(0) {
             return Err(Invalid::new("concurrency", "0 slots send nothing", "write at least 1, or leave it out"));
         }
-        if self.concurrency.is_none() && self.queue.capacity.is_some() {
+        let minds_the_line = self.queue.capacity.is_some() || self.queue.order != queue::Order::default();
+        if self.concurrency.is_none() && !self.has_gate() && minds_the_line {
             let help = "add `concurrency`, as in `concurrency = 8`";
             return Err(Invalid::new("queue", "nothing ever queues without a bound on `concurrency`", help));
         }
@@ -91,34 +108,6 @@ impl Parameters for Strategy {
         if self.spread.is_some() && self.route.is_empty() {
             let help = "add a `route`, or leave `spread` out";
             return Err(Invalid::new("spread", "there is one way only, and nothing to spread calls over", help));
-        }
-        Ok(())
-    }
-}
-
-/// First in, first out, in front of the slots.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Queue {
-    /// Requests that may wait; one more is shed at once. Without it there is no bound.
-    pub capacity: Option<u64>,
-    /// No attempt of a request starts later than this after its arrival: a request still waiting then, or one whose next
-    /// retry would come later, ends as expired.
-    pub deadline: Option<SimDuration>,
-}
-
-impl Parameters for Queue {
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.optional("capacity", &mut self.capacity);
-        visitor.optional("deadline", &mut self.deadline);
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        if self.deadline.is_some_and(SimDuration::is_zero) {
-            return Err(Invalid::new(
-                "deadline",
-                "everything that waits would expire at once",
-                "write a time above zero",
-            ));
         }
         Ok(())
     }

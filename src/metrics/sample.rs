@@ -109,6 +109,8 @@ metrics! {
     LatencyAllP99 = "latency_all_p99_s",
     /// Mean time that the answered waited for a slot of the client.
     QueueWaitMean = "queue_wait_mean_s",
+    /// Mean time that they were held back by pacing or steering while a slot was free.
+    PacingWaitMean = "pacing_wait_mean_s",
     /// Mean time that they spent between attempts.
     RetryWaitMean = "retry_wait_mean_s",
     /// Mean time that they waited within the provider.
@@ -195,6 +197,7 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::LatencyAllP95 => of_all(0.95),
         Metric::LatencyAllP99 => of_all(0.99),
         Metric::QueueWaitMean => mean(class.queued),
+        Metric::PacingWaitMean => mean(class.paced),
         Metric::RetryWaitMean => mean(class.backed_off()),
         Metric::ProviderWaitMean => mean(class.held_up),
         Metric::ServiceMean => mean(class.service),

@@ -1,7 +1,7 @@
 //! What replies print about limits: names and formats as the providers document them and real replies show them.
 
 use super::Hint;
-use crate::protocol::Counts;
+use crate::protocol::{Counts, Told};
 use crate::units::{SimDuration, calendar};
 
 crate::words! {
@@ -71,19 +71,17 @@ const INPUT: &[Counts] = &[Counts::InputTokens, Counts::UncachedInputTokens];
 const OUTPUT: &[Counts] = &[Counts::OutputTokens];
 const TOKENS: &[Counts] = &[Counts::TotalTokens, Counts::InputTokens, Counts::UncachedInputTokens];
 
+/// A limit under the name that a style has for it, with what is left of it as printed.
+type Named = (&'static str, Level);
+
 impl Headers {
     /// What a reply prints at `now`, in nanoseconds since 1970, about `levels`. `wait` is that of a 429, as far as it tells.
     pub fn print(self, levels: &[Level], now: u64, wait: Option<SimDuration>) -> Vec<Header> {
-        let levels = Levels(levels);
-        let mut headers = match self {
-            Headers::None => return Vec::new(),
-            Headers::Anthropic => anthropic(&levels, now),
-            Headers::OpenAi => openai(&levels, go_duration),
-            Headers::Azure => openai(&levels, |span| whole_seconds(span).to_string()),
-            Headers::Groq => groq(&levels),
-            Headers::HuggingFace => hugging_face(&levels),
-            Headers::Mistral => mistral(&levels),
-        };
+        if self == Headers::None {
+            return Vec::new();
+        }
+        let print = |(what, level): &Named| self.line(what, level, now);
+        let mut headers: Vec<Header> = self.shown(levels).iter().flat_map(print).collect();
         if let Some(wait) = wait {
             headers.push(("retry-after".to_owned(), whole_seconds(wait).to_string()));
             if matches!(self, Headers::OpenAi | Headers::Azure) {
@@ -92,81 +90,109 @@ impl Headers {
         }
         headers
     }
+
+    /// What a client reads out of what [`Headers::print`] prints.
+    pub fn tell(self, levels: &[Level], now: u64) -> Vec<Told> {
+        let told = |(_, level): Named| Told {
+            counts: level.counts,
+            limit: level.limit,
+            remaining: level.remaining,
+            full_in: self.full_in(&level, now),
+        };
+        self.shown(levels).into_iter().map(told).collect()
+    }
+
+    /// The limits that the style has a name for.
+    fn shown(self, levels: &[Level]) -> Vec<Named> {
+        let levels = Levels(levels);
+        let named = match self {
+            Headers::None => Vec::new(),
+            Headers::Anthropic => anthropic(&levels),
+            Headers::OpenAi | Headers::Azure => {
+                let requests = levels.a_day(REQUESTS).or(levels.a_minute(REQUESTS));
+                vec![("requests", requests), ("tokens", levels.a_minute(TOKENS))]
+            }
+            Headers::Groq => vec![("requests", levels.a_day(REQUESTS)), ("tokens", levels.a_minute(TOKENS))],
+            Headers::HuggingFace => vec![("api", levels.on(REQUESTS, |_| true))],
+            Headers::Mistral => vec![
+                ("req-minute", levels.a_minute(REQUESTS)),
+                ("tokens-minute", levels.a_minute(TOKENS)),
+                ("tokens-month", levels.on(TOKENS, |level| level.period > DAY)),
+            ],
+        };
+        named.into_iter().filter_map(|(what, level)| Some((what, level?))).collect()
+    }
+
+    fn line(self, what: &str, level: &Level, now: u64) -> Vec<Header> {
+        let name = |word: &str| match self {
+            Headers::Anthropic => format!("anthropic-ratelimit-{what}-{word}"),
+            _ => format!("x-ratelimit-{word}-{what}"),
+        };
+        let reset = match self {
+            Headers::HuggingFace => return hugging_face(level),
+            Headers::Mistral => None,
+            Headers::Anthropic => Some(calendar::whole_second(now.saturating_add(level.full_in.as_nanos()))),
+            Headers::Azure => Some(whole_seconds(level.full_in).to_string()),
+            _ => Some(go_duration(level.full_in)),
+        };
+        let printed = [("limit", level.limit.to_string()), ("remaining", level.remaining.to_string())];
+        printed
+            .into_iter()
+            .chain(reset.map(|reset| ("reset", reset)))
+            .map(|(word, value)| (name(word), value))
+            .collect()
+    }
+
+    /// When all is there again, to the precision of the style. Mistral prints no reset, and a client knows no better than the
+    /// span that the header names.
+    fn full_in(self, level: &Level, now: u64) -> SimDuration {
+        const SECOND: u64 = 1_000_000_000;
+        let nanos = level.full_in.as_nanos();
+        match self {
+            Headers::Anthropic => {
+                let full_at = now.saturating_add(nanos) / SECOND * SECOND;
+                SimDuration::from_nanos(full_at.saturating_sub(now))
+            }
+            Headers::Azure | Headers::HuggingFace => {
+                SimDuration::from_nanos(whole_seconds(level.full_in).saturating_mul(SECOND))
+            }
+            Headers::Mistral => level.period,
+            Headers::None | Headers::OpenAi | Headers::Groq => SimDuration::from_nanos(nanos / 1_000_000 * 1_000_000),
+        }
+    }
 }
 
 fn whole_seconds(span: SimDuration) -> u64 {
     span.as_nanos().div_ceil(1_000_000_000)
 }
 
-/// `LIMIT`, `REMAINING` and `RESET` under the names that `name` makes of these words.
-fn triplet(name: impl Fn(&str) -> String, level: &Level, reset: String) -> [Header; 3] {
-    [(name("limit"), level.limit.to_string()), (name("remaining"), level.remaining.to_string()), (name("reset"), reset)]
-}
-
-fn anthropic(levels: &Levels, now: u64) -> Vec<Header> {
+fn anthropic(levels: &Levels) -> Vec<(&'static str, Option<Level>)> {
     let (input, output) = (levels.a_minute(INPUT), levels.a_minute(OUTPUT));
     let together = |input: Level, output: Level| Level {
+        counts: Counts::TotalTokens,
         limit: input.limit.saturating_add(output.limit),
         remaining: input.remaining.saturating_add(output.remaining),
         full_in: input.full_in.max(output.full_in),
         ..input
     };
     let both = input.zip(output).map(|(input, output)| together(input, output));
+    let thousands = |level: Level| Level { remaining: level.remaining.saturating_add(500) / 1_000 * 1_000, ..level };
     let tokens = levels.a_minute(&[Counts::TotalTokens]).or(both);
-    let named = [
+    vec![
         ("requests", levels.a_minute(REQUESTS)),
-        ("input-tokens", input),
-        ("output-tokens", output),
-        ("tokens", tokens),
-    ];
-    let print = |(what, level): (&str, Option<Level>)| {
-        let mut level = level?;
-        if what != "requests" {
-            level.remaining = level.remaining.saturating_add(500) / 1_000 * 1_000;
-        }
-        let full_at = now.saturating_add(level.full_in.as_nanos());
-        Some(triplet(|word| format!("anthropic-ratelimit-{what}-{word}"), &level, calendar::whole_second(full_at)))
-    };
-    named.into_iter().filter_map(print).flatten().collect()
+        ("input-tokens", input.map(thousands)),
+        ("output-tokens", output.map(thousands)),
+        ("tokens", tokens.map(thousands)),
+    ]
 }
 
-fn x_ratelimit(what: &str, level: &Level, reset: &impl Fn(SimDuration) -> String) -> [Header; 3] {
-    triplet(|word| format!("x-ratelimit-{word}-{what}"), level, reset(level.full_in))
-}
-
-fn openai(levels: &Levels, reset: impl Fn(SimDuration) -> String) -> Vec<Header> {
-    let requests = levels.a_day(REQUESTS).or(levels.a_minute(REQUESTS));
-    let named = [("requests", requests), ("tokens", levels.a_minute(TOKENS))];
-    named.into_iter().filter_map(|(what, level)| Some(x_ratelimit(what, &level?, &reset))).flatten().collect()
-}
-
-fn groq(levels: &Levels) -> Vec<Header> {
-    let named = [("requests", levels.a_day(REQUESTS)), ("tokens", levels.a_minute(TOKENS))];
-    named.into_iter().filter_map(|(what, level)| Some(x_ratelimit(what, &level?, &go_duration))).flatten().collect()
-}
-
-fn hugging_face(levels: &Levels) -> Vec<Header> {
-    let Some(level) = levels.on(REQUESTS, |_| true) else { return Vec::new() };
+fn hugging_face(level: &Level) -> Vec<Header> {
     let (remaining, reset) = (level.remaining, whole_seconds(level.full_in));
     let (limit, window) = (level.limit, whole_seconds(level.period));
     vec![
         ("RateLimit".to_owned(), format!("\"api\";r={remaining};t={reset}")),
         ("RateLimit-Policy".to_owned(), format!("\"fixed window\";\"api\";q={limit};w={window}")),
     ]
-}
-
-fn mistral(levels: &Levels) -> Vec<Header> {
-    let named = [
-        ("req-minute", levels.a_minute(REQUESTS)),
-        ("tokens-minute", levels.a_minute(TOKENS)),
-        ("tokens-month", levels.on(TOKENS, |level| level.period > DAY)),
-    ];
-    let print = |(what, level): (&str, Option<Level>)| {
-        let level = level?;
-        let name = |word: &str| format!("x-ratelimit-{word}-{what}");
-        Some([(name("limit"), level.limit.to_string()), (name("remaining"), level.remaining.to_string())])
-    };
-    named.into_iter().filter_map(print).flatten().collect()
 }
 
 /// As Go prints a duration, cut to milliseconds: `6ms`, `8.64s`, `23h18m29.144s`.
@@ -285,6 +311,35 @@ mod tests {
         assert_eq!(value(&headers, "x-ratelimit-limit-tokens-month"), "4000000");
         assert_eq!(value(&headers, "x-ratelimit-remaining-tokens-minute"), "49000");
         assert!(Headers::None.print(&[minute], 0, Some(MINUTE)).is_empty());
+    }
+
+    #[test]
+    fn a_client_is_told_what_is_printed_and_no_more() {
+        let levels = [
+            level(Counts::Requests, MINUTE, 7_000, 6_999),
+            level(Counts::InputTokens, MINUTE, 50_000, 48_499),
+            level(Counts::OutputTokens, MINUTE, 10_000, 9_499),
+            level(Counts::Requests, DAY, 10_000, 9_000),
+        ];
+        let now = 1_776_028_605_300_000_000;
+        let tell = |style: Headers| style.tell(&levels, now);
+        let of = |told: &[Told], counts: Counts| *told.iter().find(|told| told.counts == counts).unwrap();
+        let told = tell(Headers::Anthropic);
+        assert_eq!(of(&told, Counts::InputTokens).remaining, 48_000);
+        assert_eq!(of(&told, Counts::TotalTokens).remaining, 58_000);
+        // Input is full again 1.8012 s later, at 07.1012, which is printed as 07.
+        assert_eq!(of(&told, Counts::InputTokens).full_in, SimDuration::from_nanos(1_700_000_000));
+        assert_eq!(of(&tell(Headers::OpenAi), Counts::Requests).limit, 10_000);
+        assert_eq!(of(&tell(Headers::Azure), Counts::InputTokens).full_in, SimDuration::from_secs(2));
+        assert_eq!(of(&tell(Headers::OpenAi), Counts::InputTokens).full_in, SimDuration::from_nanos(1_801_000_000));
+        assert_eq!(of(&tell(Headers::Mistral), Counts::InputTokens).full_in, MINUTE);
+        assert_eq!((tell(Headers::HuggingFace).len(), tell(Headers::None).len()), (1, 0));
+        for style in [Headers::Anthropic, Headers::OpenAi, Headers::Azure, Headers::Groq, Headers::Mistral] {
+            let printed = style.print(&levels, now, None);
+            for told in tell(style) {
+                assert!(printed.iter().any(|(_, value)| *value == told.remaining.to_string()), "{style:?} {told:?}");
+            }
+        }
     }
 
     #[test]

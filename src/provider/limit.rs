@@ -101,6 +101,21 @@ impl Default for LimitSpec {
 }
 
 impl LimitSpec {
+    /// For each of `classes` the number of the pool in which its calls are counted together, `None` where they are not
+    /// counted at all. Of a limit that counts each client apart these are pools of all clients.
+    pub fn pools(&self, classes: &[Class]) -> Vec<Option<u32>> {
+        let mut names: Vec<Option<&str>> = Vec::new();
+        let mut number = |class| {
+            let name = self.scope.name_in(class);
+            let known = names.iter().position(|other| *other == name);
+            known.unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
+            }) as u32
+        };
+        classes.iter().map(|class| self.counts_calls(&class.labels).then(|| number(class))).collect()
+    }
+
     /// What it allows, in a few characters: `60/min`, `90000/min input-tokens`.
     pub fn label(&self) -> String {
         let counts = match self.counts {

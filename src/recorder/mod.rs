@@ -101,6 +101,13 @@ impl Record {
         }
     }
 
+    /// It was served after it had been held back for so long while it might have been sent otherwise.
+    pub fn paced(&mut self, request: &Request, paced: SimDuration) {
+        if let Some(class) = self.measured(request) {
+            class.paced += u128::from(paced.as_nanos());
+        }
+    }
+
     /// It was served so, without a call of its own.
     pub fn spared(&mut self, request: &Request, how: Spared) {
         if let Some(class) = self.measured(request) {

@@ -87,6 +87,8 @@ pub struct ClassRecord {
     pub latency: LatencyHistogram,
     /// Time that served requests waited for a slot, in all, in nanoseconds.
     pub queued: u128,
+    /// Time that served requests were held back by pacing or steering alone, in all, in nanoseconds.
+    pub paced: u128,
     /// Time that served requests waited within the provider, in all, in nanoseconds.
     pub held_up: u128,
     /// Time that served requests were worked on by the provider, in all, in nanoseconds.
@@ -143,7 +145,7 @@ impl ClassRecord {
     /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took, which
     /// includes calls that the provider failed.
     pub fn backed_off(&self) -> u128 {
-        self.latency.sum_nanos() - self.queued - self.held_up - self.service
+        self.latency.sum_nanos() - self.queued - self.paced - self.held_up - self.service
     }
 
     /// Requests whose first call was refused.
@@ -178,6 +180,7 @@ impl ClassRecord {
         self.rerouted += other.rerouted;
         self.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
         self.queued += other.queued;
+        self.paced += other.paced;
         self.service += other.service;
         self.held_up += other.held_up;
         self.input_tokens += other.input_tokens;

@@ -6,7 +6,7 @@ use super::{Columns, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traf
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::{self, Labels};
 use crate::rng::{BLOCK, Stream};
-use crate::units::{Share, Tokens};
+use crate::units::{Share, SimDuration, Tokens};
 
 /// One class of a source. What it leaves out is as the source states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,10 @@ pub struct Class {
     pub cache_write: Option<Share>,
     /// The `max_tokens` that each call states.
     pub max_tokens: Option<Tokens>,
+    /// How urgent each is, in 0..=255.
+    pub priority: Option<u32>,
+    /// After so long from its arrival a request expires.
+    pub deadline: Option<SimDuration>,
     /// What it asks for and on whose behalf.
     pub labels: Labels,
 }
@@ -39,6 +43,8 @@ impl Default for Class {
             cached_input: None,
             cache_write: None,
             max_tokens: None,
+            priority: None,
+            deadline: None,
             labels: Labels::default(),
         }
     }
@@ -53,6 +59,8 @@ impl Parameters for Class {
         visitor.optional("cached-input", &mut self.cached_input);
         visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visitor.optional("priority", &mut self.priority);
+        visitor.optional("deadline", &mut self.deadline);
         visit_labels(&mut self.labels, visitor);
     }
 
@@ -79,6 +87,8 @@ impl Class {
         class.cached_input = self.cached_input.unwrap_or(class.cached_input);
         class.cache_write = self.cache_write.unwrap_or(class.cache_write);
         class.max_tokens = self.max_tokens.or(class.max_tokens);
+        class.priority = self.priority.unwrap_or(class.priority);
+        class.deadline = self.deadline.or(class.deadline);
         class.labels = self.labels.clone().or(&class.labels);
         class
     }
@@ -109,6 +119,8 @@ impl Traffic {
             labels: class.labels,
             max_tokens: class.max_tokens,
             cache_write: class.cache_write,
+            priority: u8::try_from(class.priority).unwrap_or(u8::MAX), // checked
+            deadline: class.deadline,
         };
         self.classes(source).into_iter().map(facts).collect()
     }

@@ -55,6 +55,10 @@ pub struct Traffic {
     pub cache_write: Share,
     /// The `max_tokens` that each call states: longer answers are cut off there.
     pub max_tokens: Option<Tokens>,
+    /// How urgent each is to a client whose queue goes by priority, in 0..=255; higher goes first.
+    pub priority: u32,
+    /// After so long from its arrival no attempt for a request is made, and it ends as expired.
+    pub deadline: Option<SimDuration>,
     /// What it asks for and on whose behalf.
     pub labels: Labels,
     /// Who the requests come from; without it all are one client's, but each user of a closed loop is a client.
@@ -79,6 +83,8 @@ impl Default for Traffic {
             cached_input: Share::default(),
             cache_write: Share::default(),
             max_tokens: None,
+            priority: 0,
+            deadline: None,
             labels: Labels::default(),
             clients: None,
             class: Vec::new(),
@@ -100,6 +106,8 @@ impl Parameters for Traffic {
         visitor.optional("cached-input", &mut self.cached_input);
         visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visitor.optional("priority", &mut self.priority);
+        visitor.optional("deadline", &mut self.deadline);
         visit_labels(&mut self.labels, visitor);
         visitor.optional_section("clients", &mut self.clients);
         visitor.named("class", &mut self.class);
@@ -176,6 +184,14 @@ impl Traffic {
         }
         if self.max_tokens == Some(Tokens::new(0)) {
             return Err(Invalid::new("max-tokens", "0 tokens leave no answer", "write at least 1, or leave it out"));
+        }
+        if self.priority > u32::from(u8::MAX) {
+            let message = format!("the priority {} is outside 0 to 255", self.priority);
+            return Err(Invalid::new("priority", message, "write a whole number of at most 255; higher goes first"));
+        }
+        if self.deadline.is_some_and(SimDuration::is_zero) {
+            let message = "everything that waits would expire at once";
+            return Err(Invalid::new("deadline", message, "write a time above zero, as in `\"30s\"`"));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::calendar::CalendarUnit;
 use super::money::Money;
+use super::share::Share;
 use super::time::{NANOS_PER_SECOND, SimDuration};
 use std::fmt;
 
@@ -34,6 +35,20 @@ impl Rate {
             return None;
         }
         Rate::new(events as u64, SimDuration::from_nanos((events / per_nano).round() as u64))
+    }
+
+    /// The part `share` of it, to about 18 digits where the fraction needs more than 64 bits; `None` where nothing is left.
+    pub fn times(self, share: Share) -> Option<Self> {
+        let mut events = u128::from(self.events) * u128::from(share.hundred_millionths());
+        let mut nanos = u128::from(self.nanos) * u128::from(Share::ONE.hundred_millionths());
+        let (mut a, mut b) = (events, nanos);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        (events, nanos) = (events / a.max(1), nanos / a.max(1));
+        let excess = 64 - events.max(nanos).leading_zeros().min(64);
+        let period = SimDuration::from_nanos((nanos >> excess) as u64);
+        Rate::new((events >> excess) as u64, period)
     }
 
     /// The fraction's numerator: events in [`Rate::nanos`].
@@ -118,6 +133,13 @@ pub struct Allowance {
     pub period: Period,
 }
 
+/// What an allowance is before one is read: 60 a minute.
+impl Default for Allowance {
+    fn default() -> Self {
+        Allowance::per(60, SimDuration::from_secs(60))
+    }
+}
+
 impl Allowance {
     /// `amount` per fixed `period`.
     pub const fn per(amount: u64, period: SimDuration) -> Self {
@@ -195,6 +217,20 @@ mod tests {
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-12] {
             assert_eq!(Rate::nearest(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_part_of_a_rate_stays_exact() {
+        let part = |events, secs, share: u64| {
+            let rate = Rate::new(events, SimDuration::from_secs(secs)).unwrap();
+            rate.times(Share::from_hundred_millionths(share))
+        };
+        assert_eq!(part(50, 60, 90_000_000).unwrap().to_string(), "45/min");
+        assert_eq!(part(1, 7, 100_000_000), Rate::new(1, SimDuration::from_secs(7)));
+        assert_eq!(part(50, 60, 0), None);
+        let huge = Rate::new(u64::MAX - 2, SimDuration::from_nanos(u64::MAX)).unwrap();
+        let most = huge.times(Share::from_hundred_millionths(33_333_333)).unwrap();
+        assert!((most.per_second() / huge.per_second() - 0.33333333).abs() < 1e-15);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use crate::golden;
 use crate::program::{Program, ratecast};
 use crate::traces::recorded;
-use ratecast::report::fit::FitDocument;
+use ratecast::report::fit::{FitDocument, PartDocument};
 use ratecast::rng::Seed;
 use ratecast::scenario::load_text;
 use ratecast::traffic::fit::{Comparison, Feature, Fit, Movement, NoFit, Options, Profile, Reason, Study, fit};
@@ -28,7 +28,14 @@ fn attempt(rows: &[TraceRow], begins: Option<&Civil>, replications: u64) -> Resu
     let profile = Profile::of(&description, &start, begins.is_some());
     let mut study = Study::new(&description, profile, Seed(1));
     rows.iter().for_each(|row| study.add(row));
-    let options = Options { start: &start, seed: Seed(1), replications, progress: &|| {}, interrupted: &|| false };
+    let options = Options {
+        start: &start,
+        seed: Seed(1),
+        replications,
+        is_part: false,
+        progress: &|| {},
+        interrupted: &|| false,
+    };
     fit(&description, study.finish(), options)
 }
 
@@ -60,6 +67,7 @@ fn made(scenario: &str) -> (Vec<TraceRow>, Civil) {
                 input: Some(columns.input[at]),
                 cached: None,
                 client: None,
+                failed: false,
                 output: Some(columns.output[at]),
             });
         }
@@ -327,4 +335,150 @@ fn sizes_may_be_drawn_as_they_were_seen() {
     let run = ["run", "t.toml", "--format", "json", "--replications", "1", "--set", "duration=1h"];
     let ended = Program::new(run).file("t.toml", &source).file("sizes.csv", &table).ended();
     assert_eq!(ended.status, 0, "{}", ended.stderr);
+}
+
+/// Three hours of sixty clients by chance, the largest with an eighth of it, and of one, `bob;rm`, that comes in bursts.
+const CROWD: &str = "duration = \"3h\"\n[traffic.crowd]\narrivals.poisson = { rate = \"2/s\" }\n\
+    input-tokens.constant = 400\nclients = { count = 60, exponent = 0.7, first = 1 }\n\
+    [traffic.bob]\narrivals.on-off = { rate = \"1/s\", on = \"30s\", off = \"90s\" }\n\
+    input-tokens.constant = 3000\nclients = { count = 1 }\n";
+
+/// `ratecast fit` of the requests of [`CROWD`], whose clients are named.
+fn of_crowd(more: &[&str]) -> Program {
+    let log = Program::new(["generate", "s.toml"]).file("s.toml", CROWD).ended().stdout;
+    let mut lines = log.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let client = header.iter().position(|name| *name == "client").unwrap();
+    let named = lines.map(|line| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if cells[client] == "0" {
+            cells[client] = "bob;\u{1b}[2J rm";
+        }
+        cells.join(",") + "\n"
+    });
+    let log = format!("{}\n{}", header.join(","), named.collect::<String>());
+    let columns = [
+        "format=csv",
+        "time-column=timestamp",
+        "input-column=input_tokens",
+        "output-column=output_tokens",
+        "client-column=client",
+    ];
+    let set = columns.iter().flat_map(|column| ["--set", column]);
+    Program::new(["fit", "crowd.csv", "--replications", "50"].into_iter().chain(set).chain(more.iter().copied()))
+        .file("crowd.csv", &log)
+}
+
+#[test]
+fn a_large_client_with_ways_of_its_own_has_a_source_of_its_own() {
+    let ended = of_crowd(&["--format", "json"]).ended();
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    let document: FitDocument = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document.kind, "sources");
+    let [others, bob] = &document.parts[..] else { panic!("{:?}", document.parts) };
+    assert_eq!((others.name.as_str(), others.kind.as_str(), &others.client), ("crowd", "poisson", &None));
+    assert_eq!((bob.name.as_str(), bob.kind.as_str()), ("crowd-bob---2J-rm", "on-off"));
+    let parameter = |part: &PartDocument, name: &str| {
+        let found = part.parameters.iter().find(|parameter| parameter.name == name);
+        found.unwrap_or_else(|| panic!("{name}: {part:?}")).value
+    };
+    // Of 21,600 rows; of 90 silences the mean times have standard errors of a tenth, and the rate one of an eighth.
+    near("rate of the others", parameter(others, "rate"), 2.0, 0.03);
+    near("rate of one", parameter(bob, "rate"), 1.0, 0.3);
+    near("on", parameter(bob, "on"), 30.0, 0.4);
+    near("off", parameter(bob, "off"), 90.0, 0.4);
+    assert_eq!(others.rows + bob.rows, document.rows);
+    // Together they do what the log does, which no Poisson process does.
+    let check = |name: &str| document.checks.iter().find(|check| check.name == name).unwrap();
+    for name in ["busiest_60s", "dispersion_10s", "dispersion_60s", "dispersion_300s"] {
+        let check = check(name);
+        // One figure in five of a right model lies outside of its band, so that the medians are compared.
+        near(name, check.median, check.observed, 0.2);
+        assert!(check.median > 1.5 * check.poisson_high, "{check:?}");
+    }
+    let scenario = load_text("fitted", &document.toml, &[]).unwrap_or_else(|failure| panic!("{failure}")).scenario;
+    let [(_, crowd), (_, one)] = &scenario.traffic[..] else { panic!("{}", document.toml) };
+    let clients = crowd.clients.as_ref().unwrap();
+    assert_eq!((clients.count, clients.first), (60, 0));
+    // 21,600 rows of sixty clients: ranks by counts are those of the law but for neighbours.
+    near("exponent", clients.exponent, 0.7, 0.05);
+    assert_eq!(one.clients.as_ref().map(|clients| (clients.count, clients.first)), Some((1, 60)));
+    assert!(
+        document.toml.contains("input-tokens.constant = 400") && document.toml.contains("input-tokens.constant = 3000")
+    );
+}
+
+#[test]
+fn a_log_taken_apart_is_written_as_blocks_that_run() {
+    let mut program = of_crowd(&["--out", "t.toml", "--pairs", "sizes.csv"]);
+    let table = program.ended();
+    assert_eq!((table.status, table.stderr.as_str()), (0, ""));
+    assert!(table.stdout.lines().all(|line| line.chars().count() <= 80), "{}", table.stdout);
+    golden::one("fit", "crowd.txt", &table.stdout);
+    let read = |name: &str| fs::read_to_string(program.folder().join(name)).unwrap();
+    let (source, sizes, own) = (read("t.toml"), read("sizes.csv"), read("sizes-1.csv"));
+    golden::one("fit", "crowd.toml.txt", &source);
+    assert!(sizes.contains("\n400,0,") && !sizes.contains("\n3000,0,") && own.contains("\n3000,0,"));
+    let run = ["run", "t.toml", "--format", "json", "--replications", "1", "--set", "duration=1h"];
+    let run = Program::new(run).file("t.toml", &source).file("sizes.csv", &sizes).file("sizes-1.csv", &own);
+    let ended = { run }.ended();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let markdown = of_crowd(&["--format", "markdown"]).ended().stdout;
+    assert!(markdown.contains("## crowd-bob---2J-rm") && !markdown.contains('\u{1b}'), "{markdown}");
+}
+
+#[test]
+fn clients_who_are_any_of_all_stay_together() {
+    let crowd = "duration = \"2h\"\n[traffic.crowd]\narrivals.poisson = { rate = \"2/s\" }\n\
+        shape.random = { cv = 0.5, memory = \"3min\" }\nclients = { count = 5, exponent = 1.0 }\n";
+    let log = Program::new(["generate", "s.toml"]).file("s.toml", crowd).ended().stdout;
+    let set =
+        ["format=csv", "time-column=timestamp", "client-column=client"].into_iter().flat_map(|set| ["--set", set]);
+    let fit = ["fit", "crowd.csv", "--replications", "50"].into_iter().chain(set);
+    let ended = Program::new(fit).file("crowd.csv", &log).ended();
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    assert_eq!(ended.stdout.matches("[traffic.").count(), 1, "{}", ended.stdout);
+    let exponent = ended.stdout.split("clients = { count = 5, exponent = ").nth(1).unwrap();
+    near("exponent", exponent.split(' ').next().unwrap().parse().unwrap(), 1.0, 0.05);
+}
+
+#[test]
+fn failures_come_but_have_no_sizes() {
+    let log = Program::new(["generate", "s.toml"]).file("s.toml", MADE).ended().stdout;
+    let mut number = 0;
+    // Every tenth call fails, with a prompt and without an answer.
+    let rows = log.lines().skip(1).map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        number += 1;
+        match number % 10 {
+            0 => format!("{},90000,0,429\n", cells[0]),
+            _ => format!("{},{},{},200\n", cells[0], cells[2], cells[4]),
+        }
+    });
+    let log = format!("timestamp,input_tokens,output_tokens,status\n{}", rows.collect::<String>());
+    let fit = |more: &[&str]| {
+        let fit = ["fit", "log.csv", "--replications", "50", "--format", "json"];
+        let ended = Program::new(fit.into_iter().chain(more.iter().copied())).file("log.csv", &log).ended();
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+        serde_json::from_str::<FitDocument>(&ended.stdout).unwrap()
+    };
+    let found = fit(&[]);
+    assert_eq!((found.rows, found.failed_rows), (number, number / 10));
+    assert!(
+        found.warnings.iter().any(|warning| warning.contains("rows (9.98%) failed: they came all the same")),
+        "{:?}",
+        found.warnings
+    );
+    assert!(!found.warnings.iter().any(|warning| warning.contains("0 tokens") || warning.contains("lack")));
+    assert!(
+        found.toml.contains("input-tokens.lognormal = { mean = 81")
+            && found.toml.contains("output-tokens.constant = 250"),
+        "{}",
+        found.toml
+    );
+    // All arrive: with the status unread nothing differs but the sizes.
+    let unread = fit(&["--set", "format=csv", "--set", "time-column=timestamp"]);
+    assert_eq!((unread.checks, unread.failed_rows), (found.checks, 0));
+    let stated = fit(&["--set", "format=csv", "--set", "time-column=timestamp", "--set", "status-column=status"]);
+    assert_eq!(stated.failed_rows, number / 10);
 }

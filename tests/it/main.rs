@@ -30,6 +30,7 @@ mod logs;
 mod measure;
 mod memory;
 mod mutated_logs;
+mod outcomes;
 mod play;
 mod prices;
 mod program;

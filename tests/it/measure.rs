@@ -133,7 +133,7 @@ fn ten_hours_of_bursts() {
     }
     same("input cv", of.input.cv().unwrap(), "1.058");
     same("output cv", of.output.cv().unwrap(), "1.074");
-    let [Concern::OneSilence { without, .. }, Concern::NoDay { .. }, Concern::ZeroTokens { rows: 17 }] =
+    let [Concern::OneSilence { without, .. }, Concern::NoDay { .. }, Concern::Failed { rows: 17, .. }] =
         of.concerns[..]
     else {
         panic!("{:?}", of.concerns)

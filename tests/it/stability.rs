@@ -212,7 +212,7 @@ fn small_run() -> Record {
         ],
         ..Tier::default()
     };
-    let queue = Queue { capacity: Some(12), deadline: Some(SimDuration::from_secs(15)) };
+    let queue = Queue { capacity: Some(12), deadline: Some(SimDuration::from_secs(15)), ..Queue::default() };
     let strategy = Strategy { concurrency: Some(14), queue, ..Strategy::default() };
     simulate(Cell { scenario: &scenario, tier: &tier, strategy: &strategy }, 0, Stop::default()).unwrap()
 }

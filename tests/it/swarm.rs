@@ -125,7 +125,11 @@ fn traffic(dice: &mut Dice) -> Traffic {
         users,
         input_tokens: token_sizes(dice),
         output_tokens: token_sizes(dice),
-        clients: dice.perhaps(30, |dice| Clients { count: dice.pick(1..=9) as u32, exponent: 2.0 * dice.uniform() }),
+        clients: dice.perhaps(30, |dice| Clients {
+            count: dice.pick(1..=9) as u32,
+            exponent: 2.0 * dice.uniform(),
+            first: 0,
+        }),
         cached_input: Share::from_hundred_millionths(dice.pick(0..=2) * 50_000_000),
         requests: dice.perhaps(20, |dice| dice.pick(0..=200)),
         shape: dice.perhaps(30, |dice| dice.one_of(&generate::shapes())),
@@ -220,7 +224,7 @@ fn strategy(dice: &mut Dice) -> Strategy {
     let capacity = if concurrency.is_some() { dice.perhaps(50, |dice| dice.pick(0..=20)) } else { None };
     let deadline = dice.perhaps(40, |dice| millis(dice, 20_000));
     let retry = generate::retry_policy(dice, kind);
-    Strategy { concurrency, queue: Queue { capacity, deadline }, retry, ..Strategy::default() }
+    Strategy { concurrency, queue: Queue { capacity, deadline, ..Queue::default() }, retry, ..Strategy::default() }
 }
 
 /// How often the swarm saw what it is for: outcomes, and seconds or windows in which a bound was checked.
@@ -482,7 +486,8 @@ fn the_expired_leave_their_place_in_the_queue() {
         },
         ..Scenario::default()
     };
-    let queue = Queue { capacity: Some(2), deadline: Some(SimDuration::from_nanos(3 * SECOND / 2)) };
+    let queue =
+        Queue { capacity: Some(2), deadline: Some(SimDuration::from_nanos(3 * SECOND / 2)), ..Queue::default() };
     let strategy = Strategy { concurrency: Some(1), queue, ..Strategy::default() };
     let trial = Trial { scenario, tier: Tier::default(), strategy, replication: 0 };
     let total = trial.run().total();

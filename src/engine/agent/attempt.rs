@@ -1,7 +1,7 @@
 //! Attempts: what the provider says to one, and what the client makes of that.
 
 use super::errand::State;
-use super::{Agent, Note, latest};
+use super::{Agent, Note};
 use crate::client::retry::Failing;
 use crate::engine::event::Kind;
 use crate::engine::flight::Calling;
@@ -19,14 +19,17 @@ impl Agent<'_> {
             // Every class has a way, and none is asked for beyond the last.
             return self.fail(now, slot, Failure::GaveUp);
         };
-        if errand.standing[0].tries == 0 && errand.calls == 0 {
-            errand.standing = self.retries.begin(now);
+        if errand.taken == SimTime::NEVER {
+            (errand.taken, errand.standing) = (now, self.retries.begin(now));
         }
         errand.calls += 1;
         errand.route = route;
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
         let (attempt, seen) = (errand.calls, self.ways.seen(&request, route));
+        if self.ways.is_here(route) {
+            self.gate.take(now, &seen);
+        }
         if let Some(diary) = &mut self.diary {
             let site = self.ways.site(route);
             diary.called(now, errand, &seen, &mut site.quota, site.limits.start);
@@ -37,15 +40,20 @@ impl Agent<'_> {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
                 self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
+                self.hear(now, route, &seen);
                 self.after(now, slot, Failing::Refused(retry_after));
             }
             Reply::TooLarge { limit } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
                 self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
+                self.hear_nothing(now, route, &seen);
                 self.try_next_way(now, slot, Failure::Never);
             }
-            Reply::Failed { fault } => self.call_failed(now, slot, fault),
+            Reply::Failed { fault } => {
+                self.hear_nothing(now, route, &seen);
+                self.call_failed(now, slot, fault);
+            }
         }
     }
 
@@ -122,8 +130,12 @@ impl Agent<'_> {
         }
         self.give_slot_back();
         match course.fault {
-            None => self.serve(now, slot),
+            None => {
+                self.answered(now, route, admitted.at, &seen);
+                self.serve(now, slot);
+            }
             Some(fault) => {
+                self.hear_nothing(now, route, &seen);
                 if let Some(output) = course.paid_output() {
                     self.charge(now, slot, Request { output, ..seen }, false);
                     self.errands.get(slot).is_paid = true;
@@ -154,7 +166,7 @@ impl Agent<'_> {
             return self.try_next_way(now, slot, if is_tried { Failure::GaveUp } else { Failure::Error });
         };
         let at = now.saturating_add(if elsewhere { SimDuration::ZERO } else { delay });
-        if latest(self.cell.strategy.queue.deadline, &errand.request).is_some_and(|latest| at > latest) {
+        if at > self.places.deadline(&errand.request) {
             return self.fail(now, slot, Failure::Expired);
         }
         errand.state = State::BackingOff;
@@ -171,6 +183,6 @@ impl Agent<'_> {
             self.note(now, slot, Note::NextWay);
             return self.enter(now, slot);
         }
-        if self.cell.strategy.canned { self.answer_canned(now, slot) } else { self.fail(now, slot, why) }
+        if self.cell.strategy.canned { self.answer_canned(now, slot) } else { self.deliver_again(now, slot, why) }
     }
 }

@@ -31,9 +31,9 @@ pub struct Entry {
 /// What happens to a request. Limits and routes are by number, as in [`Cell::limits`]; route 0 is the tier itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Note {
-    /// It joins the line behind so many others.
+    /// It joins the line.
     Queued {
-        /// Those before it.
+        /// Those that wait already.
         behind: u64,
     },
     /// It is called for.

@@ -1,5 +1,6 @@
 //! Requests under way at a full client.
 
+use crate::client::queue::Ticket;
 use crate::client::retry::{MOST_LAYERS, Standing};
 use crate::engine::event::MOST_SLOTS;
 use crate::engine::flight::Calling;
@@ -33,8 +34,18 @@ pub struct Errand {
     pub queued: SimDuration,
     /// Since when it stands in the line.
     pub queued_since: SimTime,
+    /// Its place there, while it is queued.
+    pub ticket: Option<Ticket>,
     /// The number of the event that ends its stay there.
     pub deadline_event: u64,
+    /// Time spent in the line before this stay while the gate alone kept it.
+    pub paced: SimDuration,
+    /// How long the gate had been closed when it joined the line.
+    pub closed_before: SimDuration,
+    /// Deliveries of it so far, this one included.
+    pub delivery: u32,
+    /// When a worker took it in this delivery, [`SimTime::NEVER`] before.
+    pub taken: SimTime,
 }
 
 /// What a request under way waits for.
@@ -48,8 +59,6 @@ pub enum State {
     BackingOff,
     /// The end of a call.
     Calling,
-    /// Nothing any more; its place in the line is still to be passed over.
-    Expired,
 }
 
 impl Errand {
@@ -68,7 +77,12 @@ impl Errand {
             calling: Calling::NONE,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
-            deadline_event: 0,
+            ticket: None,
+            deadline_event: u64::MAX,
+            paced: SimDuration::ZERO,
+            closed_before: SimDuration::ZERO,
+            delivery: 1,
+            taken: SimTime::NEVER,
         }
     }
 }
@@ -113,6 +127,6 @@ impl Errands {
 
     /// Those that have no outcome yet.
     pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
-        self.slots.iter().filter(|errand| !matches!(errand.state, State::Free | State::Expired))
+        self.slots.iter().filter(|errand| errand.state != State::Free)
     }
 }

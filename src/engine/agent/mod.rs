@@ -13,6 +13,8 @@
 mod attempt;
 mod diary;
 mod errand;
+mod gate;
+mod line;
 mod outcome;
 mod ways;
 
@@ -21,16 +23,16 @@ use super::drive::{Turns, check, close_books, new_record};
 use super::event::Kind;
 use super::event_queue::EventQueue;
 use super::run::{Cell, RunError};
+use crate::client::queue::{Line, Places};
 use crate::client::retry::Stack;
-use crate::protocol::Request;
-use crate::recorder::{Failure, Record};
+use crate::recorder::Record;
 use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 use diary::Diary;
-use errand::{Errand, Errands, State};
+use errand::{Errand, Errands};
+use gate::Gate;
 use outcome::Answer;
-use std::collections::VecDeque;
 use ways::Ways;
 
 pub use diary::{Entry, Look, Note, Story, Use, story};
@@ -41,8 +43,10 @@ pub(super) struct Agent<'s> {
     arrivals: Arrivals,
     events: EventQueue,
     errands: Errands,
-    line: VecDeque<u32>,
-    waiting: u64, // those in `line` that have not expired
+    line: Line,
+    places: Places,
+    gate: Gate,
+    is_dispatching: bool,
     free_slots: u32,
     ways: Ways,
     retries: Stack,
@@ -90,7 +94,8 @@ impl Turns for Agent<'_> {
             Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.enter(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
-            Kind::Wake | Kind::Linger | Kind::Hedge => {}
+            Kind::Wake => self.wake(now),
+            Kind::Linger | Kind::Hedge => {}
         }
         self.tell();
     }
@@ -115,8 +120,10 @@ impl<'s> Agent<'s> {
             arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
             errands: Errands::default(),
-            line: VecDeque::new(),
-            waiting: 0,
+            line: Line::new(&strategy.queue),
+            places: Places::new(&strategy.queue, &scenario.facts()),
+            gate: Gate::new(cell, &ways.here),
+            is_dispatching: false,
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,
             retries,
@@ -146,67 +153,12 @@ impl<'s> Agent<'s> {
         Ok(record)
     }
 
-    /// The request in `slot` wants to be sent.
-    fn enter(&mut self, now: SimTime, slot: u32) {
-        if self.is_open() {
-            self.send(now, slot);
-            return;
-        }
-        let queue = &self.cell.strategy.queue;
-        if queue.capacity.is_some_and(|capacity| self.waiting >= capacity) {
-            self.fail(now, slot, Failure::Shed);
-            return;
-        }
-        let errand = self.errands.get(slot);
-        errand.state = State::Queued;
-        errand.queued_since = now;
-        if let Some(at) = latest(queue.deadline, &errand.request) {
-            errand.deadline_event = self.events.push(at, Kind::Deadline, slot);
-        }
-        self.note(now, slot, Note::Queued { behind: self.waiting });
-        self.line.push_back(slot);
-        self.waiting += 1;
-    }
-
-    /// Whether a request may be sent as soon as it comes.
-    fn is_open(&self) -> bool {
-        self.free_slots > 0
-    }
-
-    /// Sends requests of the line while they may be sent. A refused one gives its slot back at once.
-    fn dispatch(&mut self, now: SimTime) {
-        while self.is_open()
-            && let Some(slot) = self.line.pop_front()
-        {
-            let errand = self.errands.get(slot);
-            if errand.state == State::Expired {
-                self.errands.remove(slot);
-                continue;
-            }
-            self.waiting -= 1;
-            errand.queued = errand.queued + (now - errand.queued_since);
-            self.send(now, slot);
-        }
-    }
-
     /// All that ends or is charged at this instant comes before a queued request is sent.
     fn settled(&mut self, now: SimTime) {
         let settles = |kind| matches!(kind, Kind::Completion | Kind::Progress);
         if !(self.events.next_at() == now && settles(self.events.peek().kind())) {
             self.dispatch(now);
         }
-    }
-
-    /// A deadline comes.
-    fn expire(&mut self, now: SimTime, slot: u32, number: u64) {
-        let errand = self.errands.get(slot);
-        // The request may have been sent since, and its slot be another's by now.
-        if errand.state != State::Queued || errand.deadline_event != number {
-            return;
-        }
-        errand.state = State::Expired;
-        self.waiting -= 1;
-        self.failed(now, slot, Failure::Expired);
     }
 
     /// Writes down what happens to the request in `slot`, if somebody wants its story.
@@ -222,9 +174,4 @@ impl<'s> Agent<'s> {
             self.arrivals.answered(&request, at, is_served);
         }
     }
-}
-
-/// When `request` has waited for as long as it may.
-fn latest(deadline: Option<SimDuration>, request: &Request) -> Option<SimTime> {
-    deadline.map(|deadline| request.arrived.saturating_add(deadline))
 }

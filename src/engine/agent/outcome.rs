@@ -18,7 +18,9 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         let (request, route, course) = (errand.request, errand.route, errand.calling.course);
         let spent = Spent { queued: errand.queued, held_up: course.wait, worked: course.work };
+        let paced = errand.paced;
         self.record.served(&request, now - request.arrived, spent);
+        self.record.paced(&request, paced);
         if route != 0 {
             self.record.rerouted(&request);
         }
@@ -46,7 +48,9 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         let request = errand.request;
         let spent = Spent { queued: errand.queued, held_up: SimDuration::ZERO, worked: SimDuration::ZERO };
+        let paced = errand.paced;
         self.record.served(&request, now - request.arrived, spent);
+        self.record.paced(&request, paced);
         self.record.spared(&request, Spared::Canned);
         self.end_story(now, slot, Note::Canned);
         self.errands.remove(slot);
@@ -55,15 +59,10 @@ impl Agent<'_> {
 
     /// The request in `slot` will never be answered.
     pub(super) fn fail(&mut self, now: SimTime, slot: u32, why: Failure) {
-        self.failed(now, slot, why);
-        self.errands.remove(slot);
-    }
-
-    /// The same, but its place is still needed.
-    pub(super) fn failed(&mut self, now: SimTime, slot: u32, why: Failure) {
         let request = self.errands.get(slot).request;
         self.record.failed(now, &request, why);
         self.end_story(now, slot, Note::Lost(why));
+        self.errands.remove(slot);
         self.answer(now, &request, false);
     }
 

@@ -31,6 +31,8 @@ struct Way {
 /// All ways: that of the tier that is judged is route 0.
 pub(super) struct Ways {
     pub sites: Vec<Site>,
+    /// The classes of calls to the tier that is judged, whatever the route.
+    pub here: Vec<Class>,
     ways: Vec<Way>,
     /// By class the routes that it may take, in order.
     allowed: Vec<Vec<usize>>,
@@ -55,6 +57,7 @@ impl Ways {
             ways.push(Way::new(site, shift, times(cell, replication, name, &classes, &there)));
             tiers[site].1.extend(there);
         }
+        let here = tiers[0].1.clone();
         let mut next = 0;
         let sites = tiers.into_iter().map(|(tier, there)| {
             let site = Site::new(cell, replication, tier, &there, reads_hints, next);
@@ -63,6 +66,7 @@ impl Ways {
         });
         Ways {
             sites: sites.collect(),
+            here,
             ways,
             allowed: classes.iter().map(|class| allowed(routes, &class.name)).collect(),
             spread: cell.strategy.spread,
@@ -73,6 +77,13 @@ impl Ways {
     /// The route that the next call for a request of `class` takes at `now`, where it has come to its `way`-th way; `None`
     /// where it has none left.
     pub fn choose(&mut self, now: SimTime, class: u16, way: usize) -> Option<usize> {
+        let chosen = self.next(now, class, way)?;
+        self.turn = chosen + 1;
+        Some(chosen)
+    }
+
+    /// The same before it is taken.
+    pub fn next(&self, now: SimTime, class: u16, way: usize) -> Option<usize> {
         let allowed = &self.allowed[usize::from(class)];
         let Some(spread) = self.spread else { return allowed.get(way).copied() };
         let is_ready = |route: &&usize| self.ways[**route].cools_until <= now;
@@ -85,9 +96,7 @@ impl Ways {
         };
         // Where all cool down the one that is ready first has to do.
         let soonest = || allowed.iter().min_by_key(|route| self.ways[**route].cools_until);
-        let chosen = chosen.or_else(soonest).copied()?;
-        self.turn = chosen + 1;
-        Some(chosen)
+        chosen.or_else(soonest).copied()
     }
 
     /// Whether a request of `class` has another way after its `way`-th one.
@@ -100,6 +109,11 @@ impl Ways {
         let Some(spread) = self.spread else { return false };
         self.ways[route].cools_until = now.saturating_add(hint.unwrap_or(spread.cool_down));
         self.allowed[usize::from(class)].iter().any(|route| self.ways[*route].cools_until <= now)
+    }
+
+    /// Whether `route` leads to the tier that is judged.
+    pub fn is_here(&self, route: usize) -> bool {
+        self.ways[route].site == 0
     }
 
     /// The site that `route` leads to.

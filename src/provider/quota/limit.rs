@@ -250,22 +250,12 @@ impl Limit {
 
 impl Place {
     pub(super) fn new(spec: &LimitSpec, classes: &[Class]) -> Self {
-        let counted: Vec<bool> = classes.iter().map(|class| spec.counts_calls(&class.labels)).collect();
+        let counted = |class: &Class| spec.counts_calls(&class.labels);
         match spec.scope {
-            Scope::Client => return Place::OfClient(counted),
-            Scope::Account if counted.iter().all(|counts| *counts) => return Place::Whole,
-            _ => {}
+            Scope::Client => Place::OfClient(classes.iter().map(counted).collect()),
+            Scope::Account if classes.iter().all(counted) => Place::Whole,
+            _ => Place::OfClass(spec.pools(classes)),
         }
-        let mut names: Vec<Option<&str>> = Vec::new();
-        let mut number = |class| {
-            let name = spec.scope.name_in(class);
-            let known = names.iter().position(|other| *other == name);
-            known.unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            }) as u32
-        };
-        Place::OfClass(classes.iter().zip(counted).map(|(class, counts)| counts.then(|| number(class))).collect())
     }
 }
 

@@ -140,11 +140,11 @@ impl Quota {
         self.factor
     }
 
-    /// What a reply to a call of the first class tells of its limits at `now`.
-    pub fn levels(&mut self, now: SimTime) -> Vec<Level> {
+    /// The state at `now` of the limits that count `request`, of those that know when all is there again.
+    pub fn levels(&mut self, now: SimTime, request: &Request) -> Vec<Level> {
         let level = |limit: &mut Limit| {
             let (counts, period, capacity) = (limit.charging.counts, limit.period, limit.capacity);
-            let (remaining, full_at) = limit.part(&Request::default())?.state.level(now, capacity);
+            let (remaining, full_at) = limit.part(request)?.state.level(now, capacity);
             Some(Level { counts, period, limit: capacity, remaining, full_in: full_at? - now })
         };
         self.limits.iter_mut().filter_map(level).collect()

@@ -3,7 +3,8 @@
 //! Within a major version of [`SCHEMA`] keys are only added; a reader ignores those it does not know.
 
 use super::{toml, words};
-use crate::traffic::fit::{Comparison, Fit, Parameter};
+use crate::traffic::Clients;
+use crate::traffic::fit::{Apart, Comparison, Fit, Parameter, Sum};
 use crate::traffic::measure::Description;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,44 @@ pub struct FitDocument {
     pub seed: u64,
     /// Runs of each model.
     pub replications: u64,
-    /// `poisson`, `gamma`, `random-rate`, `on-off`, `clusters` or `batch`.
+    /// `poisson`, `gamma`, `random-rate`, `on-off`, `clusters` or `batch`; `sources` of a log that was taken apart.
+    pub kind: String,
+    /// Why this kind, or who was taken apart, as a sentence.
+    pub reason: String,
+    /// Requests that failed, where the log says so: they count as all others, and their sizes are left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_rows: u64,
+    /// What was estimated; of a log that was taken apart each part has its own.
+    pub parameters: Vec<ParameterDocument>,
+    /// The length of the blocks that were resampled for the intervals, in seconds.
+    pub block_s: u64,
+    /// How many blocks there are.
+    pub blocks: usize,
+    /// The log's figures beside those of the model, or of all models at once, and of a Poisson process.
+    pub checks: Vec<CheckDocument>,
+    /// The lines of a scenario.
+    pub toml: String,
+    /// What to know before believing it.
+    pub warnings: Vec<String>,
+    /// The sources of a log that was taken apart: the others first, then each client that has one of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartDocument>,
+}
+
+/// One source of a log that was taken apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartDocument {
+    /// The source's name in the scenario.
+    pub name: String,
+    /// The client's name, its characters other than letters, digits and `_.` as `-`; absent of all the others.
+    pub client: Option<String>,
+    /// Its requests.
+    pub rows: u64,
+    /// Their share of all.
+    pub share: f64,
+    /// Why it is a source of its own, as a sentence; absent of all the others.
+    pub why: Option<String>,
+    /// As of a whole log.
     pub kind: String,
     /// Why this kind, as a sentence.
     pub reason: String,
@@ -39,9 +77,9 @@ pub struct FitDocument {
     pub block_s: u64,
     /// How many blocks there are.
     pub blocks: usize,
-    /// The log's figures beside those of the model and of a Poisson process.
+    /// Its figures beside those of its model and of a Poisson process.
     pub checks: Vec<CheckDocument>,
-    /// The lines of a scenario.
+    /// Its lines of the scenario.
     pub toml: String,
     /// What to know before believing it.
     pub warnings: Vec<String>,
@@ -93,19 +131,32 @@ pub struct CheckDocument {
 pub struct Subject<'s> {
     /// The log, as the caller named it.
     pub file: &'s str,
-    /// The name of the source in the scenario.
-    pub name: &'s str,
     /// What all randomness came from.
     pub seed: u64,
     /// Runs of each model.
     pub replications: u64,
+}
+
+/// A source: the whole log, or a part of it.
+#[derive(Clone, Debug)]
+pub struct Part<'s> {
+    /// Its name in the scenario.
+    pub name: &'s str,
+    /// Who it is that has a source of its own, by name, and why.
+    pub apart: Option<(&'s str, Apart)>,
     /// A table of sizes to draw from, as a path from the scenario's folder; otherwise sizes have a law.
     pub pairs: Option<&'s str>,
+    /// Who its requests come from, where the log says.
+    pub clients: Option<Clients>,
+    /// What it looks like.
+    pub description: &'s Description,
+    /// Its model.
+    pub fit: &'s Fit,
 }
 
 impl FitDocument {
-    /// The document of a fit to the log that `description` is of.
-    pub fn new(subject: Subject, description: &Description, fit: &Fit) -> Self {
+    /// The document of a fit to the log that `description` is of: whole, or of several `parts` and what they are in `sum`.
+    pub fn new(subject: Subject, description: &Description, parts: &[Part], sum: Option<&Sum>) -> Self {
         let mut document = FitDocument {
             schema: SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,17 +166,34 @@ impl FitDocument {
             span_s: description.span.as_secs_f64(),
             seed: subject.seed,
             replications: subject.replications,
-            kind: fit.model.name().to_owned(),
-            reason: words::reason(fit),
-            parameters: fit.parameters.iter().map(parameter).collect(),
-            block_s: fit.blocks.0,
-            blocks: fit.blocks.1,
-            checks: fit.comparisons.iter().map(check).collect(),
-            toml: String::new(),
-            warnings: fit.doubts.iter().map(words::doubt).collect(),
+            failed_rows: description.failures.rows(),
+            kind: "sources".to_owned(),
+            reason: words::division(parts),
+            parameters: Vec::new(),
+            block_s: 0,
+            blocks: 0,
+            checks: Vec::new(),
+            toml: parts.iter().map(toml::block).collect::<Vec<_>>().join("\n"),
+            warnings: Vec::new(),
+            parts: Vec::new(),
         };
-        document.toml = toml::block(subject, description, fit);
+        match (sum, parts) {
+            (Some(sum), _) => {
+                document.checks = sum.comparisons.iter().map(check).collect();
+                document.warnings = sum.doubts.iter().map(words::doubt).collect();
+                document.parts = parts.iter().map(|part| part.document(description.rows)).collect();
+            }
+            (None, [whole, ..]) => document.is_of(whole.document(description.rows)),
+            (None, []) => {}
+        }
         document
+    }
+
+    /// Takes over what is said of the only source.
+    fn is_of(&mut self, whole: PartDocument) {
+        let PartDocument { kind, reason, parameters, block_s, blocks, checks, warnings, .. } = whole;
+        (self.kind, self.reason, self.parameters) = (kind, reason, parameters);
+        (self.block_s, self.blocks, self.checks, self.warnings) = (block_s, blocks, checks, warnings);
     }
 
     /// As text, indented, with a line end.
@@ -134,6 +202,31 @@ impl FitDocument {
         text.push('\n');
         text
     }
+}
+
+impl Part<'_> {
+    fn document(&self, of: u64) -> PartDocument {
+        let (rows, fit) = (self.description.rows, self.fit);
+        PartDocument {
+            name: self.name.to_owned(),
+            client: self.apart.map(|(client, _)| client.to_owned()),
+            rows,
+            share: rows as f64 / of as f64,
+            why: self.apart.map(|(_, apart)| words::why(apart.why)),
+            kind: fit.model.name().to_owned(),
+            reason: words::reason(fit),
+            parameters: fit.parameters.iter().map(parameter).collect(),
+            block_s: fit.blocks.0,
+            blocks: fit.blocks.1,
+            checks: fit.comparisons.iter().map(check).collect(),
+            toml: toml::block(self),
+            warnings: fit.doubts.iter().map(words::doubt).collect(),
+        }
+    }
+}
+
+fn is_zero(rows: &u64) -> bool {
+    *rows == 0
 }
 
 fn parameter(parameter: &Parameter) -> ParameterDocument {

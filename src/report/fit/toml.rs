@@ -1,6 +1,6 @@
 //! A fit as a traffic source of a scenario.
 
-use super::document::{FitDocument, Subject};
+use super::document::{FitDocument, ParameterDocument, Part, PartDocument};
 use super::pairs::COLUMNS as PAIRS;
 use super::words;
 use crate::params::quoted;
@@ -8,13 +8,14 @@ use crate::report::format::{Figure, number, significant};
 use crate::report::table::capitalised;
 use crate::report::text::{table, wrap};
 use crate::scenario::path;
+use crate::traffic::Clients;
 use crate::traffic::fit::{Fit, Movement, Source};
 use crate::traffic::measure::{Description, SizeTally};
 use crate::traffic::shape::Shape;
 use crate::units::SimDuration;
 use std::fmt::Write;
 
-/// The source with everything about it as comments: where it comes from, why, how well it does, and what it cannot tell.
+/// The sources with everything about them as comments: where they come from, why, how well they do, and what they cannot tell.
 pub fn render(of: &FitDocument) -> String {
     let mut out = String::new();
     let (rows, span) = (number(of.rows as f64, Figure::Count), words::time(of.span_s));
@@ -22,31 +23,69 @@ pub fn render(of: &FitDocument) -> String {
     wrap(&mut out, "# ", "# ", &origin);
     wrap(&mut out, "# ", "# ", &format!("{}.", capitalised(&of.reason)));
     out.push_str("#\n");
-    let mut lines = String::new();
-    comparison(&mut lines, of);
-    parameters(&mut lines, of);
-    lines.lines().for_each(|line| {
-        let _ = writeln!(out, "{}", format!("# {line}").trim_end());
+    commented(&mut out, |lines| {
+        comparison(lines, of);
+        parameters(lines, &Estimates::of(of));
     });
     out.push_str("#\n");
     of.warnings.iter().for_each(|warning| wrap(&mut out, "# ! ", "#   ", warning));
-    out + &of.toml
+    if of.parts.is_empty() {
+        return out + &of.toml;
+    }
+    for part in &of.parts {
+        out.push('\n');
+        wrap(&mut out, "# ", "# ", &format!("{}.", words::heading(part)));
+        wrap(&mut out, "# ", "# ", &format!("{}.", capitalised(&part.reason)));
+        commented(&mut out, |lines| parameters(lines, &Estimates::of_part(part)));
+        part.warnings.iter().for_each(|warning| wrap(&mut out, "# ! ", "#   ", warning));
+        out.push_str(&part.toml);
+    }
+    out
+}
+
+/// Adds the lines that `write` makes, as comments.
+fn commented(out: &mut String, write: impl FnOnce(&mut String)) {
+    let mut lines = String::new();
+    write(&mut lines);
+    lines.lines().for_each(|line| {
+        let _ = writeln!(out, "{}", format!("# {line}").trim_end());
+    });
 }
 
 /// The table of what log, model and Poisson process have in common.
 pub(super) fn comparison(out: &mut String, of: &FitDocument) {
-    let runs = format!("{} runs of the model, and of a Poisson process: 10 %, median, 90 %", of.replications);
+    let model = if of.parts.is_empty() { "the model" } else { "all sources at once" };
+    let runs = format!("{} runs of {model}, and of a Poisson process: 10 %, median, 90 %", of.replications);
     wrap(out, "", "  ", &runs);
     let header = ["", "log", "10%", "50%", "90%", "", "Poisson", "50%", "90%"];
-    table(out, header, words::checks(of));
+    table(out, header, words::checks(&of.checks));
 }
 
-/// The table of parameters.
-pub(super) fn parameters(out: &mut String, of: &FitDocument) {
+/// What was estimated, and from how many blocks of so many seconds.
+pub(super) struct Estimates<'d> {
+    parameters: &'d [ParameterDocument],
+    blocks: (usize, u64),
+}
+
+impl<'d> Estimates<'d> {
+    pub(super) fn of(of: &'d FitDocument) -> Self {
+        Estimates { parameters: &of.parameters, blocks: (of.blocks, of.block_s) }
+    }
+
+    pub(super) fn of_part(of: &'d PartDocument) -> Self {
+        Estimates { parameters: &of.parameters, blocks: (of.blocks, of.block_s) }
+    }
+}
+
+/// The table of parameters, if there are any.
+pub(super) fn parameters(out: &mut String, of: &Estimates) {
+    if of.parameters.is_empty() {
+        return;
+    }
     let has = |source: Source| {
         of.parameters.iter().any(|parameter| parameter.interval_from.as_deref() == Some(words::source(source)))
     };
-    let blocks = || format!("resampling {} blocks of {}", of.blocks, words::time(of.block_s as f64));
+    let blocks = || format!("resampling {} blocks of {}", of.blocks.0, words::time(of.blocks.1 as f64));
     let intervals = match (has(Source::Runs), has(Source::Blocks)) {
         (false, false) => "parameters; the log is too short for their intervals".to_owned(),
         (false, true) => format!("parameters with 90% intervals, from {}", blocks()),
@@ -57,21 +96,25 @@ pub(super) fn parameters(out: &mut String, of: &FitDocument) {
     };
     out.push('\n');
     wrap(out, "", "  ", &intervals);
-    table(out, ["", "estimate", "5%", "95%"], words::parameters(of));
+    table(out, ["", "estimate", "5%", "95%"], words::parameters(of.parameters));
 }
 
-/// `[traffic.NAME]` with its arrivals, shape and sizes.
-pub(super) fn block(subject: Subject, description: &Description, fit: &Fit) -> String {
-    let mut out = format!("[{}]\n{}\n", path::join(["traffic", subject.name]), arrivals(fit));
+/// `[traffic.NAME]` with its arrivals, shape, sizes and clients.
+pub(super) fn block(part: &Part) -> String {
+    let Part { fit, description, .. } = part;
+    let mut out = format!("[{}]\n{}\n", path::join(["traffic", part.name]), arrivals(fit));
     if let Some(shape) = fit.profile.shape() {
         course(&mut out, shape);
     }
     if let Movement::Random { cv, memory } = fit.model.movement {
         let _ = writeln!(out, "shape.random = {{ cv = {cv:?}, memory = \"{}\" }}", SimDuration::from_secs_f64(memory));
     }
-    match subject.pairs {
+    match part.pairs {
         Some(file) => pairs(&mut out, file, description),
         None => apart(&mut out, description),
+    }
+    if let Some(clients) = &part.clients {
+        self::clients(&mut out, clients);
     }
     out
 }
@@ -117,6 +160,13 @@ fn course(out: &mut String, shape: &Shape) {
         let weights = list(&weekly.weights).join(", ");
         let _ = writeln!(out, "shape.weekly = {{ weights = [{weights}], between = \"level\", zone = \"UTC\" }}");
     }
+}
+
+/// How many there are and how unequal; one alone by its number, which others do not have.
+fn clients(out: &mut String, of: &Clients) {
+    let exponent = if of.count > 1 { format!(", exponent = {:?}", of.exponent) } else { String::new() };
+    let first = if of.first > 0 { format!(", first = {}", of.first) } else { String::new() };
+    let _ = writeln!(out, "clients = {{ count = {}{exponent}{first} }}", of.count);
 }
 
 /// Sizes as they were seen, from the table at `file`.

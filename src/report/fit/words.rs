@@ -1,9 +1,10 @@
 //! The words and cells that every form of a fit shares.
 
-use super::document::{CheckDocument, FitDocument};
+use super::document::{CheckDocument, ParameterDocument, Part, PartDocument};
 use crate::report::format::{Figure, number, significant};
+use crate::report::table::capitalised;
 use crate::report::trace;
-use crate::traffic::fit::{Comparison, Doubt, Feature, Fit, Reason, Source};
+use crate::traffic::fit::{Comparison, Doubt, Feature, Fit, Reason, Source, Why};
 
 /// Why this kind of model.
 pub(super) fn reason(fit: &Fit) -> String {
@@ -37,6 +38,38 @@ pub(super) fn reason(fit: &Fit) -> String {
                 empty.unwrap_or_default()
             )
         }
+    }
+}
+
+/// Who was taken apart.
+pub(super) fn division(parts: &[Part]) -> String {
+    let names: Vec<String> =
+        parts.iter().filter_map(|part| part.apart).map(|(client, _)| format!("`{client}`")).collect();
+    let names = match names.as_slice() {
+        [one] => format!("client {one} comes in a way of its own and is a source of its own"),
+        all => format!("clients {} come in ways of their own and are sources of their own", all.join(", ")),
+    };
+    format!("{names}, beside that of all the others")
+}
+
+/// Why a client has a source of its own.
+pub(super) fn why(why: Why) -> String {
+    match why {
+        Why::Arrivals { seen, expected } => format!(
+            "variance over mean of its counts in 1min is {}, and would be {} if its requests were any of all",
+            significant(seen),
+            significant(expected)
+        ),
+        Why::Sizes => "its requests are less than half or more than twice as large as those of the others".to_owned(),
+    }
+}
+
+/// What a part is of.
+pub(super) fn heading(part: &PartDocument) -> String {
+    let (rows, share) = (whole(part.rows as f64), number(part.share, Figure::Share));
+    match (&part.client, &part.why) {
+        (Some(client), Some(why)) => format!("Client `{client}`: {rows} requests ({share}). {}", capitalised(why)),
+        _ => format!("All the others: {rows} requests ({share})"),
     }
 }
 
@@ -124,7 +157,7 @@ fn cell(name: &str, value: f64) -> String {
 }
 
 /// The rows of the table of checks: name, log, 10 %, median, 90 %, verdict, and the three of the Poisson process.
-pub(super) fn checks(of: &FitDocument) -> Vec<[String; 9]> {
+pub(super) fn checks(of: &[CheckDocument]) -> Vec<[String; 9]> {
     let row = |check: &CheckDocument| {
         let figure = |value: f64| cell(&check.name, value);
         [
@@ -139,12 +172,12 @@ pub(super) fn checks(of: &FitDocument) -> Vec<[String; 9]> {
             figure(check.poisson_high),
         ]
     };
-    of.checks.iter().map(row).collect()
+    of.iter().map(row).collect()
 }
 
 /// The rows of the table of parameters: name, estimate, 5 %, 95 %.
-pub(super) fn parameters(of: &FitDocument) -> Vec<[String; 4]> {
-    let row = |parameter: &super::ParameterDocument| {
+pub(super) fn parameters(of: &[ParameterDocument]) -> Vec<[String; 4]> {
+    let row = |parameter: &ParameterDocument| {
         let figure = |value: f64| match parameter.name.as_str() {
             "memory" | "on" | "off" | "spread" => time(value),
             "rate" => format!("{}/s", significant(value)),
@@ -153,5 +186,5 @@ pub(super) fn parameters(of: &FitDocument) -> Vec<[String; 4]> {
         let end = |value: Option<f64>| value.map_or("-".to_owned(), figure);
         [parameter.name.clone(), figure(parameter.value), end(parameter.low), end(parameter.high)]
     };
-    of.parameters.iter().map(row).collect()
+    of.iter().map(row).collect()
 }

@@ -52,6 +52,9 @@ pub struct TraceDocument {
     pub output_tokens: Option<SizesDocument>,
     /// The correlation of prompt and completion tokens.
     pub input_output_correlation: Option<f64>,
+    /// Requests that failed, where the log says so.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_rows: u64,
     /// The rate in each hour of the day over the mean; from two days on.
     pub hour_weights: Option<Vec<f64>>,
     /// The rate of Saturdays and Sundays over that of other days; from two weeks on.
@@ -156,6 +159,7 @@ impl TraceDocument {
             cached_tokens: sizes(&of.cached),
             output_tokens: sizes(&of.output),
             input_output_correlation: of.correlation,
+            failed_rows: of.failures.rows(),
             hour_weights: of.hours.by_hour().map(|weights| weights.to_vec()),
             weekend_to_weekday: of.hours.weekend_to_weekday(),
             warnings: of.concerns.iter().map(words::concern).collect(),
@@ -168,6 +172,10 @@ impl TraceDocument {
         text.push('\n');
         text
     }
+}
+
+fn is_zero(rows: &u64) -> bool {
+    *rows == 0
 }
 
 fn gaps(of: &Description) -> GapsDocument {

@@ -182,6 +182,17 @@ pub fn concern(concern: &Concern) -> String {
         Concern::NoTokens { rows } => {
             format!("{} rows lack a count of tokens", number(*rows as f64, Figure::Count))
         }
+        Concern::Failed { rows, share, burstiness } => {
+            let bursts =
+                burstiness.map(|times| format!(", in bursts (minutes vary {} times as by chance)", significant(times)));
+            format!(
+                "{} rows ({}) failed{}: they came all the same and count as requests; a fit leaves their sizes out, and where \
+                 clients tried again the log has every attempt",
+                number(*rows as f64, Figure::Count),
+                percent(*share),
+                bursts.unwrap_or_default(),
+            )
+        }
         Concern::ZeroTokens { rows } => format!(
             "{} rows have 0 tokens: if these are failed calls, they counted against limits all the same",
             number(*rows as f64, Figure::Count)

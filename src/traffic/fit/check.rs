@@ -4,7 +4,7 @@ use super::likeness::{Feature, Likeness};
 use super::model::Model;
 use super::{Options, Profile};
 use crate::rng::BLOCK;
-use crate::traffic::{Columns, Feed, Setting};
+use crate::traffic::{Columns, Feed, Setting, Traffic};
 use crate::units::{SimDuration, SimTime};
 use rayon::prelude::*;
 use std::path::Path;
@@ -14,6 +14,46 @@ use std::path::Path;
 pub struct Runs {
     /// In the order of the replications.
     likenesses: Vec<Likeness>,
+}
+
+/// The arrivals of one model in one run.
+struct Source {
+    feed: Feed,
+    columns: Box<Columns>,
+    next: usize,
+    rows: usize,
+}
+
+impl Source {
+    /// The source number `at` of a run.
+    fn new(traffic: &Traffic, at: usize, setting: &Setting) -> Option<Source> {
+        let name = if at == 0 { "fit".to_owned() } else { format!("fit/{at}") };
+        let feed = Feed::new(traffic, &name, setting).ok()?;
+        Some(Source { feed, columns: Box::default(), next: 0, rows: 0 })
+    }
+
+    /// When its next request arrives; `None` if that cannot be known.
+    fn next_at(&mut self) -> Option<SimTime> {
+        if self.next == self.rows {
+            (self.next, self.rows) = (0, self.feed.fill(&mut self.columns).ok()?.min(BLOCK));
+        }
+        Some(if self.rows == 0 { SimTime::NEVER } else { self.columns.arrived[self.next] })
+    }
+}
+
+/// The next arrival of all `sources`, which is taken; `None` if it cannot be known.
+fn earliest(sources: &mut [Source]) -> Option<SimTime> {
+    let (mut first, mut at) = (0, SimTime::NEVER);
+    for (number, source) in sources.iter_mut().enumerate() {
+        let next = source.next_at()?;
+        if next < at {
+            (first, at) = (number, next);
+        }
+    }
+    if at < SimTime::NEVER {
+        sources[first].next += 1;
+    }
+    Some(at)
 }
 
 /// A range that holds most runs.
@@ -37,7 +77,13 @@ impl Band {
 impl Runs {
     /// Makes the runs of `model` over `span`; `None` if it was interrupted or is no traffic.
     pub(super) fn of(model: &Model, profile: &Profile, span: SimDuration, options: &Options) -> Option<Runs> {
-        let traffic = model.traffic(profile)?;
+        Runs::of_all(&[(model, profile)], span, options)
+    }
+
+    /// Makes runs over `span` of all these models at once; `None` if it was interrupted or one is no traffic.
+    pub(super) fn of_all(models: &[(&Model, &Profile)], span: SimDuration, options: &Options) -> Option<Runs> {
+        let traffic: Option<Vec<Traffic>> = models.iter().map(|(model, profile)| model.traffic(profile)).collect();
+        let traffic = traffic?;
         let run = |replication: u64| {
             let setting = Setting {
                 folder: Path::new(""),
@@ -46,22 +92,33 @@ impl Runs {
                 seed: options.seed,
                 replication,
             };
-            let mut feed = Feed::new(&traffic, "fit", &setting).ok()?;
-            let (mut likeness, mut columns) = (Likeness::default(), Columns::default());
+            let mut sources: Vec<Source> = traffic
+                .iter()
+                .enumerate()
+                .map(|(at, traffic)| Source::new(traffic, at, &setting))
+                .collect::<Option<_>>()?;
+            let mut likeness = if options.is_part { Likeness::of_part() } else { Likeness::default() };
+            let mut rows = 0;
             loop {
-                if (options.interrupted)() {
+                let at = earliest(&mut sources)?;
+                if at >= setting.end {
+                    break;
+                }
+                likeness.add(at.as_nanos());
+                rows += 1;
+                if rows % BLOCK == 0 && (options.interrupted)() {
                     return None;
                 }
-                let rows = feed.fill(&mut columns).ok()?;
-                for &at in columns.arrived.iter().take(rows.min(BLOCK)) {
-                    if at >= setting.end {
-                        (options.progress)();
-                        return Some(likeness);
-                    }
-                    likeness.add(at.as_nanos());
-                }
             }
+            if options.is_part {
+                likeness.end(span.as_nanos());
+            }
+            (options.progress)();
+            Some(likeness)
         };
+        if (options.interrupted)() {
+            return None;
+        }
         let likenesses: Option<Vec<Likeness>> = (0..options.replications).into_par_iter().map(run).collect();
         likenesses.map(|likenesses| Runs { likenesses })
     }

@@ -68,6 +68,7 @@ pub struct Evidence {
     local: usize,  // gaps that make a local mean
     before: u64,   // the gap before the last one
     together: u64, // arrivals at the last instant
+    is_part: bool, // whether the span begins and ends with arrivals of others
 }
 
 impl Evidence {
@@ -87,13 +88,26 @@ impl Evidence {
             local: (rows / 20).clamp(3, 10) as usize * 2 + 1,
             before: 0,
             together: 0,
+            is_part: false,
         }
+    }
+
+    /// For about `rows` arrivals that are a part of a log over `span` seconds, which begins at 0.
+    pub fn of_part(rows: u64, span: f64) -> Self {
+        Evidence { is_part: true, ..Evidence::new(rows, span) }
+    }
+
+    /// Says that the log of which this is a part ends at `nanos`.
+    pub fn end(&mut self, nanos: u64) {
+        self.last = nanos.max(self.last);
+        (0..FIT_WINDOWS.len()).for_each(|window| self.open(window, self.last - self.first));
     }
 
     /// Adds an arrival, not before the last one.
     pub fn add(&mut self, nanos: u64) {
         if self.rows == 0 {
-            (self.first, self.last) = (nanos, nanos);
+            self.last = nanos;
+            self.first = if self.is_part { 0 } else { nanos };
         }
         // Rounding of operational time may turn two of one instant round.
         let nanos = nanos.max(self.last);
@@ -109,23 +123,28 @@ impl Evidence {
     }
 
     fn count(&mut self, at: u64) {
-        for (window, &seconds) in FIT_WINDOWS.iter().enumerate() {
-            let bin = at / (seconds * SECOND);
-            let (open, count) = self.counts[window];
-            if bin != open {
-                let square = count as f64 * count as f64;
-                self.whole.squares[window] += square;
-                let start = open * seconds;
-                if let Some(block) = self.block_at(start) {
-                    block.squares[window] += square;
-                }
-                self.counts[window] = (bin, 0);
-            }
+        for window in 0..FIT_WINDOWS.len() {
+            self.open(window, at);
             self.counts[window].1 += 1;
         }
         self.whole.rows += 1;
         if let Some(block) = self.block_at(at / SECOND) {
             block.rows += 1;
+        }
+    }
+
+    /// Opens the window of this width that holds the instant `at`, if it is not open.
+    fn open(&mut self, window: usize, at: u64) {
+        let seconds = FIT_WINDOWS[window];
+        let bin = at / (seconds * SECOND);
+        let (open, count) = self.counts[window];
+        if bin != open {
+            let square = count as f64 * count as f64;
+            self.whole.squares[window] += square;
+            if let Some(block) = self.block_at(open * seconds) {
+                block.squares[window] += square;
+            }
+            self.counts[window] = (bin, 0);
         }
     }
 
@@ -225,7 +244,8 @@ impl Evidence {
             Some((seconds as f64, bins, dispersion(bins, rows, self.whole.squares[at])?))
         };
         Moments {
-            rate: (self.rows - 1) as f64 / self.span(),
+            // A log begins and ends with an arrival, which makes for one gap less.
+            rate: (self.rows - u64::from(!self.is_part)) as f64 / self.span(),
             windows: windows.filter_map(dispersion).filter(|&(_, bins, _)| bins >= 8.0).collect(),
             ..self.gap_moments(&self.whole)
         }

@@ -52,6 +52,16 @@ impl Feature {
 }
 
 impl Likeness {
+    /// Of a part of a log that begins at 0.
+    pub fn of_part() -> Self {
+        Likeness { first: Some(0), ..Likeness::default() }
+    }
+
+    /// Says that the log of which this is a part ends at `nanos`.
+    pub fn end(&mut self, nanos: u64) {
+        self.counts.iter_mut().for_each(|counts| counts.add(nanos, 0));
+    }
+
     /// Adds an arrival, not before the last one.
     pub fn add(&mut self, nanos: u64) {
         // A file that changes between two passes may step back.

@@ -7,6 +7,7 @@
 //! it by simulation: gaps say next to nothing about the minutes in which limits bite.
 
 mod candidate;
+mod census;
 mod check;
 mod estimate;
 mod evidence;
@@ -16,6 +17,7 @@ mod profile;
 mod reservoir;
 mod spread;
 
+pub use census::{Apart, Census, Why};
 pub use check::{Band, Runs};
 pub use evidence::{Batches, Evidence, FIT_WINDOWS};
 pub use likeness::{BUSIEST, COMPARED, Feature, Likeness};
@@ -27,7 +29,7 @@ pub use spread::Spread;
 use super::measure::{Concern, Description};
 use super::replay::TraceRow;
 use crate::rng::Seed;
-use crate::units::{Civil, SimDuration};
+use crate::units::{Civil, SimDuration, SimTime};
 use candidate::Candidate;
 
 /// What estimators know of the arrivals.
@@ -58,6 +60,8 @@ pub struct Options<'o> {
     pub seed: Seed,
     /// Runs of each model, at least 50.
     pub replications: u64,
+    /// Whether it is a part of a log that is fitted, so that the span begins and ends with arrivals of others.
+    pub is_part: bool,
     /// Told after each run.
     pub progress: &'o (dyn Fn() + Sync),
     /// Asked now and then; true means that nobody wants the result any more.
@@ -71,7 +75,9 @@ pub struct Study {
     least: f64,
     evidence: Evidence,
     likeness: Likeness,
+    span: SimDuration,
     first: Option<u64>,
+    is_part: bool,
 }
 
 impl Study {
@@ -90,7 +96,20 @@ impl Study {
             spread: Spread::new(step.as_nanos(), seed.stream(0, "fit-spread")),
             least,
             profile,
+            span: description.span,
             first: None,
+            is_part: false,
+        }
+    }
+
+    /// For `rows` of the log that `whole` is of, which begins at `first`.
+    pub fn of_part(whole: &Description, first: SimTime, rows: u64, profile: Profile, seed: Seed) -> Self {
+        Study {
+            evidence: Evidence::of_part(rows, whole.span.as_secs_f64()),
+            likeness: Likeness::of_part(),
+            first: Some(first.as_nanos()),
+            is_part: true,
+            ..Study::new(whole, profile, seed)
         }
     }
 
@@ -106,12 +125,16 @@ impl Study {
 
     /// After the last row.
     pub fn finish(self) -> Studied {
-        let Study { profile, spread, least, mut evidence, mut likeness, .. } = self;
+        let Study { profile, spread, least, mut evidence, mut likeness, span, is_part, .. } = self;
         spread.finish(&mut |at| {
             evidence.add(profile.operational(at));
             likeness.add(at);
         });
-        Studied { profile, least, evidence, likeness }
+        if is_part {
+            evidence.end(profile.operational(span.as_nanos()));
+            likeness.end(span.as_nanos());
+        }
+        Studied { profile, least, evidence, likeness, span }
     }
 }
 
@@ -123,6 +146,8 @@ pub struct Studied {
     pub least: f64,
     evidence: Evidence,
     likeness: Likeness,
+    /// From the first row of the log to its last.
+    span: SimDuration,
 }
 
 /// Why a kind of model was chosen.
@@ -235,7 +260,7 @@ pub enum NoFit {
 /// # Errors
 /// Where the log says too little, and where it was interrupted.
 pub fn fit(description: &Description, studied: Studied, options: Options) -> Result<Fit, NoFit> {
-    let Studied { profile, least, mut evidence, likeness } = studied;
+    let Studied { profile, least, mut evidence, likeness, span: time } = studied;
     let span = evidence.span();
     if evidence.rows() < 30 || span < 60.0 {
         return Err(NoFit::TooLittle);
@@ -244,7 +269,7 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
         evidence.forget_gaps();
     }
     let moments = evidence.moments(least);
-    let runs = |model: &Model| Runs::of(model, &profile, description.span, &options).ok_or(NoFit::Interrupted);
+    let runs = |model: &Model| Runs::of(model, &profile, time, &options).ok_or(NoFit::Interrupted);
     let level = estimate::level(&moments).rounded();
     let poisson = runs(&level.poisson())?;
     let chosen = if estimate::moves(&moments, &level) {
@@ -259,21 +284,42 @@ pub fn fit(description: &Description, studied: Studied, options: Options) -> Res
     let (model, reason) = (*model, *reason);
     evidence.join_blocks(model.memory());
     let level_runs = match (reason, profile.shape()) {
-        (Reason::Wanders, Some(_)) => {
-            Runs::of(&model, &Profile::level(), description.span, &options).ok_or(NoFit::Interrupted)?
-        }
+        (Reason::Wanders, Some(_)) => Runs::of(&model, &Profile::level(), time, &options).ok_or(NoFit::Interrupted)?,
         _ => fitted.clone(),
     };
     let comparisons = compare(&likeness, fitted, &poisson, least);
     Ok(Fit {
         parameters: chosen.0.parameters(&evidence, least, options.seed, &level_runs),
         blocks: (evidence.block(), evidence.blocks()),
-        doubts: doubts(description, &model, &comparisons, span),
+        doubts: doubts(description, Some(&model), &comparisons, (span, &options)),
         comparisons,
         model,
         profile,
         reason,
     })
+}
+
+/// How the sources of a log that was taken apart do together.
+#[derive(Clone, Debug)]
+pub struct Sum {
+    /// The figures of the log, beside those of all models at once.
+    pub comparisons: Vec<Comparison>,
+    /// What to know before believing them.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Holds the models of all `parts` together to the log that was `studied` whole and looks as in `description`.
+///
+/// # Errors
+/// Where it was interrupted.
+pub fn sum(description: &Description, studied: Studied, parts: &[Fit], options: Options) -> Result<Sum, NoFit> {
+    let Studied { profile, least, evidence, likeness, span } = studied;
+    let poisson = Model { rate: evidence.moments(least).rate, gap_shape: 1.0, movement: Movement::None }.rounded();
+    let models: Vec<(&Model, &Profile)> = parts.iter().map(|part| (&part.model, &part.profile)).collect();
+    let fitted = Runs::of_all(&models, span, &options).ok_or(NoFit::Interrupted)?;
+    let poisson = Runs::of(&poisson, &profile, span, &options).ok_or(NoFit::Interrupted)?;
+    let comparisons = compare(&likeness, &fitted, &poisson, least);
+    Ok(Sum { doubts: doubts(description, None, &comparisons, (evidence.span(), &options)), comparisons })
 }
 
 /// A candidate and its runs.
@@ -344,16 +390,26 @@ fn compare(observed: &Likeness, fitted: &Runs, poisson: &Runs, least: f64) -> Ve
     Feature::all().into_iter().filter(says_something).filter_map(comparison).collect()
 }
 
-fn doubts(description: &Description, model: &Model, comparisons: &[Comparison], span: f64) -> Vec<Doubt> {
+/// What is doubtful about a log and its `model`, or about those of its parts at once; of a part what is doubtful about that.
+fn doubts(
+    description: &Description,
+    model: Option<&Model>,
+    comparisons: &[Comparison],
+    (span, options): (f64, &Options),
+) -> Vec<Doubt> {
     let outside = comparisons.iter().filter(|comparison| !comparison.fitted.covers(comparison.observed));
     // One figure in five of a right model lies outside.
     let misfit = match outside.clone().count() {
         few if few <= 3 => outside.map(|comparison| Doubt::Outside(*comparison)).collect(),
         outside => vec![Doubt::Misfit { outside, of: comparisons.len() }],
     };
-    let cycle = model.on_and_off().map(|(on, off)| on + off);
-    let memory = model.cv_and_memory().map(|(_, memory)| memory).or(cycle).unwrap_or(0.0);
+    let cycle = |model: &Model| model.on_and_off().map(|(on, off)| on + off);
+    let memory = |model: &Model| model.cv_and_memory().map(|(_, memory)| memory).or(cycle(model));
+    let memory = model.and_then(memory).unwrap_or(0.0);
     let long = (memory > span / 8.0).then_some(Doubt::LongMemory { memory, span });
+    if options.is_part {
+        return misfit.into_iter().chain(long).collect();
+    }
     let of_log = description.concerns.iter().filter(|concern| !matches!(concern, Concern::MovingRate { .. }));
     let all = of_log.cloned().map(Doubt::Log).chain(misfit).chain(long);
     all.chain([Doubt::PeaksGrow]).collect()

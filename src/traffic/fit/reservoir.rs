@@ -47,14 +47,21 @@ mod tests {
     fn every_row_is_as_likely() {
         let row = |i: u32| {
             let input = Some(Tokens::new(i));
-            TraceRow { at: SimTime::ZERO, input, cached: None, output: input, client: None }
+            TraceRow { at: SimTime::ZERO, input, cached: None, output: input, client: None, failed: false }
         };
         let mut reservoir = Reservoir::new(1_000, Seed(3).stream(0, "pairs"));
         (0..100_000).for_each(|i| reservoir.add(&row(i)));
         let mean = reservoir.sample().iter().map(|size| f64::from(size.input.get())).sum::<f64>() / 1e3;
         // The mean of 1,000 of 100,000 alike has a standard error of 913; five of them, with a fixed seed.
         assert!((mean - 50_000.0).abs() < 4_565.0, "{mean}");
-        reservoir.add(&TraceRow { at: SimTime::ZERO, input: None, cached: None, output: None, client: None });
+        reservoir.add(&TraceRow {
+            at: SimTime::ZERO,
+            input: None,
+            cached: None,
+            output: None,
+            client: None,
+            failed: false,
+        });
         assert_eq!((reservoir.sample().len(), reservoir.seen), (1_000, 100_000));
     }
 }

@@ -54,6 +54,15 @@ pub enum Concern {
         /// How many lack their input or their output tokens.
         rows: u64,
     },
+    /// Rows failed.
+    Failed {
+        /// How many.
+        rows: u64,
+        /// Their share of all.
+        share: f64,
+        /// The I(60 s) of their counts, if they come in bursts.
+        burstiness: Option<f64>,
+    },
     /// Rows have zero tokens, as failed calls have.
     ZeroTokens {
         /// How many.
@@ -73,7 +82,7 @@ impl Concern {
     pub(super) fn all(of: &Description) -> Vec<Concern> {
         let found =
             [few_rows(of), counts_only(of), few_minutes(of), coarse_clock(of), moving_rate(of), one_silence(of)];
-        found.into_iter().chain([no_day(of), no_tokens(of), zero_tokens(of)]).flatten().collect()
+        found.into_iter().chain([no_day(of), failed(of), no_tokens(of), zero_tokens(of)]).flatten().collect()
     }
 }
 
@@ -124,12 +133,20 @@ fn one_silence(of: &Description) -> Option<Concern> {
     is_one.then_some(Concern::OneSilence { longest: of.gaps.most(), cv, without })
 }
 
+fn failed(of: &Description) -> Option<Concern> {
+    let rows = of.failures.rows();
+    let share = rows as f64 / of.rows.max(1) as f64;
+    (rows > 0).then(|| Concern::Failed { rows, share, burstiness: of.failures.burstiness() })
+}
+
 fn no_tokens(of: &Description) -> Option<Concern> {
-    let rows = of.rows - of.input.rows().min(of.output.rows());
+    // What a failed call lacks is another matter.
+    let (rows, known) = (of.rows - of.failures.without_tokens(), of.input.rows().min(of.output.rows()));
+    let rows = rows.saturating_sub(known);
     (rows > 0).then_some(Concern::NoTokens { rows })
 }
 
 fn zero_tokens(of: &Description) -> Option<Concern> {
-    let rows = of.input.zeros().max(of.output.zeros());
+    let rows = of.input.zeros().max(of.output.zeros()).saturating_sub(of.failures.zero_tokens());
     (rows > 0).then_some(Concern::ZeroTokens { rows })
 }

@@ -6,6 +6,7 @@
 
 mod concern;
 mod counts;
+mod failures;
 mod gamma;
 mod gaps;
 mod hours;
@@ -15,6 +16,7 @@ mod sliding;
 
 pub use concern::Concern;
 pub use counts::Counts;
+pub use failures::Failures;
 pub use gamma::{digamma, shape_by_likelihood, trigamma};
 pub use gaps::Gaps;
 pub use hours::Hours;
@@ -52,6 +54,8 @@ pub struct Measure {
     output: SizeTally,
     pairs: Pairs,
     hours: Hours,
+    failures: Failures,
+    is_of_answers: bool,
 }
 
 impl Measure {
@@ -71,7 +75,19 @@ impl Measure {
             output: SizeTally::default(),
             pairs: Pairs::default(),
             hours: Hours::new(begins.map_or(0, Civil::epoch_nanos)),
+            failures: Failures::default(),
+            is_of_answers: false,
         }
+    }
+
+    /// Begins with a part of traffic whose first request came at `first`, the civil instant `begins`.
+    pub fn of_part(begins: Option<&Civil>, first: SimTime) -> Self {
+        Measure { first: Some(first), last: first, ..Measure::new(begins) }
+    }
+
+    /// The same with the sizes of what was answered alone: those of a failed call say nothing about the next.
+    pub fn of_answers(self) -> Self {
+        Measure { is_of_answers: true, ..self }
     }
 
     /// Adds a request; none comes before the one added last.
@@ -86,6 +102,17 @@ impl Measure {
         self.counts.iter_mut().for_each(|counts| counts.add(nanos, 1));
         self.sliding.iter_mut().for_each(|sliding| sliding.add(nanos, 1));
         self.hours.add(nanos);
+        match row.failed {
+            true => self.add_failed(row, nanos),
+            false => self.add_tokens(row, nanos),
+        }
+    }
+
+    #[cold]
+    fn add_failed(&mut self, row: &TraceRow, nanos: u64) {
+        let without_sizes = TraceRow { input: None, cached: None, output: None, ..*row };
+        let row = if self.is_of_answers { &without_sizes } else { row };
+        self.failures.add(row, nanos);
         self.add_tokens(row, nanos);
     }
 
@@ -118,6 +145,7 @@ impl Measure {
             output: self.output,
             correlation: self.pairs.correlation(),
             hours: self.hours,
+            failures: self.failures,
             concerns: Vec::new(),
         };
         description.concerns = Concern::all(&description);
@@ -154,6 +182,8 @@ pub struct Description {
     pub correlation: Option<f64>,
     /// When in the day and the week.
     pub hours: Hours,
+    /// Those that failed.
+    pub failures: Failures,
     /// What to know before believing the figures.
     pub concerns: Vec<Concern>,
 }

@@ -2,6 +2,7 @@
 
 use super::error::quote;
 use super::only::Wanted;
+use super::outcome::Outcome;
 use super::paths::Paths;
 use super::shape::{Content, Sample, Table};
 use super::stamp::Writing;
@@ -31,6 +32,8 @@ pub(super) struct Layout {
     pub(super) output: Vec<usize>,
     /// Who asked.
     pub(super) client: Option<usize>,
+    /// Where it says how a call ended, and how it says that.
+    pub(super) failed: Option<(usize, Outcome)>,
     /// Which records are requests.
     pub(super) keep: Vec<(usize, Test, &'static str)>,
     /// Which of the requests are wanted.
@@ -55,6 +58,8 @@ pub(super) struct Slot {
     pub(super) may_repeat: bool,
     /// Whether it is in the first records.
     pub(super) is_seen: bool,
+    /// Whether a line may end before it.
+    pub(super) is_optional: bool,
 }
 
 /// Where the cells of a log are.
@@ -92,7 +97,7 @@ pub(super) struct Periods {
     pub(super) series: Option<usize>,
 }
 
-/// The cells of a table in which rows have a time, perhaps two counts, and nothing else that matters: for each its slot and
+/// The cells of a table in which rows have a time, perhaps two counts and a status, and nothing else that matters: for each its slot and
 /// its column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Simple {
@@ -100,6 +105,8 @@ pub(super) struct Simple {
     pub(super) time: (usize, usize),
     pub(super) input: Option<(usize, usize)>,
     pub(super) output: Option<(usize, usize)>,
+    /// The column of how a call ended, and what it says.
+    pub(super) failed: Option<(usize, Outcome)>,
 }
 
 impl Layout {
@@ -120,14 +127,15 @@ impl Layout {
         };
         let (input, output) = (one(&self.input)?, one(&self.output)?);
         let time = (self.time, columns[self.time]);
-        (has_no_rules && is_bare).then_some(Simple { fields: *fields, time, input, output })
+        let failed = self.failed.map(|(slot, outcome)| (columns[slot], outcome));
+        (has_no_rules && is_bare).then_some(Simple { fields: *fields, time, input, output, failed })
     }
 
     /// Whether each record is `stamp,count,count`, with commas.
     pub(super) fn is_stamp_and_two_counts(&self) -> bool {
         let has_commas = matches!(self.place, Place::Table { delimiter: b',', .. });
         let is_at = |cell: Option<(usize, usize)>, column| cell.is_some_and(|cell| cell.1 == column);
-        let Some(simple) = self.simple_columns() else { return false };
+        let Some(simple) = self.simple_columns().filter(|simple| simple.failed.is_none()) else { return false };
         has_commas && simple.fields == 3 && simple.time.1 == 0 && is_at(simple.input, 1) && is_at(simple.output, 2)
     }
 }
@@ -198,7 +206,7 @@ impl<'s> Finder<'s> {
             Content::Json(tree) => name.contains([':', '1']) || tree.has(self.root, name),
             Content::Table(_) => true,
         };
-        self.slots.push(Slot { name: name.to_owned(), may_repeat: names.len() > 1, is_seen });
+        self.slots.push(Slot { name: name.to_owned(), may_repeat: names.len() > 1, is_seen, is_optional: false });
         self.known.push(names.iter().map(|name| (*name).to_owned()).collect());
         self.columns.push(column);
         self.inner.push(inner);
@@ -242,6 +250,14 @@ impl<'s> Finder<'s> {
         Some(slot)
     }
 
+    /// A slot without which a record is whole.
+    pub(super) fn optional(&mut self, names: &[&str]) -> Option<usize> {
+        let before = self.slots.len();
+        let slot = self.slot(names)?;
+        self.slots[slot].is_optional = slot >= before;
+        Some(slot)
+    }
+
     /// The name under which the cells of `slot` are found.
     pub(super) fn name(&self, slot: usize) -> &str {
         &self.slots[slot].name
@@ -268,7 +284,8 @@ impl<'s> Finder<'s> {
     pub(super) fn layout(self, format: TraceFormat, time: usize, writing: Writing) -> Layout {
         let place = match &self.sample.content {
             _ if self.is_web => {
-                Place::Web { least: self.columns.iter().max().map_or(0, |last| last + 1), columns: self.columns }
+                let needed = self.columns.iter().zip(&self.slots).filter(|(_, slot)| !slot.is_optional);
+                Place::Web { least: needed.map(|(last, _)| last + 1).max().unwrap_or(0), columns: self.columns }
             }
             Content::Table(table) => Place::Table {
                 delimiter: table.delimiter,
@@ -299,6 +316,7 @@ impl<'s> Finder<'s> {
             cached: Vec::new(),
             output: Vec::new(),
             client: None,
+            failed: None,
             keep: Vec::new(),
             only: Vec::new(),
             once: Vec::new(),

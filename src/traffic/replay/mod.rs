@@ -26,6 +26,7 @@ mod nested;
 mod only;
 mod open;
 mod order;
+mod outcome;
 mod paths;
 mod periods;
 mod plain;
@@ -229,6 +230,8 @@ pub struct Replay {
     /// The column of who asks: rows with the same text are those of one client. Without it all are one client's, or those of
     /// the source's `clients`.
     pub client_column: Option<String>,
+    /// The column of how each call ended: an HTTP status, a word such as `failure`, a truth value, or what went wrong.
+    pub status_column: Option<String>,
     /// What groups the digits of counts; absent where no count is doubtful.
     pub thousands: Option<Thousands>,
     /// The path of the requests that are read, without a query, in logs that have one; with a `*` at the end, what it begins
@@ -279,6 +282,7 @@ impl Default for Replay {
             cached_column: None,
             output_column: None,
             client_column: None,
+            status_column: None,
             thousands: None,
             only_path: None,
             only: None,
@@ -309,6 +313,7 @@ impl Parameters for Replay {
         visitor.optional("cached-column", &mut self.cached_column);
         visitor.optional("output-column", &mut self.output_column);
         visitor.optional("client-column", &mut self.client_column);
+        visitor.optional("status-column", &mut self.status_column);
         visitor.optional("thousands", &mut self.thousands);
         visitor.optional("only-path", &mut self.only_path);
         visitor.optional_section("only", &mut self.only);
@@ -399,7 +404,7 @@ impl Replay {
     }
 
     /// The keys that name a column, and the names.
-    fn columns(&self) -> [(&'static str, Option<&String>); 6] {
+    fn columns(&self) -> [(&'static str, Option<&String>); 7] {
         [
             ("time-column", self.time_column.as_ref()),
             ("duration-column", self.duration_column.as_ref()),
@@ -407,14 +412,20 @@ impl Replay {
             ("cached-column", self.cached_column.as_ref()),
             ("output-column", self.output_column.as_ref()),
             ("client-column", self.client_column.as_ref()),
+            ("status-column", self.status_column.as_ref()),
         ]
+    }
+
+    /// Those of them that a known layout fixes.
+    fn fixed_columns(&self) -> impl Iterator<Item = (&'static str, Option<&String>)> {
+        self.columns().into_iter().filter(|(key, _)| !matches!(*key, "client-column" | "status-column"))
     }
 
     fn check_fixed_columns(&self) -> Result<(), Invalid> {
         let unit = ("time-unit", self.time_unit.is_some() && self.format.fixes_unit());
         let duration_unit = ("duration-unit", self.duration_unit.is_some());
-        let stated = self.columns().map(|(key, name)| (key, name.is_some()));
-        match stated.into_iter().chain([unit, duration_unit]).find(|&(_, is_stated)| is_stated) {
+        let stated = self.fixed_columns().map(|(key, name)| (key, name.is_some()));
+        match stated.chain([unit, duration_unit]).find(|&(_, is_stated)| is_stated) {
             None => Ok(()),
             Some((key, _)) => {
                 let message =

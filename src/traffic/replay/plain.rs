@@ -20,6 +20,8 @@ pub(super) struct Reading {
     pub(super) output: Option<Tokens>,
     /// The number of its client, where the log says who asked.
     pub(super) client: Option<u32>,
+    /// Whether the log says that it failed.
+    pub(super) failed: bool,
 }
 
 /// The row at the start of `ahead`, its stamp perhaps in quotes, and its length without the line end; `None` where it is not plain.
@@ -34,7 +36,8 @@ pub(super) fn read(ahead: &[u8], clock: &mut Clock) -> Option<(Reading, usize)> 
     let (input, end) = count(window, end + quote)?;
     let (output, end) = count(window, end)?;
     let is_whole = matches!(window[end], b'\n' | b'\r');
-    let reading = Reading { stamp, input: Some(input), cached: None, output: Some(output), client: None };
+    let reading =
+        Reading { stamp, input: Some(input), cached: None, output: Some(output), client: None, failed: false };
     is_whole.then_some((reading, quote + end))
 }
 

@@ -32,6 +32,8 @@ pub struct TraceRow {
     pub output: Option<Tokens>,
     /// The number of its client, where the log says who asked: from 0 on, in the order in which clients appear in the file.
     pub client: Option<u32>,
+    /// Whether the log says that it failed: it arrived all the same.
+    pub failed: bool,
 }
 
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
@@ -179,6 +181,13 @@ impl TraceReader {
         Civil::parse(&clock.date(first)).ok()
     }
 
+    /// The name of client `number` of those that were read so far, as far as letters, digits and `_.-` go, each other
+    /// character as a `-`; of a long one the beginning.
+    pub fn client(&self, number: u32) -> Option<String> {
+        let tame = |&byte: &u8| if byte.is_ascii_alphanumeric() || b"_.".contains(&byte) { byte as char } else { '-' };
+        self.readings.client(number).map(|name| name.iter().map(tame).collect())
+    }
+
     /// How the log is read; its counts are about what was read so far.
     pub fn detected(&self) -> Detected {
         let (readings, layout, clock) = (&self.readings, self.readings.layout(), self.readings.clock());
@@ -194,6 +203,7 @@ impl TraceReader {
         name("cached input tokens", &layout.cached);
         name("output tokens", &layout.output);
         name("client", layout.client.as_slice());
+        name("status", layout.failed.map(|(slot, _)| slot).as_slice());
         if let Some(periods) = layout.periods {
             name("requests", periods.requests.as_slice());
         }
@@ -256,8 +266,8 @@ impl TraceReader {
     #[inline]
     fn row(&mut self) -> Result<Option<TraceRow>, TraceError> {
         let reading = if self.spreader.is_some() { self.spread()? } else { self.recorded()? };
-        let Some(Reading { stamp, input, cached, output, client }) = reading else { return self.end() };
-        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output, client }))
+        let Some(Reading { stamp, input, cached, output, client, failed }) = reading else { return self.end() };
+        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output, client, failed }))
     }
 
     /// The next request, at an instant of its own where its stamp is shared.

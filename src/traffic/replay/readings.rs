@@ -85,6 +85,11 @@ impl Readings {
         &self.state.clock
     }
 
+    /// The beginning of the name of client `number`.
+    pub(super) fn client(&self, number: u32) -> Option<&[u8]> {
+        self.state.clients.name(number)
+    }
+
     pub(super) fn without_duration(&self) -> u64 {
         self.state.without_duration
     }

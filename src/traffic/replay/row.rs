@@ -6,6 +6,7 @@ use super::count;
 use super::error::{nul_byte, quote};
 use super::json;
 use super::layout::{Layout, Place, Simple, Test};
+use super::outcome::Outcome;
 use super::paths::{Cells as Found, Paths};
 use super::periods::Periods;
 use super::plain::Reading;
@@ -35,7 +36,7 @@ pub(super) struct State {
     session_every: Option<SimDuration>,
     /// The session of the last record, and how many came before it.
     session: Option<(Vec<u8>, u64)>,
-    clients: Clients,
+    pub(super) clients: Clients,
     /// For each test the cell of the record before.
     before: Vec<Vec<u8>>,
     /// How many records each test took away.
@@ -61,7 +62,9 @@ impl Simple {
                 count::read(record.field(column), state.thousands).map_err(|misread| (Some(slot), misread))
             }
         };
-        Ok(Reading { stamp, input: tokens(self.input)?, cached: None, output: tokens(self.output)?, client: None })
+        let failed = self.failed.is_some_and(|(column, outcome)| outcome.is_failure(record.field(column)));
+        let (input, output) = (tokens(self.input)?, tokens(self.output)?);
+        Ok(Reading { stamp, input, cached: None, output, client: None, failed })
     }
 }
 
@@ -149,8 +152,10 @@ impl State {
                 Some(self.clients.number(name).map_err(|misread| (Some(slot), misread))?)
             }
         };
+        let has_failed = |(slot, outcome): (usize, Outcome)| outcome.is_failure(cells.get(slot, 0).unwrap_or_default());
+        let failed = layout.failed.is_some_and(has_failed);
         let id = if layout.once.is_empty() { None } else { identity(layout, cells) };
-        Ok(Row::Request(Reading { stamp, input, cached, output, client }, id))
+        Ok(Row::Request(Reading { stamp, input, cached, output, client, failed }, id))
     }
 
     fn is_kept(&mut self, layout: &Layout, cells: &impl Cells) -> bool {

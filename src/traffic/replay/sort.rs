@@ -27,7 +27,7 @@ struct Packed {
     cached: u32,
     output: u32,
     client: u32,
-    /// Which of the four are there: bits 0 to 3.
+    /// Which of the four are there: bits 0 to 3; whether it failed: bit 4.
     has: u32,
 }
 
@@ -44,7 +44,8 @@ impl Packed {
             has: bit(reading.input, 0)
                 | bit(reading.cached, 1)
                 | bit(reading.output, 2)
-                | u32::from(reading.client.is_some()) << 3,
+                | u32::from(reading.client.is_some()) << 3
+                | u32::from(reading.failed) << 4,
         }
     }
 
@@ -56,6 +57,7 @@ impl Packed {
             cached: tokens(self.cached, 1),
             output: tokens(self.output, 2),
             client: (self.has >> 3 & 1 == 1).then_some(self.client),
+            failed: self.has >> 4 & 1 == 1,
         }
     }
 
@@ -294,17 +296,18 @@ mod tests {
                 cached: some(21),
                 output: some(22),
                 client: Some(number),
+                failed: state >> 23 & 1 == 1,
             };
-            expected.push((stamp, number, reading.input, reading.cached, reading.output));
+            expected.push((stamp, number, reading.input, reading.cached, reading.failed));
             sorter.push(Reading { output: Some(Tokens::new(number)), ..reading }).unwrap();
         }
         expected.sort();
         let mut sorted = sorter.sort().unwrap();
         assert!(matches!(sorted, Sorted::Merge(..)));
-        for (stamp, number, input, cached, _) in expected {
+        for (stamp, number, input, cached, failed) in expected {
             let row = sorted.next().unwrap().unwrap();
-            let found = (row.stamp.nanos(), row.output, row.input, row.cached);
-            assert_eq!(found, (stamp, Some(Tokens::new(number)), input, cached));
+            let found = (row.stamp.nanos(), row.output, row.input, row.cached, row.failed);
+            assert_eq!(found, (stamp, Some(Tokens::new(number)), input, cached, failed));
         }
         assert!(sorted.next().unwrap().is_none());
     }
@@ -313,9 +316,16 @@ mod tests {
     fn few_requests_stay_in_memory() {
         let mut sorter = Sorter::new();
         for stamp in [3, 1, 2] {
-            sorter
-                .push(Reading { stamp: Stamp::at(stamp), input: None, cached: None, output: None, client: None })
-                .unwrap();
+            let none = None;
+            let reading = Reading {
+                stamp: Stamp::at(stamp),
+                input: none,
+                cached: none,
+                output: none,
+                client: None,
+                failed: false,
+            };
+            sorter.push(reading).unwrap();
         }
         let mut sorted = sorter.sort().unwrap();
         let mut stamps = Vec::new();

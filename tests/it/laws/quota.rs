@@ -27,7 +27,7 @@ fn classes() -> Vec<Class> {
         name: name.to_owned(),
         labels: Labels { model: Some(model.to_owned()), team: team.map(str::to_owned), ..Labels::default() },
         max_tokens: max_tokens.map(Tokens::new),
-        cache_write: Share::default(),
+        ..Class::default()
     };
     vec![
         class("a", "large", Some("x"), None),

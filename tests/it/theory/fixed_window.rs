@@ -209,7 +209,7 @@ fn per_client(case: &Case, seed: u64) -> Vec<Estimate> {
     let limiter = window(case.count("limit"), length, Align::Start);
     let mut setup = Setup::new(seed, poisson(lambda), secs(span)).limit(limiter);
     setup.tier.limits[0].1.scope = Scope::Client;
-    let clients = Clients { count: case.count("keys") as u32, exponent: case.number("zipf_alpha") };
+    let clients = Clients { count: case.count("keys") as u32, exponent: case.number("zipf_alpha"), first: 0 };
     setup.scenario.traffic[0].1.clients = Some(clients);
     let total = setup.run(0).total();
     let offered = total.offered as f64;

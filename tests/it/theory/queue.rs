@@ -284,7 +284,7 @@ fn waiting_room(case: &Case, seed: u64) -> Vec<Estimate> {
     let mut shadowed = Shadowed::measured(case, seed);
     let room = case.count("system_capacity") - case.count("servers");
     // Shadows wait as well: twice the places for twice the requests.
-    shadowed.setup.strategy.queue = Queue { capacity: Some(2 * room), deadline: None };
+    shadowed.setup.strategy.queue = Queue { capacity: Some(2 * room), ..Queue::default() };
     let (waits, requests) = shadowed.run();
     let (offered, served) = (requests.offered as f64, requests.served() as f64);
     vec![
@@ -297,7 +297,7 @@ fn waiting_room(case: &Case, seed: u64) -> Vec<Estimate> {
 fn patience(case: &Case, seed: u64) -> Vec<Estimate> {
     let mut shadowed = Shadowed::measured(case, seed);
     let timeout = case.number("timeout");
-    shadowed.setup.strategy.queue = Queue { capacity: None, deadline: Some(secs(timeout)) };
+    shadowed.setup.strategy.queue = Queue { deadline: Some(secs(timeout)), ..Queue::default() };
     let (waits, requests) = shadowed.run();
     let (offered, expired) = (requests.offered as f64, requests.failures[Failure::Expired as usize] as f64);
     let waited = requests.queued as f64 * 1e-9 + expired * timeout;
@@ -340,7 +340,7 @@ fn leaky_bucket(case: &Case, seed: u64) -> Vec<Estimate> {
     let mut setup = Setup::measured(seed, lambda, WARMUP / lambda, REQUESTS);
     setup.scenario.provider.time_to_first_token = Durations::constant(secs(1.0 / case.number("rate")));
     setup.strategy.concurrency = Some(1);
-    setup.strategy.queue = Queue { capacity: Some(case.count("burst")), deadline: None };
+    setup.strategy.queue = Queue { capacity: Some(case.count("burst")), ..Queue::default() };
     let total = setup.run(0).total();
     let offered = total.offered as f64;
     vec![

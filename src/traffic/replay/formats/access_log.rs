@@ -2,6 +2,7 @@
 //! nginx stamps a request when it has been answered, Apache when it comes.
 
 use super::{Clocks, Format, Looks};
+use crate::traffic::replay::outcome::Outcome;
 use crate::traffic::replay::web::Fields;
 
 pub(super) const FORMAT: Format = Format {
@@ -14,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
     clock: Clocks::Dates,
     notes: &["every line is a request to the provider, stamped when it arrived: state `only-path` where some are not"],
     path: &["request"],
+    failed: Some((&["status"], Outcome::Http)),
     ..Format::NONE
 };
 

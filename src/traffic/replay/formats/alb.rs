@@ -2,6 +2,7 @@
 //! over the years; the instant of arrival is the 22nd.
 
 use super::{Clocks, Format, Looks};
+use crate::traffic::replay::outcome::Outcome;
 use crate::traffic::replay::web::Fields;
 
 pub(super) const FORMAT: Format = Format {
@@ -37,6 +38,7 @@ pub(super) const FORMAT: Format = Format {
     clock: Clocks::Dates,
     notes: &["every line is a request to the provider: state `only-path` where some are not"],
     path: &["request"],
+    failed: Some((&["elb_status_code"], Outcome::Http)),
     ..Format::NONE
 };
 

@@ -2,6 +2,7 @@
 
 use super::{Clocks, Format, Looks};
 use crate::traffic::replay::layout::Test;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys { roots: &[""], has: &["schemaType", "timestamp", "modelId"], lacks: &[] }],
@@ -11,5 +12,6 @@ pub(super) const FORMAT: Format = Format {
     cached: &[&["input.cacheReadInputTokenCount"]],
     output: &[&["output.outputTokenCount"]],
     keep: &[(&["schemaType"], Test::Is(&["ModelInvocationLog"]), "records of another kind")],
+    failed: Some((&["errorCode"], Outcome::Error)),
     ..Format::NONE
 };

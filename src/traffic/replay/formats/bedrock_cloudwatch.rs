@@ -4,6 +4,7 @@
 
 use super::{Clocks, Format, Looks};
 use crate::traffic::replay::layout::Test;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[
@@ -24,5 +25,6 @@ pub(super) const FORMAT: Format = Format {
         Test::Is(&["ModelInvocationLog"]),
         "records of another kind",
     )],
+    failed: Some((&["message.errorCode", "@message.errorCode"], Outcome::Error)),
     ..Format::NONE
 };

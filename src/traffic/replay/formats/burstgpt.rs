@@ -3,6 +3,7 @@
 
 use super::{Clocks, Format, Looks};
 use crate::traffic::replay::TimeUnit;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Headers(&[
@@ -22,5 +23,6 @@ pub(super) const FORMAT: Format = Format {
     clock: Clocks::Since(TimeUnit::Seconds),
     input: &[&["Request tokens"]],
     output: &[&["Response tokens"]],
+    failed: Some((&["Response tokens"], Outcome::Is(&["0", "0.0"]))),
     ..Format::NONE
 };

@@ -1,8 +1,9 @@
 //! Tables and JSON objects whose columns the scenario names.
 
-use super::{TraceFormat, wanted};
+use super::{TraceFormat, table, wanted};
 use crate::traffic::replay::error::quote;
 use crate::traffic::replay::layout::{Finder, Layout, check_column, remedy};
+use crate::traffic::replay::outcome::Outcome;
 use crate::traffic::replay::shape::{Content, Sample};
 use crate::traffic::replay::stamp::Writing;
 use crate::traffic::replay::{Replay, StampedAt, TimeUnit};
@@ -28,9 +29,9 @@ pub(super) fn locate(sample: &Sample, path: &str) -> (String, String) {
     }
 }
 
-/// Whether `spec` names any column.
+/// Whether `spec` names any column that a known layout knows by itself.
 pub(super) fn names_columns(spec: &Replay) -> bool {
-    spec.columns().iter().any(|(_, name)| name.is_some())
+    spec.fixed_columns().any(|(_, name)| name.is_some())
 }
 
 /// The slots of all that is not the time.
@@ -41,6 +42,7 @@ pub(super) struct Columns {
     pub(super) cached: Option<usize>,
     pub(super) output: Option<usize>,
     pub(super) client: Option<usize>,
+    pub(super) failed: Option<(usize, Outcome)>,
 }
 
 impl Columns {
@@ -59,6 +61,7 @@ impl Columns {
             duration: slot("duration-column", &spec.duration_column)?,
             cached: slot("cached-column", &spec.cached_column)?,
             client: slot("client-column", &spec.client_column)?,
+            failed: slot("status-column", &spec.status_column)?.zip(spec.status_column.as_deref().map(table::outcome)),
         })
     }
 
@@ -72,6 +75,7 @@ impl Columns {
             cached: one(self.cached),
             output: one(self.output),
             client: self.client,
+            failed: self.failed,
             ..layout
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Format, Looks};
 use crate::traffic::replay::layout::Test;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys {
@@ -13,5 +14,6 @@ pub(super) const FORMAT: Format = Format {
     input: &[&["tokens_in"]],
     output: &[&["tokens_out"]],
     keep: &[(&["cached"], Test::IsNot(&["true", "1"]), "answered by the gateway's cache")],
+    failed: Some((&["success"], Outcome::Success)),
     ..Format::NONE
 };

@@ -1,6 +1,7 @@
 //! HTTP archives, as browsers and proxies save them: each entry is stamped when its request starts.
 
 use super::{Clocks, Format, Looks};
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[
@@ -11,5 +12,6 @@ pub(super) const FORMAT: Format = Format {
     time: &["startedDateTime"],
     clock: Clocks::Dates,
     path: &["request.url"],
+    failed: Some((&["response.status"], Outcome::Http)),
     ..Format::NONE
 };

@@ -3,6 +3,7 @@
 
 use super::{Format, Looks};
 use crate::traffic::replay::digits::are_digits;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[
@@ -12,6 +13,7 @@ pub(super) const FORMAT: Format = Format {
     time: &["timeStamp"],
     notes: &["samples are stamped when they start, as is JMeter's default"],
     path: &["URL"],
+    failed: Some((&["success"], Outcome::Success)),
     ..Format::NONE
 };
 

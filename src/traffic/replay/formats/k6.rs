@@ -3,6 +3,7 @@
 
 use super::{Format, Looks};
 use crate::traffic::replay::layout::Test;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys { roots: &[""], has: &["metric_name", "timestamp", "metric_value"], lacks: &[] }],
@@ -10,5 +11,6 @@ pub(super) const FORMAT: Format = Format {
     is_completion: true,
     keep: &[(&["metric_name"], Test::Is(&["http_reqs"]), "rows of other metrics")],
     path: &["url"],
+    failed: Some((&["status"], Outcome::Http)),
     ..Format::NONE
 };

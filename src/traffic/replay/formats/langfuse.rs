@@ -2,6 +2,7 @@
 
 use super::{Clocks, Format, Looks};
 use crate::traffic::replay::layout::Test;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[
@@ -29,5 +30,6 @@ pub(super) const FORMAT: Format = Format {
         "completionTokens",
     ]],
     keep: &[(&["type"], Test::Is(&["generation"]), "observations that are no generation")],
+    failed: Some((&["level"], Outcome::Is(&["error"]))),
     ..Format::NONE
 };

@@ -3,6 +3,7 @@
 
 use super::{Format, Looks};
 use crate::traffic::replay::layout::Test;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys {
@@ -14,5 +15,6 @@ pub(super) const FORMAT: Format = Format {
     input: &[&["prompt_tokens"]],
     output: &[&["completion_tokens"]],
     keep: &[(&["cache_hit"], Test::IsNot(&["true", "1", "t"]), "answered by the proxy's cache")],
+    failed: Some((&["status"], Outcome::Status)),
     ..Format::NONE
 };

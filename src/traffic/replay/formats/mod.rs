@@ -40,6 +40,7 @@ mod wanted;
 mod writing;
 
 use super::layout::{Finder, Layout, Periods, Test, list};
+use super::outcome::Outcome;
 use super::shape::{Content, Sample};
 use super::stamp::Writing;
 use super::{Replay, StampedAt, TimeUnit};
@@ -149,6 +150,8 @@ struct Format {
     /// Those parts of the input that were read from a cache.
     cached: &'static [Names],
     output: &'static [Names],
+    /// Where it says how a call ended, and how it says that.
+    failed: Option<(Names, Outcome)>,
     /// Which records are requests, and what the others are.
     keep: &'static [(Names, Test, &'static str)],
     /// The path of the request, its address or its request line.
@@ -206,6 +209,7 @@ impl Format {
         input: &[],
         cached: &[],
         output: &[],
+        failed: None,
         keep: &[],
         path: &[],
         once: &[],
@@ -238,6 +242,16 @@ impl Format {
         let cached = finder.parts(self.cached, is_counts);
         let output = finder.parts(self.output, is_counts);
         let duration = finder.parts(self.duration.0, false);
+        let client =
+            spec.client_column.as_deref().map(|name| wanted::column(&mut finder, sample, ("client-column", name)));
+        let client = client.transpose()?;
+        let failed = match &spec.status_column {
+            Some(name) => {
+                let slot = wanted::column(&mut finder, sample, ("status-column", name))?;
+                Some((slot, table::outcome(name)))
+            }
+            None => self.failed.and_then(|(names, outcome)| Some((finder.optional(names)?, outcome))),
+        };
         let keep =
             self.keep.iter().filter_map(|(names, test, what)| Some((finder.slot(names)?, *test, *what))).collect();
         let once = finder.parts(self.once, false);
@@ -263,6 +277,8 @@ impl Format {
             input,
             cached,
             output,
+            client,
+            failed,
             keep,
             only,
             once,

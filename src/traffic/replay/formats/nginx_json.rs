@@ -3,6 +3,7 @@
 
 use super::{Format, Looks};
 use crate::traffic::replay::TimeUnit;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[
@@ -15,5 +16,6 @@ pub(super) const FORMAT: Format = Format {
     is_completion: true,
     duration: (&[&["request_time"]], TimeUnit::Seconds),
     path: &["request_uri", "uri", "request", "path", "url"],
+    failed: Some((&["status"], Outcome::Http)),
     ..Format::NONE
 };

@@ -1,6 +1,7 @@
 //! The activity export of OpenRouter. `tokens_prompt` holds the cached tokens too.
 
 use super::{Format, Looks};
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys {
@@ -12,5 +13,6 @@ pub(super) const FORMAT: Format = Format {
     input: &[&["tokens_prompt"]],
     cached: &[&["tokens_cached"]],
     output: &[&["tokens_completion"]],
+    failed: Some((&["finish_reason_normalized"], Outcome::Is(&["error"]))),
     ..Format::NONE
 };

@@ -4,6 +4,7 @@
 use super::{Clocks, Format, Looks};
 use crate::traffic::replay::TimeUnit;
 use crate::traffic::replay::layout::Test;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[Looks::Keys {
@@ -22,5 +23,6 @@ pub(super) const FORMAT: Format = Format {
         "spans that are no call of a model",
     )],
     notes: &["the trace has every call: a sampled one shows a part of the traffic"],
+    failed: Some((&["status.code"], Outcome::Is(&["2", "STATUS_CODE_ERROR"]))),
     ..Format::NONE
 };

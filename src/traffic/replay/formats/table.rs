@@ -6,6 +6,7 @@ use crate::traffic::replay::Replay;
 use crate::traffic::replay::digits::is_decimal;
 use crate::traffic::replay::error::quote;
 use crate::traffic::replay::layout::{Finder, Layout};
+use crate::traffic::replay::outcome::{Outcome, is_like_a_status};
 use crate::traffic::replay::shape::{Content, Sample};
 use crate::traffic::replay::stamp::{Clock, Writing, slashed_date};
 use crate::units::grammar::Misread;
@@ -106,6 +107,28 @@ const CACHED: Role = Role {
     looks_right: is_like_a_count,
 };
 
+/// How a call ended, in a word or a number.
+const STATUS: Role = Role {
+    key: "status-column",
+    what: "how calls ended",
+    names: &[],
+    weak: &[
+        "status",
+        "statuscode",
+        "httpstatus",
+        "httpstatuscode",
+        "responsestatus",
+        "responsestatuscode",
+        "responsecode",
+    ],
+    looks_right: is_like_a_status,
+};
+
+/// The same as a truth value.
+const SUCCESS: Role = Role { weak: &["success", "issuccess", "succeeded"], ..STATUS };
+/// The same as what went wrong.
+const ERROR: Role = Role { weak: &["error", "errorcode", "errortype"], looks_right: |_| true, ..STATUS };
+
 /// Beside the input, as Anthropic counts it.
 const CACHE_READ: Role = Role { names: &["cachereadinputtokens", "genaiusagecachereadinputtokens"], ..CACHED };
 const CACHE_WRITE: Role = Role { names: &["cachecreationinputtokens", "genaiusagecachecreationinputtokens"], ..CACHED };
@@ -144,6 +167,12 @@ pub(super) fn layout(sample: &Sample, spec: &Replay) -> Result<Layout, Misread> 
     if columns.cached.is_none() {
         columns.cached = if has_parts && read.is_some() { read } else { find(&CACHED)? };
     }
+    if columns.failed.is_none() {
+        // A log without it is whole, so that there is nothing to ask where it may be one column or another.
+        let one = |role: &Role| look.find(role).unwrap_or_default();
+        let name = [STATUS, SUCCESS, ERROR].iter().find_map(one);
+        columns.failed = name.and_then(|name| Some((finder.slot(&[name])?, outcome(name))));
+    }
     let only = wanted::find(&mut finder, sample, spec, &[])?;
     let mut layout = Layout { only, ..columns.fill(finder.layout(TraceFormat::Table, time, told), spec) };
     if !parts.is_empty() {
@@ -156,6 +185,15 @@ pub(super) fn layout(sample: &Sample, spec: &Replay) -> Result<Layout, Misread> 
         }
     }
     Ok(layout)
+}
+
+/// How the column called `name` says how calls ended.
+pub(super) fn outcome(name: &str) -> Outcome {
+    match () {
+        () if SUCCESS.rank(name).is_some() => Outcome::Success,
+        () if ERROR.rank(name).is_some() => Outcome::Error,
+        () => Outcome::Status,
+    }
 }
 
 /// Where the objects are that have a time: alone, or in a list.

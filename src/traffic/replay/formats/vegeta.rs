@@ -2,6 +2,7 @@
 
 use super::{Clocks, Format, Looks};
 use crate::traffic::replay::digits::are_digits;
+use crate::traffic::replay::outcome::Outcome;
 
 pub(super) const FORMAT: Format = Format {
     looks: &[
@@ -15,6 +16,7 @@ pub(super) const FORMAT: Format = Format {
     time: &["timestamp"],
     clock: Clocks::Told,
     path: &["url"],
+    failed: Some((&["code"], Outcome::Http)),
     ..Format::NONE
 };
 

@@ -29,20 +29,21 @@ pub(super) fn find(finder: &mut Finder, sample: &Sample, spec: &Replay, known: N
         all.push(Wanted::path(slot, path));
     }
     if let Some(only) = &spec.only {
-        all.push(Wanted::value(column(finder, sample, &only.column)?, only));
+        all.push(Wanted::value(column(finder, sample, ("only.column", &only.column))?, only));
     }
     Ok(all)
 }
 
-fn column(finder: &mut Finder, sample: &Sample, name: &str) -> Result<usize, Misread> {
+/// The slot of the column called `name`, as `key` says.
+pub(super) fn column(finder: &mut Finder, sample: &Sample, (key, name): (&str, &str)) -> Result<usize, Misread> {
     let root = finder.root();
     let Some(names) = finder.fixed_names() else {
-        return by_hand::named(finder, sample, root, ("only.column", name));
+        return by_hand::named(finder, sample, root, (key, name));
     };
     finder.slot(&[name]).ok_or_else(|| {
         let known: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let message = format!("there is no field {}; there are {}", quote(name.as_bytes()), known.join(", "));
-        let help = remedy(names.iter().copied(), "only.column", name);
+        let help = remedy(names.iter().copied(), key, name);
         Misread::new(message, help.replace("a name in the header", "one of them"))
     })
 }

@@ -1,0 +1,7 @@
+//! When the next call may go: by a pace of the client's own, or by what replies tell of the limits.
+
+mod pacing;
+mod steering;
+
+pub use pacing::{Known, Pace, Pacing};
+pub use steering::{Steer, Steering, Until};

@@ -1,0 +1,106 @@
+//! The line: who waits, who goes next, who is shed, who expires and who is delivered again.
+
+use super::errand::State;
+use super::{Agent, Note};
+use crate::client::queue::{Offer, Ticket};
+use crate::engine::event::Kind;
+use crate::recorder::Failure;
+use crate::units::SimTime;
+
+impl Agent<'_> {
+    /// The request in `slot` wants to be sent: at once if it may, or else it joins the line.
+    pub(super) fn enter(&mut self, now: SimTime, slot: u32) {
+        if self.free_slots > 0 && self.line.is_empty() && self.ready_at(now, slot) <= now {
+            return self.send(now, slot);
+        }
+        let place = self.places.of(&self.errands.get(slot).request);
+        match self.line.offer(slot, place) {
+            Offer::Refused => return self.fail(now, slot, Failure::Shed),
+            Offer::Waits(ticket) => self.join(now, slot, ticket, place.deadline),
+            Offer::Instead(ticket, victim) => {
+                self.join(now, slot, ticket, place.deadline);
+                self.fail(now, victim, Failure::Shed);
+            }
+        }
+        // It may stand before those who wait, and ask for less than they.
+        self.settled(now);
+    }
+
+    fn join(&mut self, now: SimTime, slot: u32, ticket: Ticket, deadline: SimTime) {
+        self.note(now, slot, Note::Queued { behind: self.line.len() - 1 });
+        let closed_before = self.gate.closed_by(now);
+        let errand = self.errands.get(slot);
+        errand.state = State::Queued;
+        (errand.queued_since, errand.ticket, errand.closed_before) = (now, Some(ticket), closed_before);
+        errand.deadline_event = u64::MAX;
+        if deadline != SimTime::NEVER {
+            errand.deadline_event = self.events.push(deadline, Kind::Deadline, slot);
+        }
+    }
+
+    /// Sends requests of the line while they may be sent. A refused one gives its slot back at once.
+    pub(super) fn dispatch(&mut self, now: SimTime) {
+        // A request that fails on one way joins the line for the next one: who dispatches already comes to it.
+        if std::mem::replace(&mut self.is_dispatching, true) {
+            return;
+        }
+        let mut is_closed = false;
+        while self.free_slots > 0
+            && let Some(slot) = self.line.peek()
+        {
+            let ready_at = self.ready_at(now, slot);
+            if ready_at > now {
+                self.wake_at(ready_at);
+                is_closed = true;
+                break;
+            }
+            self.line.pop();
+            self.leave(now, slot);
+            self.send(now, slot);
+        }
+        self.gate.turn(now, is_closed);
+        self.is_dispatching = false;
+    }
+
+    /// The request in `slot` has left the line.
+    fn leave(&mut self, now: SimTime, slot: u32) {
+        let closed_by = self.gate.closed_by(now);
+        let errand = self.errands.get(slot);
+        let paced = closed_by - errand.closed_before;
+        errand.ticket = None;
+        errand.paced = errand.paced + paced;
+        errand.queued = errand.queued + ((now - errand.queued_since) - paced);
+    }
+
+    /// A deadline comes.
+    pub(super) fn expire(&mut self, now: SimTime, slot: u32, number: u64) {
+        let errand = self.errands.get(slot);
+        // The request may have been sent since, and its slot be another's by now.
+        if errand.state != State::Queued || errand.deadline_event != number {
+            return;
+        }
+        if let Some(ticket) = errand.ticket {
+            self.line.remove(ticket);
+        }
+        self.fail(now, slot, Failure::Expired);
+        // The next one may ask for less than the one that was first.
+        self.settled(now);
+    }
+
+    /// The request in `slot` has failed for good in this delivery: a message queue delivers it again, or it is over.
+    pub(super) fn deliver_again(&mut self, now: SimTime, slot: u32, why: Failure) {
+        let errand = self.errands.get(slot);
+        let queue = &self.cell.strategy.queue;
+        let taken = errand.taken.min(now);
+        let Some(at) = queue.redelivery.and_then(|redelivery| redelivery.again(errand.delivery, taken, now)) else {
+            return self.fail(now, slot, why);
+        };
+        if at > self.places.deadline(&errand.request) {
+            return self.fail(now, slot, Failure::Expired);
+        }
+        errand.delivery += 1;
+        (errand.way, errand.taken, errand.state) = (0, SimTime::NEVER, State::BackingOff);
+        self.note(now, slot, Note::Waits(at - now));
+        self.events.push(at, Kind::Retry, slot);
+    }
+}
