@@ -40,7 +40,7 @@ impl Agent<'_> {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
                 self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
-                self.hear(now, route, &seen);
+                self.hear(now, route, &seen, true);
                 self.after(now, slot, Failing::Refused(retry_after));
             }
             Reply::TooLarge { limit } => {
