@@ -87,6 +87,14 @@ metrics! {
     FailureRate = "failure_rate",
     /// Calls made, for each request answered.
     AttemptsPerServed = "attempts_per_served",
+    /// Calls made while another for the same request was under way.
+    HedgedCalls = "hedged_calls",
+    /// Retries that the client's budget denied.
+    DeniedRetries = "denied_retries",
+    /// Calls that the client turned down itself, by its breaker or its throttle.
+    TurnedDownCalls = "turned_down_calls",
+    /// Times that a breaker of the client opened.
+    BreakerOpenings = "breaker_openings",
     /// Mean latency of the answered.
     LatencyMean = "latency_mean_s",
     /// Median latency of the answered.
@@ -186,6 +194,10 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::Availability => share(class.attempts() - class.failed_calls(), class.attempts()),
         Metric::FailureRate => share(class.failed(), class.offered),
         Metric::AttemptsPerServed => share(class.attempts(), class.served()),
+        Metric::HedgedCalls => count(class.hedged),
+        Metric::DeniedRetries => count(class.denied),
+        Metric::TurnedDownCalls => count(class.turned_down),
+        Metric::BreakerOpenings => count(class.breaker_openings),
         Metric::LatencyMean => class.latency.mean_s().map_or(Value::Undefined, Value::Is),
         Metric::LatencyP50 => seconds(class.latency.quantile(0.50)),
         Metric::LatencyP90 => seconds(class.latency.quantile(0.90)),

@@ -22,7 +22,7 @@ pub enum Failure {
     GaveUp,
     /// Its deadline passed.
     Expired,
-    /// The queue was full.
+    /// The queue was full, or the client's breaker or throttle turned it down.
     Shed,
     /// It is larger than a limit can ever hold.
     Never,
@@ -79,10 +79,20 @@ pub struct ClassRecord {
     pub spared: [u64; Spared::COUNT],
     /// Served requests whose answer came by another route than that of the tier that is judged.
     pub rerouted: u64,
+    /// Calls that were made while another for the same request was under way.
+    pub hedged: u64,
+    /// Admitted calls whose request another one has answered, or may still answer at the end of the run.
+    pub overtaken: u64,
     /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
     pub errors: [u64; Fault::COUNT],
+    /// Retries that the client's budget denied.
+    pub denied: u64,
+    /// Calls that the client itself turned down, by its breaker or its throttle; they are no attempts.
+    pub turned_down: u64,
+    /// Calls whose end opened a breaker of the client.
+    pub breaker_openings: u64,
     /// From arrival to the complete answer.
     pub latency: LatencyHistogram,
     /// Time that served requests waited for a slot, in all, in nanoseconds.
@@ -178,6 +188,8 @@ impl ClassRecord {
         self.pending += other.pending;
         self.admitted += other.admitted;
         self.rerouted += other.rerouted;
+        self.hedged += other.hedged;
+        self.overtaken += other.overtaken;
         self.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
         self.queued += other.queued;
         self.paced += other.paced;
@@ -185,6 +197,9 @@ impl ClassRecord {
         self.held_up += other.held_up;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
+        self.denied += other.denied;
+        self.turned_down += other.turned_down;
+        self.breaker_openings += other.breaker_openings;
         self.charges.merge(&other.charges);
         self.latency.merge(&other.latency);
         self.errors.iter_mut().zip(other.errors).for_each(|(mine, theirs)| *mine += theirs);

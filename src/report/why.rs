@@ -159,6 +159,8 @@ fn what(why: &Why, note: &Note) -> String {
         Note::Accepted { wait, work } if wait.is_zero() => format!("admitted; takes {}", time(*work)),
         Note::Accepted { wait, work } => format!("admitted; waits {} and takes {}", time(*wait), time(*work)),
         Note::Failed(fault) => format!("failed by the provider: {}", fault.word()),
+        Note::TurnedDown => "turned down by the client itself, by its breaker or its throttle".to_owned(),
+        Note::Denied => "its retry is denied by the client's budget".to_owned(),
         Note::Waits(delay) => format!("waits {} before it tries again", time(*delay)),
         Note::NextWay => "goes on by the next route".to_owned(),
         Note::Served => "answered".to_owned(),

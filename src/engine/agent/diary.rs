@@ -66,6 +66,10 @@ pub enum Note {
     },
     /// The provider fails the call.
     Failed(Fault),
+    /// The client turns the call down itself, by its breaker or its throttle.
+    TurnedDown,
+    /// The client's budget denies the next call.
+    Denied,
     /// The client waits before the next call.
     Waits(SimDuration),
     /// The client goes on by another route.

@@ -45,6 +45,7 @@ impl Agent<'_> {
 
     /// The request in `slot` gets an answer that takes no call.
     pub(super) fn answer_canned(&mut self, now: SimTime, slot: u32) {
+        self.drop_grant(slot);
         let errand = self.errands.get(slot);
         let request = errand.request;
         let spent = Spent { queued: errand.queued, held_up: SimDuration::ZERO, worked: SimDuration::ZERO };
@@ -59,6 +60,7 @@ impl Agent<'_> {
 
     /// The request in `slot` will never be answered.
     pub(super) fn fail(&mut self, now: SimTime, slot: u32, why: Failure) {
+        self.drop_grant(slot);
         let request = self.errands.get(slot).request;
         self.record.failed(now, &request, why);
         self.end_story(now, slot, Note::Lost(why));

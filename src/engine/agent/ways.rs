@@ -131,9 +131,19 @@ impl Ways {
         Request { source: request.source + way.shift, service, ..*request }
     }
 
+    /// Whether calls of `class` take a time on `route` that is not drawn with the request.
+    pub fn has_own_times(&self, route: usize, class: u16) -> bool {
+        self.ways[route].times[usize::from(class)].is_some()
+    }
+
     /// The number of `class` with the labels of `route`, as the site at its end counts.
     pub fn class_on(&self, route: usize, class: u16) -> u16 {
         class + self.ways[route].shift
+    }
+
+    /// Calls in flight, on all of them.
+    pub fn under_way(&self) -> u64 {
+        self.ways.iter().map(|way| u64::from(way.under_way)).sum()
     }
 
     /// A call on `route` has begun.

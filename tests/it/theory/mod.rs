@@ -16,13 +16,16 @@
 //! held until the answer is there), and clients that toss a coin after every refusal whether to go on (none does: they
 //! count attempts or time).
 
+mod adaptive;
 mod arrivals;
 mod case;
 mod contest;
+mod control;
 mod cost;
 mod dispersion;
 mod failing_calls;
 mod fixed_window;
+mod flow;
 mod interval_bucket;
 mod judge;
 mod queue;
@@ -66,8 +69,11 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         sliding_log::TRIALS,
         sliding_counter::TRIALS,
         queue::TRIALS,
+        flow::TRIALS,
         retry::TRIALS,
+        control::TRIALS,
         cost::TRIALS,
+        adaptive::TRIALS,
         arrivals::TRIALS,
         users::TRIALS,
         contest::TRIALS,
