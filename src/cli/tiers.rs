@@ -1,7 +1,8 @@
 //! `ratecast tiers`.
 
 use super::{Status, Tiers, output};
-use crate::protocol::{Class, Request};
+use crate::protocol::{Class, Reply, Request};
+use crate::provider::headers::Header;
 use crate::provider::{Hint, Quota, Tier};
 use crate::report::wrapped;
 use crate::scenario::names::nearest;
@@ -35,14 +36,32 @@ pub fn run(arguments: &Tiers) -> Status {
 fn reply(tier: &Tier) -> String {
     let (start, [input, output]) = (Civil::default(), [1_000, 250].map(Tokens::new));
     let mut quota = Quota::new(tier, &[Class::default()], &start, Hint::None);
-    quota.call(SimTime::ZERO, &Request { input, output, ..Request::default() });
-    let headers = tier.headers.print(&quota.levels(SimTime::ZERO, &Request::default()), start.epoch_nanos(), None);
+    let call = Request { input, output, ..Request::default() };
+    quota.call(SimTime::ZERO, &call);
+    let headers = tier.headers.print(&quota.levels(SimTime::ZERO, &call), start.epoch_nanos(), None);
+    let (which, headers) = match headers.is_empty() {
+        false => ("a reply to the first call", headers),
+        true => ("the first 429", refusal(tier, &start, &call)),
+    };
     if headers.is_empty() {
         return String::new();
     }
-    let head =
-        format!("\n# The headers of a reply to the first call, {input} tokens in and {output} out, at {start}:\n");
+    let head = format!("\n# The headers of {which}, {input} tokens in and {output} out, at {start}:\n");
     headers.iter().fold(head, |text, (name, value)| format!("{text}#   {name}: {value}\n"))
+}
+
+/// The headers of the first 429 where such calls come all at once, of a style that tells nothing before.
+fn refusal(tier: &Tier, start: &Civil, call: &Request) -> Vec<Header> {
+    const MOST_CALLS: u32 = 10_000;
+    if !tier.headers.speaks(true) {
+        return Vec::new();
+    }
+    let mut quota = Quota::new(tier, &[Class::default()], start, Hint::WholeSeconds);
+    let wait = (0..MOST_CALLS).find_map(|_| match quota.call(SimTime::ZERO, call) {
+        Reply::TooManyRequests { retry_after, .. } => retry_after,
+        _ => None,
+    });
+    tier.headers.print(&quota.levels(SimTime::ZERO, call), start.epoch_nanos(), wait)
 }
 
 fn old_figures(tiers: &[(&str, Tier)], arguments: &Tiers) -> Option<Diagnostic> {

@@ -271,7 +271,6 @@ impl Desk {
     #[cold]
     fn broken_off(&mut self, now: SimTime, flight: &mut Flight, calling: &Calling, fault: Fault) -> Next {
         if let Some(output) = calling.course.paid_output() {
-            self.record.wasted(&flight.request, output);
             let paid = Request { output, ..flight.request };
             self.charge(now, &paid, flight.is_paid, calling.admitted.spilled, false);
             flight.is_paid = true;

@@ -23,6 +23,10 @@ crate::words! {
         HuggingFace = "hugging-face",
         /// `x-ratelimit-*-req-minute`, `-tokens-minute` and `-tokens-month`.
         Mistral = "mistral",
+        /// `x-trial-endpoint-call-*` of trial keys, and nothing on a 429.
+        Cohere = "cohere",
+        /// `X-RateLimit-*` of a limit that is used up, on a 429 alone; the reset in milliseconds since 1970.
+        OpenRouter = "openrouter",
     }
 }
 
@@ -61,6 +65,12 @@ impl Levels<'_> {
         self.on(counts, |level| level.period <= MINUTE)
     }
 
+    /// The one on any of `counts` that is used up and opens last.
+    fn spent(&self, counts: &[Counts]) -> Option<Level> {
+        let is_spent = |level: &&Level| counts.contains(&level.counts) && level.remaining == 0;
+        self.0.iter().filter(is_spent).max_by_key(|level| level.full_in).copied()
+    }
+
     fn a_day(&self, counts: &[Counts]) -> Option<Level> {
         self.on(counts, |level| level.period == DAY)
     }
@@ -81,7 +91,8 @@ impl Headers {
             return Vec::new();
         }
         let print = |(what, level): &Named| self.line(what, level, now);
-        let mut headers: Vec<Header> = self.shown(levels).iter().flat_map(print).collect();
+        let shown = if self.speaks(wait.is_some()) { self.shown(levels) } else { Vec::new() };
+        let mut headers: Vec<Header> = shown.iter().flat_map(print).collect();
         if let Some(wait) = wait {
             headers.push(("retry-after".to_owned(), whole_seconds(wait).to_string()));
             if matches!(self, Headers::OpenAi | Headers::Azure) {
@@ -91,7 +102,17 @@ impl Headers {
         headers
     }
 
-    /// What a client reads out of what [`Headers::print`] prints.
+    /// Whether replies tell anything about limits: those with an answer, or 429s.
+    pub fn speaks(self, on_refusal: bool) -> bool {
+        match self {
+            Headers::None => false,
+            Headers::Cohere => !on_refusal,
+            Headers::OpenRouter => on_refusal,
+            _ => true,
+        }
+    }
+
+    /// What a client reads out of what [`Headers::print`] prints, where it [`speaks`](Headers::speaks).
     pub fn tell(self, levels: &[Level], now: u64) -> Vec<Told> {
         let told = |(_, level): Named| Told {
             counts: level.counts,
@@ -119,6 +140,8 @@ impl Headers {
                 ("tokens-minute", levels.a_minute(TOKENS)),
                 ("tokens-month", levels.on(TOKENS, |level| level.period > DAY)),
             ],
+            Headers::Cohere => vec![("trial-endpoint-call", levels.a_minute(REQUESTS))],
+            Headers::OpenRouter => vec![("", levels.spent(REQUESTS))],
         };
         named.into_iter().filter_map(|(what, level)| Some((what, level?))).collect()
     }
@@ -126,11 +149,14 @@ impl Headers {
     fn line(self, what: &str, level: &Level, now: u64) -> Vec<Header> {
         let name = |word: &str| match self {
             Headers::Anthropic => format!("anthropic-ratelimit-{what}-{word}"),
+            Headers::Cohere => format!("x-{what}-{word}"),
+            Headers::OpenRouter => format!("X-RateLimit-{}{}", word[..1].to_uppercase(), &word[1..]),
             _ => format!("x-ratelimit-{word}-{what}"),
         };
         let reset = match self {
             Headers::HuggingFace => return hugging_face(level),
-            Headers::Mistral => None,
+            Headers::Mistral | Headers::Cohere => None,
+            Headers::OpenRouter => Some(now.saturating_add(level.full_in.as_nanos()).div_ceil(1_000_000).to_string()),
             Headers::Anthropic => Some(calendar::whole_second(now.saturating_add(level.full_in.as_nanos()))),
             Headers::Azure => Some(whole_seconds(level.full_in).to_string()),
             _ => Some(go_duration(level.full_in)),
@@ -143,8 +169,8 @@ impl Headers {
             .collect()
     }
 
-    /// When all is there again, to the precision of the style. Mistral prints no reset, and a client knows no better than the
-    /// span that the header names.
+    /// When all is there again, to the precision of the style. Mistral and Cohere print no reset, and a client knows no better
+    /// than the span that the header names.
     fn full_in(self, level: &Level, now: u64) -> SimDuration {
         const SECOND: u64 = 1_000_000_000;
         let nanos = level.full_in.as_nanos();
@@ -156,7 +182,11 @@ impl Headers {
             Headers::Azure | Headers::HuggingFace => {
                 SimDuration::from_nanos(whole_seconds(level.full_in).saturating_mul(SECOND))
             }
-            Headers::Mistral => level.period,
+            Headers::Mistral | Headers::Cohere => level.period,
+            Headers::OpenRouter => {
+                let full_at = now.saturating_add(nanos).div_ceil(1_000_000) * 1_000_000;
+                SimDuration::from_nanos(full_at.saturating_sub(now))
+            }
             Headers::None | Headers::OpenAi | Headers::Groq => SimDuration::from_nanos(nanos / 1_000_000 * 1_000_000),
         }
     }
@@ -311,6 +341,33 @@ mod tests {
         assert_eq!(value(&headers, "x-ratelimit-limit-tokens-month"), "4000000");
         assert_eq!(value(&headers, "x-ratelimit-remaining-tokens-minute"), "49000");
         assert!(Headers::None.print(&[minute], 0, Some(MINUTE)).is_empty());
+    }
+
+    /// A reply of June 2026 to a trial key's first call of a minute.
+    #[test]
+    fn cohere_tells_trial_keys_what_is_left_and_not_on_a_429() {
+        let levels = [level(Counts::Requests, MINUTE, 20, 19)];
+        let headers = Headers::Cohere.print(&levels, 0, None);
+        let expected = [("x-trial-endpoint-call-limit", "20"), ("x-trial-endpoint-call-remaining", "19")];
+        assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(Headers::Cohere.print(&levels, 0, Some(MINUTE)), [("retry-after".to_owned(), "60".to_owned())]);
+        assert_eq!(Headers::Cohere.tell(&levels, 0)[0].full_in, MINUTE);
+    }
+
+    /// Bodies of 429 replies that repeat their headers: the end of a minute of December 2025, and of a day of August 2026.
+    #[test]
+    fn openrouter_tells_when_a_spent_limit_opens_and_only_then() {
+        let minute = Level { full_in: SimDuration::from_secs(9), ..level(Counts::Requests, MINUTE, 20, 0) };
+        let day = Level { full_in: SimDuration::from_secs(3_600), ..level(Counts::Requests, DAY, 50, 7) };
+        assert!(Headers::OpenRouter.print(&[minute, day], 0, None).is_empty());
+        let names = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "retry-after"];
+        let at = 1_765_661_751_000_000_000;
+        let headers = Headers::OpenRouter.print(&[minute, day], at, Some(minute.full_in));
+        assert_eq!(names.map(|name| value(&headers, name)), ["20", "0", "1765661760000", "9"]);
+        assert_eq!(Headers::OpenRouter.tell(&[minute, day], at)[0].full_in, minute.full_in);
+        let spent = Level { remaining: 0, ..day };
+        let headers = Headers::OpenRouter.print(&[minute, spent], 1_786_316_400_000_000_000, Some(spent.full_in));
+        assert_eq!(names.map(|name| value(&headers, name)), ["50", "0", "1786320000000", "3600"]);
     }
 
     #[test]

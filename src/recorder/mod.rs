@@ -11,7 +11,7 @@ pub use outcome::{ClassRecord, Failure, LimitRecord, Spared, Spent};
 pub use timeline::{Bin, Timeline};
 
 use crate::protocol::{Fault, Request};
-use crate::units::{Money, SimDuration, SimTime, Tokens};
+use crate::units::{Money, SimDuration, SimTime};
 use charge::Months;
 
 /// The record of one run, or of several merged ones.
@@ -90,13 +90,6 @@ impl Record {
         if let Some(class) = self.measured(request) {
             class.fail_call(fault);
             self.months.fail(now);
-        }
-    }
-
-    /// Such a call was paid for, with so much output.
-    pub fn wasted(&mut self, request: &Request, output: Tokens) {
-        if let Some(class) = self.measured(request) {
-            class.waste(request.input, output);
         }
     }
 

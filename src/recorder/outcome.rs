@@ -2,7 +2,7 @@
 
 use super::{Charges, LatencyHistogram};
 use crate::protocol::{Fault, Request};
-use crate::units::{Money, SimDuration, SimTime, Tokens};
+use crate::units::{Money, SimDuration, SimTime};
 
 /// What the latency of an answered request was spent on, back-off aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,10 +111,6 @@ pub struct ClassRecord {
     pub turned_down: u64,
     /// Calls whose end opened a breaker of the client.
     pub breaker_openings: u64,
-    /// Prompt tokens of calls that were paid for and led to no answer, in all.
-    pub wasted_input_tokens: u64,
-    /// Completion tokens of the same.
-    pub wasted_output_tokens: u64,
     /// From arrival to the complete answer.
     pub latency: LatencyHistogram,
     /// Time that served requests waited for a slot, in all, in nanoseconds.
@@ -174,11 +170,6 @@ impl ClassRecord {
         self.failed_calls() - self.turned_away()
     }
 
-    /// Calls that were paid for and led to no answer.
-    pub fn wasted(&self) -> u64 {
-        self.errors[Fault::Dropped as usize] + self.overtaken
-    }
-
     /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took, which
     /// includes calls that the provider failed.
     pub fn backed_off(&self) -> u128 {
@@ -197,11 +188,6 @@ impl ClassRecord {
 
     pub(super) fn fail_call(&mut self, fault: Fault) {
         self.errors[fault as usize] += 1;
-    }
-
-    pub(super) fn waste(&mut self, input: Tokens, output: Tokens) {
-        self.wasted_input_tokens += u64::from(input);
-        self.wasted_output_tokens += u64::from(output);
     }
 
     #[inline]
@@ -232,8 +218,6 @@ impl ClassRecord {
         self.held_up += other.held_up;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
-        self.wasted_input_tokens += other.wasted_input_tokens;
-        self.wasted_output_tokens += other.wasted_output_tokens;
         self.denied += other.denied;
         self.turned_down += other.turned_down;
         self.breaker_openings += other.breaker_openings;

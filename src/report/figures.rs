@@ -53,7 +53,7 @@ fn subtitle(scenario: &Scenario, forecast: &Forecast) -> String {
     format!("{}: {} from {}, {runs}", scenario.name, scenario.duration, civil_start(scenario))
 }
 
-/// Offered, served and rejected calls per interval, with the limit that they meet.
+/// Offered, served, rejected and failed calls per interval, with the limit that they meet.
 pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) -> OverTime {
     let timeline = &cell.record.timeline;
     let limit = short_limit(cell);
@@ -75,6 +75,7 @@ pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) 
         offered: series(|bin| bin.offered),
         served: series(|bin| bin.admitted),
         rejected: series(|bin| bin.rejected),
+        faulted: series(|bin| bin.errors),
         limit: limit.and_then(|limit| line(limit, interval)),
     }
 }

@@ -8,13 +8,15 @@ use ratecast::limiter::{Align, FixedWindow, LimiterSpec, TokenBucket};
 use ratecast::params::{Literal, Parameter};
 use ratecast::protocol::{Counts, Fault, Labels};
 use ratecast::provider::faults::{Outage, Overload};
-use ratecast::provider::{Congestion, Faults, Hint, LimitSpec, Load, ModelLatency, Reserve, Service, Settle, Tier};
+use ratecast::provider::{
+    Congestion, Faults, Hint, LimitSpec, Load, ModelLatency, Price, Reserve, Service, Settle, Tier,
+};
 use ratecast::recorder::{ClassRecord, Failure, Record};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::Sizes;
 use ratecast::traffic::{Class, Traffic};
-use ratecast::units::{Allowance, Moment, Rate, Share, SimDuration};
+use ratecast::units::{Allowance, Moment, Money, Rate, Share, SimDuration, TokenPrice};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -170,15 +172,17 @@ fn half_an_answer_is_paid_and_counted() {
         limit(Reserve::Actual, Settle::Never),
     ];
     let limits = limits.into_iter().enumerate().map(|(at, limit)| (format!("limit-{at}"), limit)).collect();
-    let record = run(&scenario, &Tier { limits, ..Tier::default() }, &once());
+    // A billionth of a dollar for each token of an answer, so that charges count them.
+    let price = Price { output: TokenPrice(Money::from_billionths(1)), ..Price::default() };
+    let record = run(&scenario, &Tier { limits, price, ..Tier::default() }, &once());
     let class = record.total();
     let dropped = errors(&class)[Fault::Dropped as usize];
+    let wasted = (class.charges.wasted.as_usd_f64() * 1e9).round() as u64;
     // 2,000 expected with the deviation 32; parts of 100 tokens are 49.5 on average, with the deviation 0.65.
     assert!(dropped.abs_diff(2_000) < 160, "{dropped}");
-    let part = class.wasted_output_tokens as f64 / dropped as f64;
+    let part = wasted as f64 / dropped as f64;
     assert!((part - 49.5).abs() < 3.3, "{part}");
-    assert_eq!((class.wasted(), class.wasted_input_tokens), (dropped, 100 * dropped));
-    let generated = class.output_tokens + class.wasted_output_tokens;
+    let generated = class.output_tokens + wasted;
     let charged: Vec<u64> = record.limits.iter().map(|limit| limit.charged).collect();
     assert_eq!(charged, [generated, generated, 400_000], "settled, metered, and as admitted");
 }

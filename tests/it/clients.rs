@@ -248,6 +248,24 @@ fn a_limit_of_time_makes_calls_random() {
         assert_eq!(outlook.longest_wait, Some(SimDuration::from_secs(most)), "{name}");
         assert!(outlook.mean_wait < outlook.longest_wait && outlook.walks == 20_000, "{name}: {outlook:?}");
     }
+    // So many sleeps were seen in nine of ten runs of the one, and in all 50,000 of the other, whose ends are chance.
+    for (name, left_out, least, most, slack) in [("google-api-core", 5, 7, 11, 0), ("cenkalti-backoff", 0, 21, 29, 1)] {
+        let backoff = Backoff::new(&client(name).retry);
+        let mut stream = Seed(7).stream(0, name);
+        let mut sleeps = || {
+            let (mut elapsed, mut calls) = (SimDuration::ZERO, 1);
+            while let Some(delay) = backoff.delay(calls, SimDuration::ZERO, None, elapsed, || stream.uniform()) {
+                (elapsed, calls) = (elapsed + delay, calls + 1);
+            }
+            calls - 1
+        };
+        let mut runs: Vec<u32> = (0..50_000).map(|_| sleeps()).collect();
+        runs.sort_unstable();
+        let cut = left_out * runs.len() / 100;
+        let (low, high) = (runs[cut], runs[runs.len() - 1 - cut]);
+        let is_near = |seen: u32, told: u32| seen.abs_diff(told) <= slack;
+        assert!(is_near(low, least) && is_near(high, most), "{name}: {low} to {high} (seed 7)");
+    }
     let endless = Schedule::new([&client("tenacity-exponential").retry]).outlook(REFUSED);
     assert_eq!((endless.longest_wait, endless.mean_wait), (None, None));
 }

@@ -1,7 +1,8 @@
-"""What real clients do, by their own code: the delays that they draw, and whole calls against a server that refuses.
+"""What real clients do, by their own code: the delays that they draw, and whole calls against a server that
+never answers well.
 
     python3 real_clients.py delays COUNT    draws COUNT delays before each of the first retries of every client
-    python3 real_clients.py calls           makes one call with every client and every hint, and tells how it went
+    python3 real_clients.py calls           makes one call with every client and every answer, and tells how it went
 
 Each line of output is a JSON object. `client` is the name of our preset, `package` and `version` what was asked. A client
 whose package is not installed is told as `missing`. Nobody sleeps: `time.sleep` is replaced by one that only notes down.
@@ -11,6 +12,7 @@ whose package is not installed is told as `missing`. Nobody sleeps: `time.sleep`
 import contextlib
 import http.server
 import importlib.metadata
+import inspect
 import json
 import logging
 import random
@@ -20,7 +22,9 @@ import time
 import types
 
 RETRIES = 6
-HINTS = [None, "7", "45", "90", "150"]
+# How a call is answered: a status with or without `Retry-After` in seconds, or a body that breaks off.
+ANSWERS = [("429", hint) for hint in [None, "7", "45", "90", "150"]]
+ANSWERS += [(status, None) for status in ["500", "503", "504", "529", "dropped"]]
 
 
 def sdk(module, name):
@@ -127,7 +131,9 @@ def botocore_standard(is_throttled):
     from botocore.retries.standard import ExponentialBackoff
 
     detector = types.SimpleNamespace(is_throttling_error_from_context=lambda context: is_throttled)
-    law = ExponentialBackoff(throttling_detector=detector)
+    # Before 1.44 throttling made no difference.
+    tells_apart = "throttling_detector" in inspect.signature(ExponentialBackoff).parameters
+    law = ExponentialBackoff(**({"throttling_detector": detector} if tells_apart else {}))
     return lambda retry: law.delay_amount(types.SimpleNamespace(attempt_number=retry, http_response=None))
 
 
@@ -209,9 +215,8 @@ def call_urllib3(configured):
     import urllib3
 
     def call(url):
-        retry = urllib3.Retry(total=10, backoff_factor=1, status_forcelist=[429], allowed_methods=None)
-        answer = urllib3.PoolManager().request("POST", url, **({"retries": retry} if configured else {}))
-        assert answer.status == 429
+        retry = urllib3.Retry(total=10, backoff_factor=1, status_forcelist=[429, 500, 503, 504], allowed_methods=None)
+        urllib3.PoolManager().request("POST", url, **({"retries": retry} if configured else {}))
 
     return call
 
@@ -243,24 +248,27 @@ CALLS = [
 ]
 
 
-class Refusing(http.server.BaseHTTPRequestHandler):
-    """Answers every call with 429, and counts them."""
+class Failing(http.server.BaseHTTPRequestHandler):
+    """Answers every call in the same bad way, and counts them."""
 
     calls = 0
-    hint = None
+    answer = ("429", None)
 
-    def refuse(self):
-        Refusing.calls += 1
+    def fail(self):
+        Failing.calls += 1
+        status, hint = Failing.answer
+        is_dropped = status == "dropped"
         self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.send_response(429)
-        if Refusing.hint is not None:
-            self.send_header("Retry-After", Refusing.hint)
+        self.send_response(200 if is_dropped else int(status))
+        if hint is not None:
+            self.send_header("Retry-After", hint)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", "100" if is_dropped else "2")
         self.end_headers()
         self.wfile.write(b"{}")
+        self.close_connection = True
 
-    do_GET = do_POST = refuse
+    do_GET = do_POST = fail
 
     def log_message(self, *_):
         pass
@@ -270,47 +278,61 @@ def tell(**what):
     print(json.dumps(what), flush=True)
 
 
+# Presets of versions before the given one.
+BEFORE = {
+    "anthropic": ((1, 17), "anthropic-1.0"),
+    "openai": ((2, 54), "openai-2.50"),
+    "botocore-standard": ((1, 44), "botocore-standard-1.43"),
+    "tenacity-random-exponential": ((9, 0), "tenacity-random-exponential-8"),
+}
+
+
 def installed(client, package):
+    """The preset of the installed version, and that version; nothing where there is none."""
     try:
-        return importlib.metadata.version(package)
+        version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         tell(client=client, package=package, missing=True)
         return None
+    first, older = BEFORE.get(client, ((0, 0), client))
+    is_older = tuple(int(part) for part in version.split(".")[:2]) < first
+    return {"client": older if is_older else client, "package": package, "version": version}
 
 
 def delays(count):
     random.seed(1)
     for client, package, failing, make in DELAYS:
-        version = installed(client, package)
-        if version is None:
+        who = installed(client, package)
+        if who is None:
             continue
         delay = make()
         for retry in range(1, RETRIES + 1):
             drawn = [round(delay(retry), 9) for _ in range(count)]
-            tell(client=client, package=package, version=version, failing=failing, retry=retry, delays=drawn)
+            tell(**who, failing=failing, retry=retry, delays=drawn)
 
 
 def calls():
     random.seed(2)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     sleeps = []
     time.sleep = sleeps.append
     for client, package, make in CALLS:
-        version = installed(client, package)
-        if version is None:
+        who = installed(client, package)
+        if who is None:
             continue
         call = make()
-        for hint in HINTS:
+        for answer in ANSWERS:
             sleeps.clear()
-            Refusing.calls, Refusing.hint = 0, hint
-            # Every client has an error of its own for a call that was refused to the end.
+            Failing.calls, Failing.answer = 0, answer
+            # Every client has an error of its own for a call that failed to the end.
             with contextlib.suppress(Exception):
                 call(url)
-            known = None if hint is None else float(hint)
+            status, hint = answer
+            what = {"status": status, "hint": None if hint is None else float(hint)}
             waits = [round(float(wait), 9) for wait in sleeps]
-            tell(client=client, package=package, version=version, hint=known, calls=Refusing.calls, waits=waits)
+            tell(**who, **what, calls=Failing.calls, waits=waits)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ impl Agent<'_> {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
                 self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
-                self.hear(now, route, seen);
+                self.hear(now, route, seen, true);
                 self.ended(now, slot, now, End::Refused);
                 self.call_ended(now, slot, Some(Failing::Refused(retry_after)));
             }
@@ -178,7 +178,6 @@ impl Agent<'_> {
             Some(fault) => {
                 self.hear_nothing(now, route, &seen);
                 if let Some(output) = course.paid_output() {
-                    self.record.wasted(&self.errands.get(slot).request, output);
                     self.charge(now, slot, Request { output, ..seen }, false);
                     self.paid(slot);
                 }

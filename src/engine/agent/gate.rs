@@ -121,13 +121,16 @@ impl Agent<'_> {
         if let Some(pace) = self.gate.pace.as_mut().filter(|_| self.ways.is_here(route)) {
             pace.answered(now, sent, seen);
         }
-        self.hear(now, route, seen);
+        self.hear(now, route, seen, false);
     }
 
-    /// A reply with headers comes by `route`.
-    pub(super) fn hear(&mut self, now: SimTime, route: usize, seen: &Request) {
+    /// A reply, with an answer or a 429, comes by `route`.
+    pub(super) fn hear(&mut self, now: SimTime, route: usize, seen: &Request, is_refusal: bool) {
         if self.gate.steering.is_none() || !self.ways.is_here(route) {
             return;
+        }
+        if !self.cell.tier.headers.speaks(is_refusal) {
+            return self.gate.hear(now, seen, &[]);
         }
         let since_1970 = self.cell.scenario.start.epoch_nanos().saturating_add(now.as_nanos());
         let levels = self.ways.site(route).quota.levels(now, seen);

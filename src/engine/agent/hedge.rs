@@ -142,7 +142,6 @@ impl Agent<'_> {
     pub(super) fn overtaken(&mut self, now: SimTime, slot: u32, seen: Request) {
         let request = self.errands.get(slot).request;
         self.record.overtaken(&request);
-        self.record.wasted(&request, seen.output);
         self.charge(now, slot, seen, false);
         self.errands.remove(slot);
     }

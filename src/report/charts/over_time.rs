@@ -1,4 +1,4 @@
-//! What the API saw over time: calls offered, served and rejected in each interval, against the limit.
+//! What the API saw over time: calls offered, served, rejected and failed in each interval, against the limit.
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -11,11 +11,12 @@ use super::frame::{
     AXIS_FLOOR, AXIS_ROOM, LABEL_OVERHANG, MARGIN, Swatch, heading, horizontal_axis, legend, no_data, panel_title,
     since, ticked_base, vertical_axis,
 };
-use super::look::{BOUND, INK, NAVY, Stroke, VERMILLION};
+use super::look::{BOUND, INK, NAVY, ROSE, Stroke, VERMILLION};
 use super::text::{interval_name, number};
 use super::{Chart, ChartError};
 
-/// Calls per interval over the whole run, above; how many of them were rejected, below.
+/// Calls per interval over the whole run, above; how many of them were rejected, below, and how many the provider failed, if
+/// any.
 ///
 /// A long run is drawn in columns of several intervals: a line for their mean, a band from the least to the busiest.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct OverTime {
     pub served: Vec<f64>,
     /// Calls that the API answered with 429, in the same intervals.
     pub rejected: Vec<f64>,
+    /// Calls that the provider failed by a fault of its own, in the same intervals.
+    pub faulted: Vec<f64>,
     /// The limit that binds, if one can be told in calls per interval.
     pub limit: Option<LimitLine>,
 }
@@ -50,6 +53,8 @@ pub struct LimitLine {
 const OFFERED: Stroke = Stroke::full(INK, 3);
 const SERVED: Stroke = Stroke::full(NAVY, 3);
 const REJECTED: Stroke = Stroke::full(VERMILLION, 3);
+/// Beside the rejected ones, also in grey.
+const FAULTED: Stroke = Stroke { color: ROSE, width: 4, dash: &[8.0, 6.0] };
 const SERVED_FILL: f64 = 0.22;
 const REJECTED_FILL: f64 = 0.3;
 const BAND: f64 = 0.16;
@@ -80,7 +85,7 @@ impl Chart for OverTime {
         let split = plot.top + (plot.bottom - plot.top) * 0.6;
         let time = self.time(plot);
         self.draw_calls(&canvas, Frame { bottom: split - 46.0, ..plot }, &time)?;
-        self.draw_rejected(&canvas, Frame { top: split + 46.0, ..plot }, &time)
+        self.draw_lost(&canvas, Frame { top: split + 46.0, ..plot }, &time)
     }
 }
 
@@ -95,14 +100,22 @@ struct Time {
 }
 
 impl OverTime {
+    fn series(&self) -> [&Vec<f64>; 4] {
+        [&self.offered, &self.served, &self.rejected, &self.faulted]
+    }
+
     fn intervals(&self) -> usize {
-        self.offered.len().max(self.served.len()).max(self.rejected.len())
+        self.series().into_iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    fn has_faults(&self) -> bool {
+        self.faulted.iter().any(|faults| *faults > 0.0)
     }
 
     fn has_data(&self) -> bool {
         let length = self.intervals() as f64 * self.interval_s;
-        let all = || [&self.offered, &self.served, &self.rejected].into_iter().flatten();
-        self.interval_s > 0.0 && length > 0.0 && usable(length) && all().any(|value| usable(*value))
+        let has_any = self.series().into_iter().flatten().any(|value| usable(*value));
+        self.interval_s > 0.0 && length > 0.0 && usable(length) && has_any
     }
 
     fn time(&self, plot: Frame) -> Time {
@@ -133,6 +146,9 @@ impl OverTime {
             (Swatch::Area(SERVED, SERVED_FILL), "served".to_owned()),
             (Swatch::Area(REJECTED, REJECTED_FILL), "rejected (429)".to_owned()),
         ];
+        if self.has_faults() {
+            entries.push((Swatch::Line(FAULTED), "provider faults".to_owned()));
+        }
         if let Some(limit) = &self.limit {
             let far = if self.near_limit().is_some() { "" } else { " (far above)" };
             entries.push((Swatch::Line(BOUND), format!("{}{far}", limit.label)));
@@ -167,23 +183,28 @@ impl OverTime {
         ticked_base(canvas, plot, &time.scale, &time.axis.ticks)
     }
 
-    fn draw_rejected<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<DB>,
-        plot: Frame,
-        time: &Time,
-    ) -> Result<(), ChartError> {
-        let busiest = largest(self.rejected.iter().copied());
-        let (scale, ticks) = count_axis(plot, busiest, 3);
+    /// What was not served: rejected calls, and failed ones where there are any.
+    fn draw_lost<DB: DrawingBackend>(&self, canvas: &Canvas<DB>, plot: Frame, time: &Time) -> Result<(), ChartError> {
+        let [rejections, faults] = [&self.rejected, &self.faulted].map(|series| largest(series.iter().copied()));
+        let (scale, ticks) = count_axis(plot, rejections.max(faults), 3);
         let name = interval_name(self.interval_s);
-        let peak = peak_note(busiest, &name);
-        panel_title(canvas, plot, &format!("calls per {name}: rejected (429)"), &peak)?;
+        let (what, peak) = match self.has_faults() {
+            false => ("rejected (429)", peak_note(rejections, &name)),
+            true => (
+                "rejected (429) and provider faults",
+                format!("busiest {name}: {} and {}", number(rejections), number(faults)),
+            ),
+        };
+        panel_title(canvas, plot, &format!("calls per {name}: {what}"), &peak)?;
         vertical_axis(canvas, plot, &scale, &ticks)?;
         let rejected = columns(&self.rejected, time.group);
         let panel = Panel { canvas, plot, scale, time };
         panel.area(&rejected, REJECTED, REJECTED_FILL)?;
         panel.band(&rejected, REJECTED, REJECTED_FILL)?;
         panel.line(&rejected, REJECTED)?;
+        if self.has_faults() {
+            panel.line(&columns(&self.faulted, time.group), FAULTED)?;
+        }
         let title = since(time.axis.unit, &self.start);
         horizontal_axis(canvas, plot, &time.scale, &time.axis.ticks, &title)
     }
@@ -262,6 +283,7 @@ mod tests {
             offered: vec![50.0; minutes],
             served: vec![50.0; minutes],
             rejected: vec![0.0; minutes],
+            faulted: vec![0.0; minutes],
             limit: Some(LimitLine { per_interval: 60.0, label: "60/min limit".into() }),
         }
     }
@@ -280,6 +302,15 @@ mod tests {
         assert_eq!(chart(60).legend().len(), 4);
         let month = chart(43_200).legend();
         assert_eq!(month.last().map(|(_, name)| name.as_str()), Some("range in each hour"));
+    }
+
+    #[test]
+    fn faults_are_named_where_there_are_any() {
+        let mut chart = chart(3);
+        let names_them = |chart: &OverTime| chart.legend().iter().any(|(_, name)| name == "provider faults");
+        assert!(!names_them(&chart));
+        chart.faulted[1] = 0.2;
+        assert!(names_them(&chart));
     }
 
     #[test]

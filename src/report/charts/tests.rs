@@ -63,6 +63,7 @@ fn over_time(text: &str, numbers: &[f64]) -> OverTime {
         offered: numbers.to_vec(),
         served: numbers.to_vec(),
         rejected: numbers.iter().rev().copied().collect(),
+        faulted: numbers.to_vec(),
         limit: numbers.last().map(|n| LimitLine { per_interval: *n, label: text.into() }),
     }
 }
