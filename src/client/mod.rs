@@ -1,5 +1,6 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
+pub mod adaptive;
 pub mod control;
 mod estimate;
 pub mod flow;
@@ -9,6 +10,9 @@ pub mod retry;
 mod route;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
+use adaptive::hedge::Hedge;
+use adaptive::rate::SendRate;
+use adaptive::window::WindowSpec;
 use control::Throttle;
 use control::breaker::CircuitBreaker;
 use control::budget::RetryBudget;
@@ -33,6 +37,8 @@ pub struct Preset {
     pub breaker: Option<CircuitBreaker>,
     /// Its throttling of itself, if it does.
     pub throttle: Option<Throttle>,
+    /// How it learns how fast to send, if it does.
+    pub send_rate: Option<SendRate>,
 }
 
 /// Everything that a client does about its limits.
@@ -49,6 +55,10 @@ pub struct Strategy {
     pub pacing: Option<Pacing>,
     /// How it goes by the headers of replies.
     pub steer: Option<Steer>,
+    /// How fast it lets itself send, learnt from 429s.
+    pub send_rate: Option<SendRate>,
+    /// How many calls it keeps in flight, learnt from how they end; `concurrency` bounds them too.
+    pub window: Option<WindowSpec>,
     /// What happens after a 429.
     pub retry: RetryPolicy,
     /// How many retries all requests may make together, those of the clients around this one too.
@@ -57,6 +67,8 @@ pub struct Strategy {
     pub breaker: Option<CircuitBreaker>,
     /// What turns calls down at random when the service does not take them; each route has its own.
     pub throttle: Option<Throttle>,
+    /// A further call for a request whose call takes long.
+    pub hedge: Option<Hedge>,
     /// Clients around this one that try again on their own, by name, the innermost first.
     pub around: Vec<(String, Layer)>,
     /// Other ways to an answer, by name, in the order in which they are tried.
@@ -70,22 +82,14 @@ pub struct Strategy {
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        self.around.is_empty()
-            && self.route.is_empty()
-            && !self.canned
-            && self.queue.is_plain()
-            && !self.has_gate()
-            && !self.has_control()
-    }
-
-    /// Whether it looks at how its calls fare together.
-    fn has_control(&self) -> bool {
-        self.budget.is_some() || self.breaker.is_some() || self.throttle.is_some()
+        let is_alone = self.around.is_empty() && self.route.is_empty() && !self.canned;
+        let controls_nothing = self.budget.is_none() && self.breaker.is_none() && self.throttle.is_none();
+        is_alone && controls_nothing && self.queue.is_plain() && !self.has_gate() && self.hedge.is_none()
     }
 
     /// Whether calls may have to wait although a slot is free.
     fn has_gate(&self) -> bool {
-        self.pacing.is_some() || self.steer.is_some()
+        self.pacing.is_some() || self.steer.is_some() || self.send_rate.is_some() || self.window.is_some()
     }
 }
 
@@ -99,17 +103,21 @@ fn visit_preset(preset: &mut Option<Preset>, visitor: &mut dyn Visitor) -> Optio
 impl Parameters for Strategy {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         if let Some(preset) = visit_preset(&mut self.preset, visitor) {
-            let Preset { name: _, retry, budget, breaker, throttle } = preset;
+            let Preset { name: _, retry, budget, breaker, throttle, send_rate } = preset;
             (self.retry, self.budget, self.breaker, self.throttle) = (retry, budget, breaker, throttle);
+            self.send_rate = send_rate;
         }
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
         visitor.optional_section("pacing", &mut self.pacing);
         visitor.optional_section("steer", &mut self.steer);
+        visitor.choice("send-rate", Presence::Optional, &mut self.send_rate);
+        visitor.choice("window", Presence::Optional, &mut self.window);
         visitor.choice("retry", Presence::Optional, &mut self.retry);
         visitor.choice("budget", Presence::Optional, &mut self.budget);
         visitor.choice("breaker", Presence::Optional, &mut self.breaker);
         visitor.optional_section("throttle", &mut self.throttle);
+        visitor.optional_section("hedge", &mut self.hedge);
         visitor.named("around", &mut self.around);
         visitor.named("route", &mut self.route);
         visitor.optional_section("spread", &mut self.spread);

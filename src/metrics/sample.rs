@@ -87,6 +87,8 @@ metrics! {
     FailureRate = "failure_rate",
     /// Calls made, for each request answered.
     AttemptsPerServed = "attempts_per_served",
+    /// Calls made while another for the same request was under way.
+    HedgedCalls = "hedged_calls",
     /// Retries that the client's budget denied.
     DeniedRetries = "denied_retries",
     /// Calls that the client turned down itself, by its breaker or its throttle.
@@ -192,6 +194,7 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::Availability => share(class.attempts() - class.failed_calls(), class.attempts()),
         Metric::FailureRate => share(class.failed(), class.offered),
         Metric::AttemptsPerServed => share(class.attempts(), class.served()),
+        Metric::HedgedCalls => count(class.hedged),
         Metric::DeniedRetries => count(class.denied),
         Metric::TurnedDownCalls => count(class.turned_down),
         Metric::BreakerOpenings => count(class.breaker_openings),

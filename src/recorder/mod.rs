@@ -122,6 +122,20 @@ impl Record {
         }
     }
 
+    /// A further call is made for it, while one is under way.
+    pub fn hedged(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.hedged += 1;
+        }
+    }
+
+    /// An admitted call for it ends, or is under way at the end of the run, while another has answered or may do so.
+    pub fn overtaken(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.overtaken += 1;
+        }
+    }
+
     /// It was served by another route than that of the tier that is judged.
     pub fn rerouted(&mut self, request: &Request) {
         if let Some(class) = self.measured(request) {
@@ -205,14 +219,15 @@ impl Record {
                     class.offered
                 ));
             }
-            // An admitted call has an answer, or breaks off, or is under way at the end.
-            let ended = class.answered_calls() + class.broken_off();
+            // An admitted call has an answer, or breaks off, or comes too late, or is under way at the end.
+            let ended = class.answered_calls() + class.broken_off() + class.overtaken;
             if !(ended..=ended + class.pending).contains(&class.admitted) {
                 return Err(format!(
-                    "source {at}: {} calls were admitted, {} led to an answer and {} broke off",
+                    "source {at}: {} calls were admitted, {} led to an answer, {} broke off and {} came too late",
                     class.admitted,
                     class.answered_calls(),
-                    class.broken_off()
+                    class.broken_off(),
+                    class.overtaken
                 ));
             }
         }

@@ -79,6 +79,10 @@ pub struct ClassRecord {
     pub spared: [u64; Spared::COUNT],
     /// Served requests whose answer came by another route than that of the tier that is judged.
     pub rerouted: u64,
+    /// Calls that were made while another for the same request was under way.
+    pub hedged: u64,
+    /// Admitted calls whose request another one has answered, or may still answer at the end of the run.
+    pub overtaken: u64,
     /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
@@ -154,7 +158,7 @@ impl ClassRecord {
 
     /// Calls that were paid for and led to no answer.
     pub fn wasted(&self) -> u64 {
-        self.errors[Fault::Dropped as usize]
+        self.errors[Fault::Dropped as usize] + self.overtaken
     }
 
     /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took, which
@@ -198,6 +202,8 @@ impl ClassRecord {
         self.pending += other.pending;
         self.admitted += other.admitted;
         self.rerouted += other.rerouted;
+        self.hedged += other.hedged;
+        self.overtaken += other.overtaken;
         self.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
         self.queued += other.queued;
         self.paced += other.paced;

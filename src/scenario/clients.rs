@@ -3,6 +3,7 @@
 use super::names::{listed, nearest};
 use super::read_text;
 use crate::client::Preset;
+use crate::client::adaptive::rate::SendRate;
 use crate::client::control::Throttle;
 use crate::client::control::breaker::CircuitBreaker;
 use crate::client::control::budget::RetryBudget;
@@ -95,6 +96,8 @@ pub struct KnownClient {
     pub breaker: Option<CircuitBreaker>,
     /// Its throttling of itself, if it does.
     pub throttle: Option<Throttle>,
+    /// How it learns how fast to send, if it does.
+    pub send_rate: Option<SendRate>,
 }
 
 impl Parameters for KnownClient {
@@ -109,6 +112,7 @@ impl Parameters for KnownClient {
         visitor.choice("budget", Presence::Optional, &mut self.budget);
         visitor.choice("breaker", Presence::Optional, &mut self.breaker);
         visitor.optional_section("throttle", &mut self.throttle);
+        visitor.choice("send-rate", Presence::Optional, &mut self.send_rate);
     }
 }
 
@@ -151,8 +155,8 @@ impl Parameter for Preset {
         let Some(client) = client(name) else {
             return Err(Misread::new(format!("there is no client `{name}`"), instead_of(name)));
         };
-        let KnownClient { retry, budget, breaker, throttle, .. } = client;
-        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle };
+        let KnownClient { retry, budget, breaker, throttle, send_rate, .. } = client;
+        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle, send_rate };
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test skips or measures is for its reader")]
 #![allow(clippy::disallowed_methods, reason = "that something is not slow beyond all measure needs a clock")]
 
+mod adaptive;
 mod azure_hour;
 mod behaviour;
 mod broken;
@@ -18,6 +19,7 @@ mod documents;
 mod dresses;
 mod errors;
 mod fit;
+mod flow;
 mod formats;
 mod generate;
 mod golden;
@@ -50,3 +52,4 @@ mod traces;
 mod users;
 mod ways;
 mod why;
+mod workloads;

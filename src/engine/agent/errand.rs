@@ -44,6 +44,16 @@ pub struct Errand {
     pub ticket: Option<Ticket>,
     /// The number of the event that ends its stay there.
     pub deadline_event: u64,
+    /// Calls in flight when its last one went, that one among them.
+    pub in_flight: u32,
+    /// For a further call: where the request is that it helps, until that has an answer.
+    pub first: Option<u32>,
+    /// Where the other calls are that are under way for it.
+    pub others: Vec<u32>,
+    /// Further calls made for it.
+    pub further: u32,
+    /// The number of the event that gives its call a further one.
+    pub hedge_event: u64,
     /// Time spent in the line before this stay while the gate alone kept it.
     pub paced: SimDuration,
     /// How long the gate had been closed when it joined the line.
@@ -65,6 +75,8 @@ pub enum State {
     BackingOff,
     /// The end of a call.
     Calling,
+    /// Nothing: another call for the same request has been answered, and this one goes on.
+    Loose,
 }
 
 impl Errand {
@@ -87,11 +99,23 @@ impl Errand {
             queued_since: request.arrived,
             ticket: None,
             deadline_event: u64::MAX,
+            in_flight: 0,
+            first: None,
+            others: Vec::new(),
+            further: 0,
+            hedge_event: u64::MAX,
             paced: SimDuration::ZERO,
             closed_before: SimDuration::ZERO,
             delivery: 1,
             taken: SimTime::NEVER,
         }
+    }
+}
+
+impl Errand {
+    /// Whether it is no request without an outcome, but a further call for one, or one that came too late.
+    pub fn is_further(&self) -> bool {
+        self.first.is_some() || self.state == State::Loose
     }
 }
 
@@ -127,13 +151,18 @@ impl Errands {
         &mut self.slots[slot as usize]
     }
 
+    /// Those in two slots that differ.
+    pub fn pair(&mut self, one: u32, other: u32) -> [&mut Errand; 2] {
+        self.slots.get_disjoint_mut([one as usize, other as usize]).expect("two slots in use")
+    }
+
     /// Frees `slot`.
     pub fn remove(&mut self, slot: u32) {
         self.slots[slot as usize].state = State::Free;
         self.free.push(slot);
     }
 
-    /// Those that have no outcome yet.
+    /// Those that wait for something, be they requests or further calls for one.
     pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
         self.slots.iter().filter(|errand| errand.state != State::Free)
     }

@@ -94,7 +94,7 @@ impl Agent<'_> {
         match self.ways.next(now, class, errand.way).filter(|route| self.ways.is_here(*route)) {
             Some(route) => {
                 let seen = Request { source: self.ways.class_on(route, class), ..errand.request };
-                self.gate.ready_at(now, &seen)
+                self.gate.ready_at(now, &seen).max(self.tempo.ready_at(now))
             }
             None => now,
         }

@@ -4,7 +4,7 @@
 //!  arrival ──► line ──► way ──► attempt ──► served
 //!               ▲         ▲        │
 //!               │         └─ next ◄┤ failed for good on this way
-//!               └──── back-off ◄───┘ failed
+//!               └──── back-off ◄───┘ failed, or takes long: a further call beside it
 //! ```
 //!
 //! The plain client of [`Run`](super::run) is a special case, in which nothing of this is left but a queue and retries; it is
@@ -14,9 +14,11 @@ mod attempt;
 mod diary;
 mod errand;
 mod gate;
+mod hedge;
 mod line;
 mod outcome;
 mod storm;
+mod tempo;
 mod ways;
 
 use super::arrivals::Arrivals;
@@ -33,8 +35,10 @@ use crate::units::SimTime;
 use diary::Diary;
 use errand::{Errand, Errands};
 use gate::Gate;
+use hedge::Hedges;
 use outcome::Answer;
 use storm::Storm;
+use tempo::Tempo;
 use ways::Ways;
 
 pub use diary::{Entry, Look, Note, Story, Use, story};
@@ -48,6 +52,7 @@ pub(super) struct Agent<'s> {
     line: Line,
     places: Places,
     gate: Gate,
+    tempo: Tempo,
     is_dispatching: bool,
     free_slots: u32,
     ways: Ways,
@@ -55,7 +60,8 @@ pub(super) struct Agent<'s> {
     storm: Storm,
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
-    arrived: u64,          // requests so far
+    hedges: Option<Hedges>,
+    arrived: u64, // requests so far
     record: Record,
     end: SimTime,
     /// Kept where somebody wants the story of a request.
@@ -98,7 +104,8 @@ impl Turns for Agent<'_> {
             Kind::Retry => self.enter(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
             Kind::Wake => self.wake(now),
-            Kind::Linger | Kind::Hedge => {}
+            Kind::Hedge => self.hedge(now, slot, event.number()),
+            Kind::Linger => {}
         }
         self.tell();
     }
@@ -126,6 +133,7 @@ impl<'s> Agent<'s> {
             line: Line::new(&strategy.queue),
             places: Places::new(&strategy.queue, &scenario.facts()),
             gate: Gate::new(cell, &ways.here),
+            tempo: Tempo::new(cell, replication),
             is_dispatching: false,
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,
@@ -133,6 +141,7 @@ impl<'s> Agent<'s> {
             storm: Storm::new(cell, replication),
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
+            hedges: Hedges::new(cell, replication),
             arrived: 0,
             diary: None,
             record: new_record(cell, limits),
@@ -148,7 +157,9 @@ impl<'s> Agent<'s> {
         }
         let mut record = self.record;
         record.timeline.close();
-        self.errands.under_way().for_each(|errand| record.pending(&errand.request));
+        for errand in self.errands.under_way() {
+            if errand.is_further() { record.overtaken(&errand.request) } else { record.pending(&errand.request) }
+        }
         let from = record.warmup();
         for site in &self.ways.sites {
             close_books(self.cell, &site.quota, &mut record.limits[site.limits.clone()], from);

@@ -138,6 +138,11 @@ impl Ways {
         Request { source: request.source + way.shift, service, ..*request }
     }
 
+    /// Whether calls of `class` take a time on `route` that is not drawn with the request.
+    pub fn has_own_times(&self, route: usize, class: u16) -> bool {
+        self.ways[route].times[usize::from(class)].is_some()
+    }
+
     /// The number of `class` with the labels of `route`, as the site at its end counts.
     pub fn class_on(&self, route: usize, class: u16) -> u16 {
         class + self.ways[route].shift

@@ -1,7 +1,9 @@
 //! Laws that hold for every registered model, found through the registry: a new model is judged without a new test.
 
+mod adaptive;
 mod control;
 mod limiter;
+mod queue;
 mod quota;
 mod retry;
 mod shape;

@@ -16,6 +16,7 @@
 //! held until the answer is there), and clients that toss a coin after every refusal whether to go on (none does: they
 //! count attempts or time).
 
+mod adaptive;
 mod arrivals;
 mod case;
 mod contest;
@@ -24,6 +25,7 @@ mod cost;
 mod dispersion;
 mod failing_calls;
 mod fixed_window;
+mod flow;
 mod interval_bucket;
 mod judge;
 mod queue;
@@ -67,9 +69,11 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         sliding_log::TRIALS,
         sliding_counter::TRIALS,
         queue::TRIALS,
+        flow::TRIALS,
         retry::TRIALS,
         control::TRIALS,
         cost::TRIALS,
+        adaptive::TRIALS,
         arrivals::TRIALS,
         users::TRIALS,
         contest::TRIALS,
