@@ -3,6 +3,7 @@
 use super::forecast::CellForecast;
 use crate::limiter::LimiterModel;
 use crate::metrics::Metric;
+use crate::provider::Headers;
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
 
@@ -27,6 +28,11 @@ pub enum Warning {
     QuotaByPace {
         /// How long the run was.
         run: SimDuration,
+    },
+    /// Clients go by headers that tiers do not print.
+    NoHeaders {
+        /// Those tiers; at least one.
+        tiers: Vec<String>,
     },
     /// The far quantiles rest on few requests.
     FewRequests {
@@ -59,12 +65,20 @@ impl Warning {
         if quota_is_judged && cells.iter().any(by_pace) {
             warnings.push(Warning::QuotaByPace { run: scenario.duration });
         }
+        warnings.extend(no_headers(scenario));
         let requests = cells.first().and_then(|cell| cell.metric(Metric::Offered).mean).unwrap_or(0.0);
         if requests < 200.0 {
             warnings.push(Warning::FewRequests { requests });
         }
         warnings
     }
+}
+
+fn no_headers(scenario: &Scenario) -> Option<Warning> {
+    let steers = scenario.strategy.iter().any(|(_, strategy)| strategy.steer.is_some());
+    let is_silent = |name: &&String| scenario.tier.find(name).is_some_and(|tier| tier.headers == Headers::None);
+    let tiers: Vec<String> = scenario.tiers.iter().filter(is_silent).cloned().collect();
+    (steers && !tiers.is_empty()).then_some(Warning::NoHeaders { tiers })
 }
 
 fn pending(cells: &[CellForecast]) -> Option<Warning> {

@@ -220,6 +220,10 @@ pub fn warning(warning: &Warning) -> String {
         Warning::QuotaByPace { run } => {
             format!("quotas are judged by the pace of {run}, which is shorter than their day or month")
         }
+        Warning::NoHeaders { tiers } => {
+            let (replies, first) = (tiers.join(", "), &tiers[0]);
+            format!("`steer` goes by headers, and replies of {replies} have none: state `tier.{first}.headers`")
+        }
         Warning::FewRequests { requests } => {
             let requests = number(*requests, Figure::Count);
             format!("only {requests} requests a replication: the far quantiles rest on few of them")

@@ -69,7 +69,7 @@ impl Parameters for Class {
             let message = format!("the weight `{:?}` is outside above 0 to 1000000000", self.weight);
             return Err(Invalid::new("weight", message, "write a number above 0, as in `3.0`, or leave the class out"));
         }
-        Ok(())
+        super::check_urgency(self.priority, self.deadline)
     }
 }
 

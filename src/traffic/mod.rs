@@ -185,15 +185,7 @@ impl Traffic {
         if self.max_tokens == Some(Tokens::new(0)) {
             return Err(Invalid::new("max-tokens", "0 tokens leave no answer", "write at least 1, or leave it out"));
         }
-        if self.priority > u32::from(u8::MAX) {
-            let message = format!("the priority {} is outside 0 to 255", self.priority);
-            return Err(Invalid::new("priority", message, "write a whole number of at most 255; higher goes first"));
-        }
-        if self.deadline.is_some_and(SimDuration::is_zero) {
-            let message = "everything that waits would expire at once";
-            return Err(Invalid::new("deadline", message, "write a time above zero, as in `\"30s\"`"));
-        }
-        Ok(())
+        check_urgency(Some(self.priority), self.deadline)
     }
 
     /// The process whose rate a shape moves: of requests, or of users who come.
@@ -331,6 +323,19 @@ impl Streams {
     pub fn of_thread(&self, purpose: &str, id: u64) -> Stream {
         self.seed.stream(self.replication, &format!("{purpose}/{}/{id}", self.name))
     }
+}
+
+/// Refuses a priority or a deadline that nothing can have.
+fn check_urgency(priority: Option<u32>, deadline: Option<SimDuration>) -> Result<(), Invalid> {
+    if let Some(priority) = priority.filter(|&priority| priority > u32::from(u8::MAX)) {
+        let message = format!("the priority {priority} is outside 0 to 255");
+        return Err(Invalid::new("priority", message, "write a whole number of at most 255; higher goes first"));
+    }
+    if deadline.is_some_and(SimDuration::is_zero) {
+        let message = "everything that waits would expire at once";
+        return Err(Invalid::new("deadline", message, "write a time above zero, as in `\"30s\"`"));
+    }
+    Ok(())
 }
 
 /// Refuses a name that is no time zone: the check of every key `zone`.

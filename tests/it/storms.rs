@@ -78,6 +78,17 @@ fn what_a_breaker_turns_down_goes_by_the_next_route() {
     assert_eq!([Failure::GaveUp, Failure::Shed].map(|why| failures(&class, why)), [2, 0]);
 }
 
+/// Calls that are spread over two tiers leave the one alone whose breaker is open: refused at 6 s, it gets none at 8 s.
+#[test]
+fn calls_are_spread_over_routes_whose_breakers_are_closed() {
+    let class = total(
+        "{ retry.none = {}, route.second.tier = 'other', spread.cool-down = '1ms', breaker.consecutive.failures = 1 }",
+        &[],
+    );
+    assert_eq!((class.served(), class.rerouted), (8, 5));
+    assert_eq!((class.turned_down, class.breaker_openings), (0, 2));
+}
+
 /// One request in ten seconds, one call a minute, one retry at once. The second request has it, and comes back when the only
 /// slot is taken: it is shed, and the retry is free again for the eighth. Four between them and the last two have none.
 #[test]

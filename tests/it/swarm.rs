@@ -10,22 +10,24 @@ use ratecast::client::adaptive::window::WindowSpec;
 use ratecast::client::control::Throttle;
 use ratecast::client::control::breaker::CircuitBreaker;
 use ratecast::client::control::budget::RetryBudget;
+use ratecast::client::flow::{Pacing, Steer, Until};
+use ratecast::client::queue::{Order, Redelivery, Shed};
 use ratecast::client::retry::RetryPolicy;
-use ratecast::client::{Queue, Strategy};
+use ratecast::client::{Estimate, Queue, Strategy};
 use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate, simulate_in_full};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
 use ratecast::protocol::{Counts, Fault};
 use ratecast::provider::faults::{Outage, Overload, Says};
-use ratecast::provider::{Beyond, Congestion, Faults, Hint, LimitSpec, Load, Scope, Service, Tier};
+use ratecast::provider::{Beyond, Congestion, Faults, Headers, Hint, LimitSpec, Load, Scope, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::users::{Agents, ClosedLoop, OnFailure, Sessions, SubAgents, Users};
 use ratecast::traffic::{Clients, Columns, Feed, Traffic};
-use ratecast::units::{Moment, Rate, Share, SimDuration, Tokens};
+use ratecast::units::{Allowance, Moment, Rate, Share, SimDuration, Tokens};
 use rayon::prelude::*;
 
 const SCENARIOS: u64 = 2_500;
@@ -43,7 +45,7 @@ fn rate(dice: &mut Dice) -> Rate {
 }
 
 /// A cell that owns its parts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Trial {
     scenario: Scenario,
     tier: Tier,
@@ -462,6 +464,68 @@ fn the_full_client_agrees(trial: &Trial, record: &Record) {
     assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
 }
 
+/// The same with a queue, a pace and headers of its own: nothing is lost or invented either, and bounds hold.
+fn a_full_client_conserves_too(mut trial: Trial, number: u64) {
+    let dice = &mut Dice::new("swarm-flow", number);
+    flow(dice, &mut trial);
+    trial.check();
+    let trial = trial;
+    let _tried = OnPanic(|| format!("scenario {number} of the dice `swarm-flow`: {trial:#?}"));
+    let record = trial.run();
+    every_arrival_is_offered(&trial, &record);
+    the_books_agree(&trial, &record);
+    windows_hold(&trial, &record);
+    slots_hold(&trial, &record);
+    let total = record.total();
+    let has_gate = trial.strategy.pacing.is_some() || trial.strategy.steer.is_some();
+    assert!(has_gate || total.paced == 0, "paced without a pace");
+    assert!(trial.strategy.concurrency.is_some() || total.queued == 0, "waited for slots without a bound");
+    assert!(trial.strategy.queue.capacity.is_some() || total.failures[Failure::Shed as usize] == 0, "shed");
+    assert!(record == trial.run(), "the same seed gives the same record");
+}
+
+/// Gives the trial an order, a pace, a reading of headers, deadlines and deliveries, each by chance.
+fn flow(dice: &mut Dice, trial: &mut Trial) {
+    let rate = |dice: &mut Dice| Allowance::per(dice.pick(1..=40), SimDuration::from_secs(dice.pick(1..=10)));
+    let share = |dice: &mut Dice| Share::from_hundred_millionths(dice.pick(0..=9) * 10_000_000);
+    let estimate = |dice: &mut Dice| dice.one_of(&[Estimate::MaxTokens, Estimate::Actual, Estimate::Input]);
+    for (_, traffic) in &mut trial.scenario.traffic {
+        traffic.priority = dice.pick(0..=2) as u32;
+        traffic.deadline = dice.perhaps(20, |dice| millis(dice, 20_000) + SimDuration::from_nanos(1_000_000));
+    }
+    trial.tier.headers = dice.one_of(&[Headers::None, Headers::Anthropic, Headers::OpenAi, Headers::Azure]);
+    let strategy = &mut trial.strategy;
+    strategy.pacing = dice.perhaps(50, |dice| Pacing {
+        requests: dice.perhaps(50, rate),
+        tokens: dice.perhaps(20, |dice| Allowance { amount: dice.pick(1..=5_000), ..rate(dice) }),
+        margin: dice.perhaps(50, share),
+        burst: dice.perhaps(50, |dice| millis(dice, 4_000)),
+        estimate: estimate(dice),
+        correct: dice.percent(50),
+        ..Pacing::default()
+    });
+    strategy.steer = dice.perhaps(50, |dice| Steer {
+        reserve: share(dice),
+        until: dice.one_of(&[Until::Reset, Until::Refill]),
+        slack: millis(dice, 2_000),
+        blind: dice.perhaps(50, |dice| dice.pick(1..=4) as u32),
+        estimate: estimate(dice),
+    });
+    let queue = &mut strategy.queue;
+    if strategy.concurrency.is_some() || strategy.pacing.is_some() || strategy.steer.is_some() {
+        queue.order = dice.one_of(&Order::registered());
+        queue.capacity = dice.perhaps(40, |dice| dice.pick(0..=20));
+    }
+    if queue.capacity.is_some() {
+        queue.shed = dice.one_of(&[Shed::Newest, Shed::Oldest, Shed::LowestPriority]);
+    }
+    queue.redelivery = dice.perhaps(30, |dice| Redelivery {
+        deliveries: dice.pick(2..=4) as u32,
+        visibility_timeout: millis(dice, 20_000),
+        delay: millis(dice, 5_000),
+    });
+}
+
 /// What to read when two records differ.
 fn figures(record: &Record) -> Vec<String> {
     let class = |class: &ratecast::recorder::ClassRecord| {
@@ -491,6 +555,7 @@ fn judge(number: u64) -> Seen {
     an_idle_bound_changes_nothing(&trial, &record);
     an_idle_limit_changes_nothing(&trial, &record);
     the_full_client_agrees(&trial, &record);
+    a_full_client_conserves_too(trial.clone(), number);
     assert!(record == trial.run(), "the same seed gives the same record");
     Seen::of(&trial, &record)
 }

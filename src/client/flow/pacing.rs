@@ -3,9 +3,9 @@
 use crate::client::Estimate;
 use crate::client::estimate::amount;
 use crate::limiter::{Limiter, LimiterModel, TokenBucket, Verdict};
-use crate::params::{Invalid, Parameters, Visitor, fixed_period};
+use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::{Class, Counts, Request};
-use crate::units::{Allowance, Civil, Rate, Share, SimDuration, SimTime};
+use crate::units::{Allowance, Civil, Period, Rate, Share, SimDuration, SimTime};
 
 /// Holds calls back so that limits are not met: rather than to bounce off them and back off, a call waits for its turn.
 ///
@@ -62,7 +62,11 @@ impl Parameters for Pacing {
                 let help = "write a number in a span, as in `\"80k/min\"`";
                 return Err(Invalid::new(key, "what calls cost is not paced", help));
             }
-            fixed_period(key, allowance)?;
+            if let Period::Calendar(unit) = allowance.period {
+                let message = format!("a {} has no fixed length to spread calls over", unit.name());
+                let help = format!("write a number in a fixed span, as in `\"{}/30d\"`", allowance.amount);
+                return Err(Invalid::new(key, message, help));
+            }
         }
         match self.margin {
             Some(margin) if margin >= Share::ONE => {

@@ -24,22 +24,33 @@ crate::words! {
 /// that it prints, and only when a reply comes, be it an answer or a 429. What others take of the limits shows in the next
 /// reply. When the reset has passed that a reply named, all of the limit counts as there. A tier that prints no headers
 /// steers nobody.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Steer {
     /// The part of each limit that is left unused, in 0..1.
     pub reserve: Share,
     /// For what it waits.
     pub until: Until,
+    /// What it adds to each reset that is printed. Headers are cut to whole seconds or milliseconds, and who comes just before
+    /// a window's edge is refused; `huggingface_hub` adds a second.
+    pub slack: SimDuration,
     /// Calls under way at most as long as no reply has told anything; without it there is no bound.
     pub blind: Option<u32>,
     /// How answers are guessed.
     pub estimate: Estimate,
 }
 
+impl Default for Steer {
+    fn default() -> Self {
+        let (reserve, until, slack) = (Share::default(), Until::Reset, SimDuration::from_secs(1));
+        Steer { reserve, until, slack, blind: None, estimate: Estimate::MaxTokens }
+    }
+}
+
 impl Parameters for Steer {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("reserve", &mut self.reserve);
         visitor.optional("until", &mut self.until);
+        visitor.optional("slack", &mut self.slack);
         visitor.optional("blind", &mut self.blind);
         visitor.optional("estimate", &mut self.estimate);
     }
@@ -132,10 +143,14 @@ impl Steering {
 
     /// A reply to a call for `request` comes, whatever it says, and its headers tell so much; nothing where it has none.
     pub fn hear(&mut self, now: SimTime, request: &Request, told: &[Told]) {
+        let slack = self.spec.slack;
         let view = &mut self.views[self.view_of[usize::from(request.source)]];
         view.under_way = view.under_way.saturating_sub(1);
         if !told.is_empty() {
-            let seen = |&told: &Told| Seen { told, at: now, sent: 0, full_at: now.saturating_add(told.full_in) };
+            let seen = |&told: &Told| {
+                let full_at = now.saturating_add(told.full_in.saturating_add(slack));
+                Seen { told, at: now, sent: 0, full_at }
+            };
             view.limits.clear();
             view.limits.extend(told.iter().map(seen));
             view.has_heard = true;
@@ -179,6 +194,11 @@ mod tests {
         SimTime::ZERO + SimDuration::from_secs(secs)
     }
 
+    /// Takes resets as they are printed.
+    fn exact() -> Steer {
+        Steer { slack: SimDuration::ZERO, ..Steer::default() }
+    }
+
     fn told(limit: u64, remaining: u64, full_in: u64) -> Told {
         Told { counts: Counts::Requests, limit, remaining, full_in: SimDuration::from_secs(full_in) }
     }
@@ -189,7 +209,7 @@ mod tests {
 
     #[test]
     fn it_sends_what_is_left_and_waits_for_the_reset() {
-        let (mut steering, call) = (steering(Steer::default()), Request::default());
+        let (mut steering, call) = (steering(exact()), Request::default());
         assert_eq!(steering.ready_at(secs(1), &call), secs(1));
         steering.take(secs(1), &call);
         steering.hear(secs(2), &call, &[told(60, 2, 40)]);
@@ -217,7 +237,7 @@ mod tests {
             steering.hear(secs(10), &call, &[told(60, remaining, 60 - remaining)]);
             steering.ready_at(secs(10), &call)
         };
-        let kept = |until| Steer { reserve, until, ..Steer::default() };
+        let kept = |until| Steer { reserve, until, ..exact() };
         assert_eq!(ready(kept(Until::Reset), 31), secs(10));
         assert_eq!(ready(kept(Until::Reset), 30), secs(40));
         assert_eq!(ready(kept(Until::Refill), 30), secs(11));
@@ -226,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_blind_client_sends_few_until_it_hears() {
-        let (mut steering, call) = (steering(Steer { blind: Some(1), ..Steer::default() }), Request::default());
+        let (mut steering, call) = (steering(Steer { blind: Some(1), ..exact() }), Request::default());
         steering.take(secs(1), &call);
         assert_eq!(steering.ready_at(secs(1), &call), SimTime::NEVER);
         // A fault carries no headers, and the next call tries again.
@@ -239,7 +259,7 @@ mod tests {
 
     #[test]
     fn it_never_waits_for_a_reply_that_does_not_come() {
-        let (mut steering, call) = (steering(Steer::default()), Request::default());
+        let (mut steering, call) = (steering(exact()), Request::default());
         steering.hear(secs(1), &call, &[told(1, 0, 1)]);
         steering.take(secs(2), &call);
         assert_eq!(steering.ready_at(secs(2), &call), SimTime::NEVER);
@@ -253,7 +273,7 @@ mod tests {
             labels: Labels { model: Some(model.to_owned()), ..Labels::default() },
             ..Class::default()
         };
-        let mut steering = Steering::new(&Steer::default(), &[model("a"), model("b"), model("a")]);
+        let mut steering = Steering::new(&exact(), &[model("a"), model("b"), model("a")]);
         let of = |source: u16| Request { source, ..Request::default() };
         steering.hear(secs(1), &of(0), &[told(60, 0, 30)]);
         assert_eq!([0, 1, 2].map(|source| steering.ready_at(secs(1), &of(source))), [secs(31), secs(1), secs(31)]);

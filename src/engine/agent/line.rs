@@ -8,7 +8,8 @@ use crate::recorder::Failure;
 use crate::units::SimTime;
 
 impl Agent<'_> {
-    /// The request in `slot` wants to be sent: at once if it may, or else it joins the line.
+    /// The request in `slot` wants to be sent: at once if it may, or else it joins the line. One that goes on by another way
+    /// has had its turn, and passes those whom the gate keeps.
     pub(super) fn enter(&mut self, now: SimTime, slot: u32) {
         if self.is_free(now, slot) {
             return self.send(now, slot);
@@ -26,9 +27,10 @@ impl Agent<'_> {
         self.settled(now);
     }
 
-    /// Whether a call for the request in `slot` may go at once, past nobody who waits.
+    /// Whether a call for the request in `slot` may go at once, past nobody whose turn it is.
     pub(super) fn is_free(&mut self, now: SimTime, slot: u32) -> bool {
-        self.free_slots > 0 && self.line.is_empty() && self.ready_at(now, slot) <= now
+        let is_first = self.line.is_empty() || self.errands.get(slot).way > 0;
+        self.free_slots > 0 && is_first && self.ready_at(now, slot) <= now
     }
 
     fn join(&mut self, now: SimTime, slot: u32, ticket: Ticket, deadline: SimTime) {

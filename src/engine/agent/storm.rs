@@ -83,6 +83,8 @@ impl Agent<'_> {
             && breaker.answered(now, errand.pass, failing)
         {
             self.record.breaker_opened(&errand.request);
+            // Calls that are spread over routes go by the others meanwhile.
+            self.ways.rest(errand.route, breaker.open_until().unwrap_or(now));
         }
     }
 

@@ -26,6 +26,8 @@ struct Way {
     times: Vec<Option<ServiceTimes>>,
     under_way: u32,
     cools_until: SimTime,
+    /// Until when the breaker before it lets nothing through.
+    rests_until: SimTime,
 }
 
 /// All ways: that of the tier that is judged is route 0.
@@ -86,7 +88,7 @@ impl Ways {
     pub fn next(&self, now: SimTime, class: u16, way: usize) -> Option<usize> {
         let allowed = &self.allowed[usize::from(class)];
         let Some(spread) = self.spread else { return allowed.get(way).copied() };
-        let is_ready = |route: &&usize| self.ways[**route].cools_until <= now;
+        let is_ready = |route: &&usize| self.ways[**route].ready_at() <= now;
         let chosen = match spread.by {
             Choice::LeastBusy => allowed.iter().filter(is_ready).min_by_key(|route| self.ways[**route].under_way),
             Choice::RoundRobin => {
@@ -95,7 +97,7 @@ impl Ways {
             }
         };
         // Where all cool down the one that is ready first has to do.
-        let soonest = || allowed.iter().min_by_key(|route| self.ways[**route].cools_until);
+        let soonest = || allowed.iter().min_by_key(|route| self.ways[**route].ready_at());
         chosen.or_else(soonest).copied()
     }
 
@@ -108,7 +110,12 @@ impl Ways {
     pub fn failed(&mut self, now: SimTime, class: u16, route: usize, hint: Option<SimDuration>) -> bool {
         let Some(spread) = self.spread else { return false };
         self.ways[route].cools_until = now.saturating_add(hint.unwrap_or(spread.cool_down));
-        self.allowed[usize::from(class)].iter().any(|route| self.ways[*route].cools_until <= now)
+        self.allowed[usize::from(class)].iter().any(|route| self.ways[*route].ready_at() <= now)
+    }
+
+    /// The breaker before `route` lets nothing through until then.
+    pub fn rest(&mut self, route: usize, until: SimTime) {
+        self.ways[route].rests_until = until;
     }
 
     /// Whether `route` leads to the tier that is judged.
@@ -159,7 +166,12 @@ impl Ways {
 
 impl Way {
     fn new(site: usize, shift: u16, times: Vec<Option<ServiceTimes>>) -> Self {
-        Way { site, shift, times, under_way: 0, cools_until: SimTime::ZERO }
+        Way { site, shift, times, under_way: 0, cools_until: SimTime::ZERO, rests_until: SimTime::ZERO }
+    }
+
+    /// When it gets calls again.
+    fn ready_at(&self) -> SimTime {
+        self.cools_until.max(self.rests_until)
     }
 }
 

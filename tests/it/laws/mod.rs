@@ -3,6 +3,7 @@
 mod adaptive;
 mod control;
 mod limiter;
+mod queue;
 mod quota;
 mod retry;
 mod shape;

@@ -25,6 +25,7 @@ mod cost;
 mod dispersion;
 mod failing_calls;
 mod fixed_window;
+mod flow;
 mod interval_bucket;
 mod judge;
 mod queue;
@@ -68,6 +69,7 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         sliding_log::TRIALS,
         sliding_counter::TRIALS,
         queue::TRIALS,
+        flow::TRIALS,
         retry::TRIALS,
         control::TRIALS,
         cost::TRIALS,

@@ -36,7 +36,8 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-CQ-14", "queue", queue),
     Trial::new("P-CQ-19", "queue", renewal_fed),
     Trial::new("P-CQ-20", "queue", renewal_fed),
-    Trial::new("P-CQ-22", "queue-deadline", patience),
+    Trial::new("P-CQ-22", "queue-deadline", |case, seed| patience(case, seed, false)),
+    Trial::new("P-CQ-22", "class-deadline", |case, seed| patience(case, seed, true)),
     Trial::new("P-CQ-23", "queue", late_answers),
     Trial::new("P-CQ-25", "elided", |case, seed| started_empty(case, seed, None)),
     Trial::new("P-CQ-25", "not elided", |case, seed| started_empty(case, seed, Some(1_000_000))),
@@ -294,10 +295,16 @@ fn waiting_room(case: &Case, seed: u64) -> Vec<Estimate> {
     ]
 }
 
-fn patience(case: &Case, seed: u64) -> Vec<Estimate> {
+/// The deadline is the queue's, or that of the requests themselves.
+fn patience(case: &Case, seed: u64, is_own: bool) -> Vec<Estimate> {
     let mut shadowed = Shadowed::measured(case, seed);
     let timeout = case.number("timeout");
-    shadowed.setup.strategy.queue = Queue { deadline: Some(secs(timeout)), ..Queue::default() };
+    let deadline = Some(secs(timeout));
+    if is_own {
+        shadowed.setup.scenario.traffic.iter_mut().for_each(|(_, traffic)| traffic.deadline = deadline);
+    } else {
+        shadowed.setup.strategy.queue = Queue { deadline, ..Queue::default() };
+    }
     let (waits, requests) = shadowed.run();
     let (offered, expired) = (requests.offered as f64, requests.failures[Failure::Expired as usize] as f64);
     let waited = requests.queued as f64 * 1e-9 + expired * timeout;

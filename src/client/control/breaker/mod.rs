@@ -145,6 +145,11 @@ impl Breaker {
         Breaker { terms: model.terms(), judge: model.judge(), phase: Phase::Closed, era: 0 }
     }
 
+    /// Until when it is open, if it is.
+    pub fn open_until(&self) -> Option<SimTime> {
+        if let Phase::Open { until } = self.phase { Some(until) } else { None }
+    }
+
     /// Whether a call may be sent at `now`. Changes nothing, so a call that passes need not be sent.
     pub fn allows(&self, now: SimTime) -> bool {
         match self.phase {

@@ -1,0 +1,210 @@
+//! Queues with an order, pacing, steering by headers and message queues, by runs small enough to foretell.
+
+use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::plan::{Options, Warning, forecast};
+use ratecast::recorder::{ClassRecord, Failure, Record};
+use ratecast::scenario::load_text;
+use ratecast::units::SimDuration;
+
+/// Ten requests in the first second; calls take a second.
+const TEN: &str = r#"
+    name = "ten"
+    start = "2025-01-01T00:00:00Z"
+    duration = "20min"
+    replications = 1
+    tiers = ["small"]
+    traffic.app.arrivals.constant.rate = "10/s"
+    traffic.app.requests = 10
+    traffic.app.input-tokens.constant = 900
+    traffic.app.output-tokens.constant = 100
+    provider.time-to-first-token.constant = "1s"
+    provider.time-per-output-token.constant = "0s"
+    tier.small.limits.requests.fixed-window.limit = "60/min"
+"#;
+
+fn run(text: &str) -> Record {
+    let (set, added): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.trim().starts_with("set "));
+    let set: Vec<String> = set.iter().map(|line| line.trim().replacen("set ", "", 1)).collect();
+    let text = format!("{TEN}{}", added.join("\n"));
+    let scenario = load_text("flow", &text, &set).unwrap_or_else(|failure| panic!("{failure}")).scenario;
+    let (tier, (_, strategy)) = (scenario.tier.find(&scenario.tiers[0]).unwrap(), &scenario.strategy[0]);
+    let cell = Cell { scenario: &scenario, tier, strategy };
+    simulate(cell, 0, Stop::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn total(text: &str) -> ClassRecord {
+    run(text).total()
+}
+
+fn millis(millis: u64) -> SimDuration {
+    SimDuration::from_nanos(millis * 1_000_000)
+}
+
+fn failed(class: &ClassRecord, why: Failure) -> u64 {
+    class.failures[why as usize]
+}
+
+/// The k-th of ten arrives at 0.1 k and goes at k.
+#[test]
+fn stated_requests_go_one_by_one() {
+    let class = total(r#"strategy.s = { retry.none = {}, pacing.requests = "1/s" }"#);
+    assert_eq!((class.served(), class.rejected(), class.queued), (10, 0, 0));
+    assert_eq!((class.paced, class.backed_off()), (40_500_000_000, 0));
+    assert_eq!(class.latency.max(), Some(millis(9_100)));
+}
+
+/// 1000 tokens each, of which 60,000 may go in a minute; requests could go faster.
+#[test]
+fn tokens_are_paced_beside_requests() {
+    let class = total(r#"strategy.s = { retry.none = {}, pacing = { requests = "5/s", tokens = "60k/min" } }"#);
+    assert_eq!((class.served(), class.paced), (10, 40_500_000_000));
+    // With a margin of a half one goes every two seconds.
+    let text = r#"strategy.s = { retry.none = {}, pacing = { tokens = "60k/min", margin = "50%", burst = "0s" } }"#;
+    assert_eq!(total(text).paced, (45 * 2_000 - 45 * 100) * 1_000_000);
+}
+
+/// One slot is what holds them back, and not the pace.
+#[test]
+fn waiting_for_a_slot_is_not_pacing() {
+    let text = r#"strategy.s = { retry.none = {}, concurrency = 1, pacing.requests = "2/s" }"#;
+    let class = total(text);
+    assert_eq!((class.served(), class.paced, class.queued), (10, 0, 40_500_000_000));
+    // At half the pace there is a second of each.
+    let text = r#"strategy.s = { retry.none = {}, concurrency = 1, pacing.requests = "30/min" }"#;
+    let class = total(text);
+    assert_eq!(class.paced + class.queued, (90_000 - 4_500) * 1_000_000);
+    // The k-th waits while k calls of a second each are under way, less what of the first was over when it came.
+    assert_eq!(class.queued, 40_500_000_000);
+    assert_eq!(class.backed_off(), 0);
+}
+
+/// 300 requests against a window of 60: at the pace that the tier itself names not one is refused.
+#[test]
+fn the_limits_of_the_tier_are_kept_without_a_refusal() {
+    let text = r#"
+        set traffic.app.requests=300
+        strategy.s = { retry.none = {}, pacing = {} }"#;
+    let class = total(text);
+    assert_eq!((class.served(), class.rejected()), (300, 0));
+    // 6 go at once and those after at 54 a minute: the last of 300, which comes at 29.9 s, has 294 such steps before it.
+    let last = SimDuration::from_secs_f64(294.0 / 0.9 - 29.9 + 1.0);
+    assert_eq!(class.latency.max().map(|most| most.as_nanos() / 1_000), Some(last.as_nanos() / 1_000));
+}
+
+/// 300 requests at three a second; each reply says what is left. 60 go in the first 20 s, and 60 a second after
+/// the edge of each minute, as far as headers tell it: the 240th, which came at 80 s, is the first of the last 60 and
+/// answered at 242 s.
+const STEERED: &str = r#"
+    set traffic.app.requests=300
+    set traffic.app.arrivals.constant.rate=3/s
+    strategy.s = { retry.none = {}, steer = {} }"#;
+
+#[test]
+fn a_steered_client_stops_before_it_is_refused() {
+    for style in ["anthropic", "openai", "azure", "hugging-face"] {
+        let class = total(&format!("{STEERED}\ntier.small.headers = \"{style}\""));
+        assert_eq!((class.served(), class.rejected()), (300, 0), "{style}");
+        let last = class.latency.max().unwrap();
+        assert!(last > millis(161_999) && last < millis(163_000), "{style}: {last}");
+    }
+    // Nothing steers a client that is told nothing.
+    let class = total(STEERED);
+    assert_eq!((class.served(), class.rejected()), (120, 180));
+}
+
+/// Ten within a second, before any answer: three go, the fourth is refused, and its 429 tells the others to wait.
+#[test]
+fn a_blind_start_may_be_bounded() {
+    let text = r#"
+        set tier.small.limits.requests.fixed-window.limit=3/min
+        tier.small.headers = "openai"
+        "#;
+    let class = total(&format!("{text}strategy.s = {{ retry.none = {{}}, steer = {{}} }}"));
+    assert_eq!((class.served(), class.rejected()), (9, 1));
+    // One goes, and after a second two more; then three a second after each edge of a minute.
+    let class = total(&format!("{text}strategy.s = {{ retry.none = {{}}, steer.blind = 1 }}"));
+    assert_eq!((class.served(), class.rejected()), (10, 0));
+    assert_eq!(class.latency.max(), Some(millis(181_000 - 900 + 1_000)));
+}
+
+/// One slot and two places. Of the low ones the first goes and the second is driven out by the second high one; at the
+/// third of each everybody there is high.
+#[test]
+fn a_full_queue_sheds_the_lowest_priority() {
+    let text = r#"
+        set traffic.app.requests=3
+        traffic.high = { arrivals.constant.rate = "10/s", requests = 3, priority = 5 }
+        strategy.s = { retry.none = {}, concurrency = 1, queue = { capacity = 2, ORDER, shed = "lowest-priority" } }"#;
+    let record = run(&text.replace("ORDER", "order.priority = {}"));
+    let outcome = |class: &ClassRecord| (class.served(), failed(class, Failure::Shed));
+    assert_eq!((outcome(&record.classes[0]), outcome(&record.classes[1])), ((1, 2), (2, 1)));
+}
+
+/// The second starts at 1 s, before its deadline at 1.6 s; the third would at 2 s. The queue's own deadline is earlier.
+#[test]
+fn requests_expire_by_themselves() {
+    let text = r#"
+        set traffic.app.requests=3
+        traffic.app.deadline = "1500ms"
+        strategy.s = { retry.none = {}, concurrency = 1 }"#;
+    let class = total(text);
+    assert_eq!((class.served(), failed(&class, Failure::Expired)), (2, 1));
+    let class = total(&format!("set strategy.s.queue.deadline=500ms\n{text}"));
+    assert_eq!((class.served(), failed(&class, Failure::Expired)), (1, 2));
+}
+
+/// Three messages and one call a minute. The first is done at once; the second comes back at 30.1 s and at 60.1 s, when the
+/// minute is over; the third, 0.1 s behind it, finds that minute taken, and is done at 120.2 s with its fifth delivery.
+#[test]
+fn what_fails_is_delivered_again_until_it_is_a_dead_letter() {
+    let text = |deliveries: u32| {
+        format!(
+            "set traffic.app.requests=3
+             set tier.small.limits.requests.fixed-window.limit=1/min
+             strategy.s = {{ retry.none = {{}}, queue.redelivery = {{ deliveries = {deliveries} }} }}"
+        )
+    };
+    let class = total(&text(5));
+    assert_eq!((class.served(), class.attempts(), class.latency.max()), (3, 9, Some(millis(121_000))));
+    let class = total(&text(4));
+    assert_eq!((class.served(), class.attempts(), failed(&class, Failure::GaveUp)), (2, 8, 1));
+}
+
+/// A line of 50,000 in which everybody is refused on two ways is worked off one by one, not in one another.
+#[test]
+fn a_long_line_that_is_refused_does_not_pile_up() {
+    let text = r#"
+        set duration=2h
+        set traffic.app.requests=50000
+        set provider.time-to-first-token.constant=1h
+        set tier.small.limits.requests.fixed-window.limit=1/2d
+        tier.other.limits.requests.fixed-window.limit = "1/2d"
+        strategy.s = { retry.none = {}, concurrency = 1, route.second.tier = "other" }"#;
+    let class = total(text);
+    assert_eq!((class.served(), failed(&class, Failure::GaveUp)), (2, 49_998));
+}
+
+/// Calls by another route are not held to the pace of the tier that is judged.
+#[test]
+fn a_route_to_another_tier_goes_around_the_gate() {
+    let text = r#"
+        set tier.small.limits.requests.fixed-window.limit=1/min
+        tier.other.limits.requests.fixed-window.limit = "60/min"
+        strategy.s = { retry.none = {}, pacing.requests = "1/s", route.second.tier = "other" }"#;
+    let class = total(text);
+    assert_eq!((class.served(), class.rerouted), (10, 9));
+    // Each is paced on its first way and goes on at once.
+    assert_eq!((class.paced, class.backed_off()), (40_500_000_000, 0));
+}
+
+#[test]
+fn who_steers_by_headers_that_nobody_prints_is_told() {
+    let warnings = |headers: &str| {
+        let text = format!("{TEN}strategy.s.steer = {{}}\ntier.small.price.month = \"0 USD/month\"\n{headers}");
+        let scenario = load_text("flow", &text, &[]).unwrap_or_else(|failure| panic!("{failure}")).scenario;
+        forecast(&scenario, Options::default()).unwrap_or_else(|error| panic!("{error}")).warnings
+    };
+    let told = Warning::NoHeaders { tiers: vec!["small".to_owned()] };
+    assert!(warnings("").contains(&told));
+    assert!(!warnings("tier.small.headers = \"openai\"").contains(&told));
+}
