@@ -1,25 +1,38 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
 pub mod adaptive;
+pub mod batch;
+pub mod cache;
+pub mod coalesce;
+pub mod continuation;
 pub mod control;
 mod estimate;
 pub mod flow;
+mod key;
 mod layer;
+pub mod prompt_cache;
 pub mod queue;
 pub mod retry;
 mod route;
+pub mod transfer;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use adaptive::hedge::Hedge;
 use adaptive::rate::SendRate;
 use adaptive::window::WindowSpec;
+use batch::Batch;
+use cache::CacheSpec;
+use coalesce::Coalesce;
 use control::Throttle;
 use control::breaker::CircuitBreaker;
 use control::budget::RetryBudget;
 use flow::{Pacing, Steer};
+use prompt_cache::PromptCache;
 use retry::{MOST_LAYERS, RetryPolicy};
+use transfer::Transfer;
 
 pub use estimate::Estimate;
+pub use key::Key;
 pub use layer::Layer;
 pub use queue::Queue;
 pub use route::{Choice, Route, Spread};
@@ -77,14 +90,30 @@ pub struct Strategy {
     pub spread: Option<Spread>,
     /// Whether a request that nothing answers gets a canned answer.
     pub canned: bool,
+    /// Keeps answers, and gives them again to requests with the same key.
+    pub cache: Option<CacheSpec>,
+    /// Requests wait for a call that is under way for the same key.
+    pub coalesce: Option<Coalesce>,
+    /// Sends several requests in one call.
+    pub batch: Option<Batch>,
+    /// Has the provider keep the beginning of prompts.
+    pub prompt_cache: Option<PromptCache>,
+    /// What the way over the network takes.
+    pub transfer: Option<Transfer>,
 }
 
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        let is_alone = self.around.is_empty() && self.route.is_empty() && !self.canned;
+        let is_direct = self.around.is_empty() && self.route.is_empty() && !self.canned && self.transfer.is_none();
         let controls_nothing = self.budget.is_none() && self.breaker.is_none() && self.throttle.is_none();
-        is_alone && controls_nothing && self.queue.is_plain() && !self.has_gate() && self.hedge.is_none()
+        let sends_as_it_comes = self.queue.is_plain() && !self.has_gate() && self.hedge.is_none();
+        is_direct && controls_nothing && sends_as_it_comes && !self.spares_calls()
+    }
+
+    /// Whether it has fewer calls, or smaller ones, than requests ask for.
+    fn spares_calls(&self) -> bool {
+        self.cache.is_some() || self.coalesce.is_some() || self.batch.is_some() || self.prompt_cache.is_some()
     }
 
     /// Whether calls may have to wait although a slot is free.
@@ -122,6 +151,11 @@ impl Parameters for Strategy {
         visitor.named("route", &mut self.route);
         visitor.optional_section("spread", &mut self.spread);
         visitor.optional("canned", &mut self.canned);
+        visitor.optional_section("cache", &mut self.cache);
+        visitor.optional_section("coalesce", &mut self.coalesce);
+        visitor.optional_section("batch", &mut self.batch);
+        visitor.optional_section("prompt-cache", &mut self.prompt_cache);
+        visitor.optional_section("transfer", &mut self.transfer);
     }
 
     fn check(&self) -> Result<(), Invalid> {

@@ -136,6 +136,27 @@ impl Record {
         }
     }
 
+    /// A call for it led to a part of its answer.
+    pub fn continued(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.continued += 1;
+        }
+    }
+
+    /// Of its latency it waited so long for others, to share a call. Told of the served.
+    pub fn joined(&mut self, request: &Request, waited: SimDuration) {
+        if let Some(class) = self.measured(request) {
+            class.joining += u128::from(waited.as_nanos());
+        }
+    }
+
+    /// To carry a call for it over the network cost so much.
+    pub fn transferred(&mut self, request: &Request, cost: Money) {
+        if let Some(class) = self.measured(request) {
+            class.transfer = class.transfer.saturating_add(cost);
+        }
+    }
+
     /// It was served by another route than that of the tier that is judged.
     pub fn rerouted(&mut self, request: &Request) {
         if let Some(class) = self.measured(request) {
@@ -219,13 +240,13 @@ impl Record {
                     class.offered
                 ));
             }
-            // An admitted call has an answer, or breaks off, or comes too late, or is under way at the end.
-            let ended = class.answered_calls() + class.broken_off() + class.overtaken;
+            // An admitted call leads to an answer or a part of one, breaks off, comes too late, or is under way at the end.
+            let led = class.answered_calls() + class.continued;
+            let ended = led + class.broken_off() + class.overtaken;
             if !(ended..=ended + class.pending).contains(&class.admitted) {
                 return Err(format!(
-                    "source {at}: {} calls were admitted, {} led to an answer, {} broke off and {} came too late",
+                    "source {at}: {} calls were admitted, {led} led to an answer or a part of one, {} broke off and {} came too late",
                     class.admitted,
-                    class.answered_calls(),
                     class.broken_off(),
                     class.overtaken
                 ));

@@ -2,7 +2,7 @@
 
 use super::{Charges, LatencyHistogram};
 use crate::protocol::{Fault, Request};
-use crate::units::{SimDuration, SimTime, Tokens};
+use crate::units::{Money, SimDuration, SimTime, Tokens};
 
 /// What the latency of an answered request was spent on, back-off aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,12 @@ pub struct Spent {
     pub held_up: SimDuration,
     /// Time that the provider worked on that call.
     pub worked: SimDuration,
+}
+
+impl Spent {
+    /// No time at all.
+    pub const NOTHING: Spent =
+        Spent { queued: SimDuration::ZERO, held_up: SimDuration::ZERO, worked: SimDuration::ZERO };
 }
 
 /// Why a request was never answered.
@@ -54,11 +60,17 @@ impl Failure {
 pub enum Spared {
     /// By an answer that stood ready for when nothing else answers.
     Canned,
+    /// By an answer that was kept.
+    Cache,
+    /// By the answer to another request for the same.
+    Coalesced,
+    /// By a call that it shared with others; of those one has the call.
+    Batched,
 }
 
 impl Spared {
     /// How many there are.
-    pub const COUNT: usize = 1;
+    pub const COUNT: usize = 4;
 }
 
 /// Refusals are told apart by attempt up to this one; later ones are counted with it.
@@ -83,6 +95,12 @@ pub struct ClassRecord {
     pub hedged: u64,
     /// Admitted calls whose request another one has answered, or may still answer at the end of the run.
     pub overtaken: u64,
+    /// Calls that led to a part of an answer, which another call went on with.
+    pub continued: u64,
+    /// Time that served requests waited for others, to share a call, in all, in nanoseconds.
+    pub joining: u128,
+    /// What it cost to carry calls over the network.
+    pub transfer: Money,
     /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
@@ -164,7 +182,7 @@ impl ClassRecord {
     /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took, which
     /// includes calls that the provider failed.
     pub fn backed_off(&self) -> u128 {
-        self.latency.sum_nanos() - self.queued - self.paced - self.held_up - self.service
+        self.latency.sum_nanos() - self.queued - self.paced - self.joining - self.held_up - self.service
     }
 
     /// Requests whose first call was refused.
@@ -204,6 +222,9 @@ impl ClassRecord {
         self.rerouted += other.rerouted;
         self.hedged += other.hedged;
         self.overtaken += other.overtaken;
+        self.continued += other.continued;
+        self.joining += other.joining;
+        self.transfer = self.transfer.saturating_add(other.transfer);
         self.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
         self.queued += other.queued;
         self.paced += other.paced;

@@ -43,6 +43,7 @@ mod recorded_log;
 mod recorded_sets;
 mod round_trip;
 mod scenarios;
+mod sparing;
 mod stability;
 mod storms;
 mod swarm;

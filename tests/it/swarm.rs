@@ -7,10 +7,14 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::client::adaptive::rate::SendRate;
 use ratecast::client::adaptive::window::WindowSpec;
+use ratecast::client::batch::Batch;
+use ratecast::client::cache::{CacheSpec, Evict, LayerSpec};
+use ratecast::client::coalesce::{self, Among, Coalesce};
 use ratecast::client::control::Throttle;
 use ratecast::client::control::breaker::CircuitBreaker;
 use ratecast::client::control::budget::RetryBudget;
 use ratecast::client::flow::{Pacing, Steer, Until};
+use ratecast::client::prompt_cache::PromptCache;
 use ratecast::client::queue::{Order, Redelivery, Shed};
 use ratecast::client::retry::RetryPolicy;
 use ratecast::client::{Estimate, Queue, Strategy};
@@ -21,12 +25,12 @@ use ratecast::params::Parameters;
 use ratecast::protocol::{Counts, Fault};
 use ratecast::provider::faults::{Outage, Overload, Says};
 use ratecast::provider::{Beyond, Congestion, Faults, Headers, Hint, LimitSpec, Load, Scope, Service, Tier};
-use ratecast::recorder::{Bin, Failure, Record};
+use ratecast::recorder::{Bin, Failure, Record, Spared};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::users::{Agents, ClosedLoop, OnFailure, Sessions, SubAgents, Users};
-use ratecast::traffic::{Clients, Columns, Feed, Traffic};
+use ratecast::traffic::{CacheKeys, Clients, Columns, Feed, Traffic};
 use ratecast::units::{Allowance, Moment, Rate, Share, SimDuration, Tokens};
 use rayon::prelude::*;
 
@@ -327,8 +331,8 @@ fn every_arrival_is_offered(trial: &Trial, record: &Record) {
 fn the_books_agree(trial: &Trial, record: &Record) {
     let (total, time) = (record.total(), timeline_total(record));
     assert_eq!(total.offered, total.served() + total.failed() + total.pending);
-    // Every admitted call ends as served, breaks off, or is under way at the end.
-    let ended = total.served() + total.broken_off() + total.overtaken;
+    // Every admitted call leads to an answer or a part of one, breaks off, comes too late, or is under way at the end.
+    let ended = total.answered_calls() + total.continued + total.broken_off() + total.overtaken;
     assert!(total.admitted >= ended && total.admitted <= ended + total.pending, "completions");
     let counted = |bin: u64, class: u64, what: &str| {
         let all_measured = trial.scenario.warmup.is_zero();
@@ -541,6 +545,79 @@ fn figures(record: &Record) -> Vec<String> {
         )
     };
     record.classes.iter().map(class).chain(record.limits.iter().map(|limit| format!("{limit:?}"))).collect()
+}
+
+/// Adds to `trial` what spares calls, alone or together.
+fn share_calls(dice: &mut Dice, trial: &mut Trial) {
+    let strategy = &mut trial.strategy;
+    strategy.cache =
+        dice.perhaps(60, |dice| CacheSpec { local: dice.perhaps(50, cache_layer), shared: Some(cache_layer(dice)) });
+    let among = dice.one_of(&[Among::All, Among::Client]);
+    let on_failure = dice.one_of(&[coalesce::OnFailure::Share, coalesce::OnFailure::Next]);
+    strategy.coalesce = dice.perhaps(60, |_| Coalesce { among, on_failure });
+    let span = millis(dice, 5_000).max(SimDuration::from_nanos(1));
+    let (linger, every) = if dice.percent(50) { (Some(span), None) } else { (None, Some(span)) };
+    let (size, shared_input) = (dice.pick(2..=9) as u32, Tokens::new(dice.pick(0..=50) as u32));
+    strategy.batch = dice.perhaps(50, |_| Batch { size, linger, every, shared_input });
+    strategy.prompt_cache =
+        dice.perhaps(40, |dice| PromptCache { prefix: Tokens::new(dice.pick(1..=50) as u32), ttl: span });
+    strategy.canned = dice.percent(20);
+    for (_, traffic) in &mut trial.scenario.traffic {
+        let count = dice.pick(1..=30) as u32;
+        traffic.cache_keys = dice.perhaps(80, |dice| CacheKeys { count, exponent: dice.uniform() });
+        if trial.strategy.batch.is_none() && dice.percent(40) {
+            traffic.max_tokens = Some(Tokens::new(dice.pick(1..=60) as u32));
+            traffic.re_asks = dice.pick(1..=3) as u32;
+        }
+    }
+}
+
+fn cache_layer(dice: &mut Dice) -> LayerSpec {
+    LayerSpec {
+        ttl: dice.perhaps(60, |dice| millis(dice, 20_000).max(SimDuration::from_nanos(1))),
+        capacity: dice.perhaps(60, |dice| dice.pick(1..=9)),
+        evict: dice.one_of(&Evict::ALL),
+        refresh: dice.percent(30),
+        hit_latency: millis(dice, 100),
+    }
+}
+
+/// Served requests without a call, by the way in which they were spared it, and calls for parts of an answer.
+#[derive(Clone, Copy, Default, Debug)]
+struct Shared {
+    spared: [u64; Spared::COUNT],
+    continued: u64,
+    failed: u64,
+    pending: u64,
+}
+
+fn judge_sharing(number: u64) -> Shared {
+    let mut dice = Dice::new("sharing", number);
+    let mut trial = Trial::new(&mut dice);
+    share_calls(&mut dice, &mut trial);
+    let trial = trial;
+    let _tried = OnPanic(|| format!("scenario {number} of the dice `sharing`: {trial:#?}"));
+    let record = trial.run();
+    every_arrival_is_offered(&trial, &record);
+    the_books_agree(&trial, &record);
+    assert!(record == trial.run(), "the same seed gives the same record");
+    let total = record.total();
+    Shared { spared: total.spared, continued: total.continued, failed: total.failed(), pending: total.pending }
+}
+
+#[test]
+fn nothing_is_lost_where_calls_are_shared() {
+    let add = |mut one: Shared, other: Shared| {
+        one.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
+        let Shared { continued, failed, pending, .. } = other;
+        (one.continued, one.failed, one.pending) =
+            (one.continued + continued, one.failed + failed, one.pending + pending);
+        one
+    };
+    let seen = (0..SCENARIOS).into_par_iter().map(judge_sharing).reduce(Shared::default, add);
+    println!("{seen:?}");
+    let enough = [seen.continued, seen.failed, seen.pending];
+    assert!(enough.iter().chain(&seen.spared).all(|&n| n > 500), "the swarm has become tame: {seen:?}");
 }
 
 fn judge(number: u64) -> Seen {

@@ -31,10 +31,10 @@ impl Agent<'_> {
         errand.route = route;
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
-        let seen = self.ways.seen(&request, route);
+        let seen = self.call_for(now, slot, route);
         if let Some(diary) = &mut self.diary {
             let site = self.ways.site(route);
-            diary.called(now, errand, &seen, &mut site.quota, site.limits.start);
+            diary.called(now, self.errands.get(slot), &seen, &mut site.quota, site.limits.start);
         }
         self.count_call(false);
         self.goes(now, slot, &seen);
@@ -109,6 +109,8 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         self.record.admitted(now, &errand.request);
         self.ways.begin(errand.route);
+        self.keep_prompt(now, slot);
+        let errand = self.errands.get(slot);
         let site = self.ways.site(errand.route);
         let course = match &mut site.behaviour {
             None => Course::plain(seen, wait),
@@ -144,7 +146,7 @@ impl Agent<'_> {
     /// A call goes on: what was generated since the last time is charged.
     pub(super) fn progress(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
-        let seen = Request { source: self.ways.class_on(errand.route, errand.request.source), ..errand.request };
+        let seen = errand.seen;
         let output = errand.calling.generated_by(now);
         self.ways.site(errand.route).quota.generate(now, &seen, &errand.calling.admitted, output);
         errand.calling.admitted.generated = output;
@@ -157,7 +159,7 @@ impl Agent<'_> {
     pub(super) fn complete(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
         let (route, Calling { admitted, course }) = (errand.route, errand.calling);
-        let seen = Request { source: self.ways.class_on(route, errand.request.source), ..errand.request };
+        let seen = errand.seen;
         self.ways.end(route);
         let site = self.ways.site(route);
         site.quota.settle(now, &seen, &admitted, course.paid_output());
@@ -171,7 +173,7 @@ impl Agent<'_> {
                 self.call_ended(now, slot, None);
                 self.answered(now, route, admitted.at, &seen);
                 self.learn_latency(now - admitted.at);
-                if self.wins(slot) { self.serve(now, slot) } else { self.overtaken(now, slot, seen) }
+                if self.wins(slot) { self.go_on(now, slot) } else { self.overtaken(now, slot, seen) }
             }
             Some(fault) => {
                 self.hear_nothing(now, route, &seen);

@@ -1,5 +1,6 @@
 //! Requests under way at a full client.
 
+use crate::client::Key;
 use crate::client::control::breaker::Pass;
 use crate::client::control::budget::Grant;
 use crate::client::queue::Ticket;
@@ -7,7 +8,7 @@ use crate::client::retry::{MOST_LAYERS, Standing};
 use crate::engine::event::MOST_SLOTS;
 use crate::engine::flight::Calling;
 use crate::protocol::Request;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, Tokens};
 
 /// A request under way.
 #[derive(Clone, Debug)]
@@ -36,6 +37,26 @@ pub struct Errand {
     pub is_paid: bool,
     /// The call under way, or the last one.
     pub calling: Calling,
+    /// That call as the provider sees it.
+    pub seen: Request,
+    /// What of its prompt that call has the provider keep.
+    pub written: Tokens,
+    /// Calls that led to parts of the answer, all but the last one of which were cut off.
+    pub parts: u32,
+    /// Time that the calls before this one waited within the provider which led to parts of the answer.
+    pub held_up: SimDuration,
+    /// Time that the provider worked on them.
+    pub worked: SimDuration,
+    /// What it asks for, if another may ask for the same and somebody minds.
+    pub key: Option<Key>,
+    /// Whether those who ask for the same wait for it.
+    pub leads: bool,
+    /// Those whom its call carries, by slot; none where it is a request itself.
+    pub members: Vec<u32>,
+    /// Time that it waited for others, to share a call.
+    pub joined: SimDuration,
+    /// Since when it waits for them.
+    pub joined_since: SimTime,
     /// Time spent in the line before this stay.
     pub queued: SimDuration,
     /// Since when it stands in the line.
@@ -77,6 +98,8 @@ pub enum State {
     Calling,
     /// Nothing: another call for the same request has been answered, and this one goes on.
     Loose,
+    /// Others, with whom it shares a call.
+    Joined,
 }
 
 impl Errand {
@@ -95,6 +118,16 @@ impl Errand {
             grant: Grant::FREE,
             is_paid: false,
             calling: Calling::NONE,
+            seen: request,
+            written: Tokens::new(0),
+            parts: 0,
+            held_up: SimDuration::ZERO,
+            worked: SimDuration::ZERO,
+            key: None,
+            leads: false,
+            members: Vec::new(),
+            joined: SimDuration::ZERO,
+            joined_since: request.arrived,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
             ticket: None,
@@ -116,6 +149,17 @@ impl Errand {
     /// Whether it is no request without an outcome, but a further call for one, or one that came too late.
     pub fn is_further(&self) -> bool {
         self.first.is_some() || self.state == State::Loose
+    }
+
+    /// It waits for others, from `now` on.
+    pub fn wait_for_others(&mut self, now: SimTime) {
+        self.state = State::Joined;
+        self.joined_since = now;
+    }
+
+    /// It has waited for others.
+    pub fn has_waited(&mut self, now: SimTime) {
+        self.joined = self.joined.saturating_add(now - self.joined_since);
     }
 }
 
@@ -162,8 +206,8 @@ impl Errands {
         self.free.push(slot);
     }
 
-    /// Those that wait for something, be they requests or further calls for one.
+    /// Those that wait for something, be they requests or further calls for one; what carries others is neither.
     pub fn under_way(&self) -> impl Iterator<Item = &Errand> {
-        self.slots.iter().filter(|errand| errand.state != State::Free)
+        self.slots.iter().filter(|errand| errand.state != State::Free && errand.members.is_empty())
     }
 }

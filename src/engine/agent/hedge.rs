@@ -13,7 +13,7 @@ use crate::protocol::{Reply, Request};
 use crate::provider::ServiceTimes;
 use crate::provider::faults::Call;
 use crate::rng::Seed;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, Tokens};
 use std::mem::swap;
 
 /// What a client that hedges knows, and how long its further calls take.
@@ -36,9 +36,9 @@ impl Hedges {
         Some(Hedges { hedging, times: times.collect() })
     }
 
-    /// `seen` as a call of its own, which takes its own time.
-    fn again(&mut self, seen: Request, class: u16) -> Request {
-        Request { service: self.times[usize::from(class)].draw(seen.output), ..seen }
+    /// How long the service works on a further call of `class` with so much output.
+    fn again(&mut self, class: u16, output: Tokens) -> SimDuration {
+        self.times[usize::from(class)].draw(output)
     }
 }
 
@@ -95,9 +95,11 @@ impl Agent<'_> {
             return self.errands.remove(other);
         }
         self.errands.get(slot).calls += 1;
-        let mut seen = self.ways.seen(&request, route);
+        let mut seen = self.call_for(now, other, route);
         if let Some(hedges) = self.hedges.as_mut().filter(|_| !self.ways.has_own_times(route, request.source)) {
-            seen = hedges.again(seen, request.source);
+            let takes = hedges.again(request.source, seen.output);
+            seen.service = takes.saturating_add(self.calls.transit(&seen)).min(SimDuration::HORIZON);
+            self.errands.get(other).seen = seen;
         }
         self.count_call(true);
         self.record.hedged(&request);
@@ -179,6 +181,8 @@ impl Agent<'_> {
         // Events know calls by their slots, so these stay where they are.
         swap(&mut one.calling, &mut two.calling);
         swap(&mut one.route, &mut two.route);
+        swap(&mut one.seen, &mut two.seen);
+        swap(&mut one.written, &mut two.written);
         swap(&mut one.in_flight, &mut two.in_flight);
         swap(&mut one.pass, &mut two.pass);
         swap(&mut one.grant, &mut two.grant);
@@ -197,7 +201,17 @@ impl Agent<'_> {
 impl Errand {
     /// A further call for the request in slot `first`.
     fn further_call(&self, first: u32, route: usize) -> Errand {
-        let (calls, grant) = (self.calls + 1, Grant::FREE);
-        Errand { first: Some(first), others: Vec::new(), hedge_event: u64::MAX, route, calls, grant, ..self.clone() }
+        Errand {
+            first: Some(first),
+            others: Vec::new(),
+            // Whom the request carries or leads is its own concern.
+            members: Vec::new(),
+            leads: false,
+            hedge_event: u64::MAX,
+            calls: self.calls + 1,
+            grant: Grant::FREE,
+            route,
+            ..self.clone()
+        }
     }
 }

@@ -1,18 +1,20 @@
 //! A run of the full client.
 //!
 //! ```text
-//!  arrival ──► line ──► way ──► attempt ──► served
-//!               ▲         ▲        │
-//!               │         └─ next ◄┤ failed for good on this way
-//!               └──── back-off ◄───┘ failed, or takes long: a further call beside it
+//!  arrival ──► front ──► line ──► way ──► attempt ──► served
+//!   kept or under way ◄┘   ▲       ▲        │
+//!                          │       └─ next ◄┤ failed for good on this way
+//!                          └──── back-off ◄─┘ failed, or takes long: a further call beside it
 //! ```
 //!
 //! The plain client of [`Run`](super::run) is a special case, in which nothing of this is left but a queue and retries; it is
 //! told apart for its speed. Both must leave the same record of a plain strategy, which a test demands.
 
 mod attempt;
+mod calls;
 mod diary;
 mod errand;
+mod front;
 mod gate;
 mod hedge;
 mod line;
@@ -32,8 +34,10 @@ use crate::recorder::Record;
 use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
 use crate::units::SimTime;
+use calls::Calls;
 use diary::Diary;
 use errand::{Errand, Errands};
+use front::Front;
 use gate::Gate;
 use hedge::Hedges;
 use outcome::Answer;
@@ -55,6 +59,8 @@ pub(super) struct Agent<'s> {
     tempo: Tempo,
     is_dispatching: bool,
     free_slots: u32,
+    front: Front,
+    calls: Calls,
     ways: Ways,
     retries: Stack,
     storm: Storm,
@@ -91,7 +97,8 @@ impl Turns for Agent<'_> {
         *number += 1;
         self.arrived += 1;
         let slot = self.errands.insert(Errand::new(request, *number, self.arrived));
-        self.enter(now, slot);
+        self.receive(now, slot);
+        self.succeed(now);
         self.tell();
     }
 
@@ -103,10 +110,11 @@ impl Turns for Agent<'_> {
             Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.enter(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
+            Kind::Linger => self.linger(now, slot, event.number()),
             Kind::Wake => self.wake(now),
             Kind::Hedge => self.hedge(now, slot, event.number()),
-            Kind::Linger => {}
         }
+        self.succeed(now);
         self.tell();
     }
 
@@ -130,6 +138,8 @@ impl<'s> Agent<'s> {
             arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
             errands: Errands::default(),
+            front: Front::new(cell, replication),
+            calls: Calls::new(cell),
             line: Line::new(&strategy.queue),
             places: Places::new(&strategy.queue, &scenario.facts()),
             gate: Gate::new(cell, &ways.here),

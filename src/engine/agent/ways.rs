@@ -1,5 +1,6 @@
 //! Where calls go: the tiers in use, and the routes to them.
 
+use super::front;
 use crate::client::{Choice, Route, Spread};
 use crate::engine::run::Cell;
 use crate::protocol::{Class, Labels, Request};
@@ -46,7 +47,7 @@ impl Ways {
     /// Those of `cell` in one replication. Replies carry hints if `reads_hints`.
     pub fn new(cell: Cell, replication: u64, reads_hints: bool) -> Self {
         let routes = &cell.strategy.route;
-        let classes = cell.scenario.facts();
+        let classes = front::classes(cell.strategy, cell.scenario.facts());
         let mut tiers: Vec<(&Tier, Vec<Class>)> =
             cell.tiers().into_iter().map(|(_, tier)| (tier, Vec::new())).collect();
         tiers[0].1.extend(classes.iter().cloned());
