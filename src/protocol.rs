@@ -45,6 +45,8 @@ pub struct Class {
     pub labels: Labels,
     /// The `max_tokens` that each call states.
     pub max_tokens: Option<Tokens>,
+    /// How often an answer that was cut off there is asked to go on, at most.
+    pub re_asks: u32,
     /// The share of the input that is not cached which each call has the provider cache, in 0..=1.
     pub cache_write: Share,
     /// Which of those that wait for their turn is more urgent: higher goes first.

@@ -31,7 +31,7 @@ impl Log {
         let loaded = scenario::read_text("the log", &text, set, &mut spec)
             .and_then(|loaded| check_as_recorded(&spec, loaded))
             .map_err(|why| output::failure(&why))?;
-        let reader = TraceReader::open(path, &spec).map_err(|error| failed(&error))?;
+        let reader = TraceReader::with_outcomes(path, &spec).map_err(|error| failed(&error))?;
         progress::watch_interrupt();
         let bar = progress::spinner("rows", wanted);
         Ok(Log { path: path.to_owned(), spec, loaded, reader, begins: None, bar })
@@ -39,7 +39,7 @@ impl Log {
 
     /// Goes back to before its first row.
     pub fn rewind(&mut self) -> Result<(), Status> {
-        self.reader = TraceReader::open(&self.path, &self.spec).map_err(|error| failed(&error))?;
+        self.reader = TraceReader::with_outcomes(&self.path, &self.spec).map_err(|error| failed(&error))?;
         Ok(())
     }
 

@@ -1,17 +1,38 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
+pub mod adaptive;
+pub mod batch;
+pub mod cache;
+pub mod coalesce;
+pub mod continuation;
+pub mod control;
 mod estimate;
 pub mod flow;
+mod key;
 mod layer;
+pub mod prompt_cache;
 pub mod queue;
 pub mod retry;
 mod route;
+pub mod transfer;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
+use adaptive::hedge::Hedge;
+use adaptive::rate::SendRate;
+use adaptive::window::WindowSpec;
+use batch::Batch;
+use cache::CacheSpec;
+use coalesce::Coalesce;
+use control::Throttle;
+use control::breaker::CircuitBreaker;
+use control::budget::RetryBudget;
 use flow::{Pacing, Steer};
+use prompt_cache::PromptCache;
 use retry::{MOST_LAYERS, RetryPolicy};
+use transfer::Transfer;
 
 pub use estimate::Estimate;
+pub use key::Key;
 pub use layer::Layer;
 pub use queue::Queue;
 pub use route::{Choice, Route, Spread};
@@ -23,6 +44,14 @@ pub struct Preset {
     pub name: String,
     /// Its retries.
     pub retry: RetryPolicy,
+    /// Its budget for them, if it has one.
+    pub budget: Option<RetryBudget>,
+    /// Its breaker, if it has one.
+    pub breaker: Option<CircuitBreaker>,
+    /// Its throttling of itself, if it does.
+    pub throttle: Option<Throttle>,
+    /// How it learns how fast to send, if it does.
+    pub send_rate: Option<SendRate>,
 }
 
 /// Everything that a client does about its limits.
@@ -39,8 +68,20 @@ pub struct Strategy {
     pub pacing: Option<Pacing>,
     /// How it goes by the headers of replies.
     pub steer: Option<Steer>,
+    /// How fast it lets itself send, learnt from 429s.
+    pub send_rate: Option<SendRate>,
+    /// How many calls it keeps in flight, learnt from how they end; `concurrency` bounds them too.
+    pub window: Option<WindowSpec>,
     /// What happens after a 429.
     pub retry: RetryPolicy,
+    /// How many retries all requests may make together, those of the clients around this one too.
+    pub budget: Option<RetryBudget>,
+    /// What stops calls for a while when too many failed; each route has its own.
+    pub breaker: Option<CircuitBreaker>,
+    /// What turns calls down at random when the service does not take them; each route has its own.
+    pub throttle: Option<Throttle>,
+    /// A further call for a request whose call takes long.
+    pub hedge: Option<Hedge>,
     /// Clients around this one that try again on their own, by name, the innermost first.
     pub around: Vec<(String, Layer)>,
     /// Other ways to an answer, by name, in the order in which they are tried.
@@ -49,43 +90,72 @@ pub struct Strategy {
     pub spread: Option<Spread>,
     /// Whether a request that nothing answers gets a canned answer.
     pub canned: bool,
+    /// Keeps answers, and gives them again to requests with the same key.
+    pub cache: Option<CacheSpec>,
+    /// Requests wait for a call that is under way for the same key.
+    pub coalesce: Option<Coalesce>,
+    /// Sends several requests in one call.
+    pub batch: Option<Batch>,
+    /// Has the provider keep the beginning of prompts.
+    pub prompt_cache: Option<PromptCache>,
+    /// What the way over the network takes.
+    pub transfer: Option<Transfer>,
 }
 
 impl Strategy {
     /// Whether it does nothing but queue and try again.
     pub fn is_plain(&self) -> bool {
-        self.around.is_empty() && self.route.is_empty() && !self.canned && self.queue.is_plain() && !self.has_gate()
+        let is_direct = self.around.is_empty() && self.route.is_empty() && !self.canned && self.transfer.is_none();
+        let controls_nothing = self.budget.is_none() && self.breaker.is_none() && self.throttle.is_none();
+        let sends_as_it_comes = self.queue.is_plain() && !self.has_gate() && self.hedge.is_none();
+        is_direct && controls_nothing && sends_as_it_comes && !self.spares_calls()
+    }
+
+    /// Whether it has fewer calls, or smaller ones, than requests ask for.
+    fn spares_calls(&self) -> bool {
+        self.cache.is_some() || self.coalesce.is_some() || self.batch.is_some() || self.prompt_cache.is_some()
     }
 
     /// Whether calls may have to wait although a slot is free.
     fn has_gate(&self) -> bool {
-        self.pacing.is_some() || self.steer.is_some()
+        self.pacing.is_some() || self.steer.is_some() || self.send_rate.is_some() || self.window.is_some()
     }
 }
 
-/// Lists the key `preset`. One that has just been read is what `retry` starts from.
-fn visit_preset(preset: &mut Option<Preset>, retry: &mut RetryPolicy, visitor: &mut dyn Visitor) {
+/// Lists the key `preset`. Gives one that has just been read, which the keys beside it start from.
+fn visit_preset(preset: &mut Option<Preset>, visitor: &mut dyn Visitor) -> Option<Preset> {
     let before = preset.clone();
     visitor.optional("preset", preset);
-    if let Some(preset) = preset
-        && before.as_ref() != Some(preset)
-    {
-        *retry = preset.retry.clone();
-    }
+    preset.clone().filter(|preset| before.as_ref() != Some(preset))
 }
 
 impl Parameters for Strategy {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visit_preset(&mut self.preset, &mut self.retry, visitor);
+        if let Some(preset) = visit_preset(&mut self.preset, visitor) {
+            let Preset { name: _, retry, budget, breaker, throttle, send_rate } = preset;
+            (self.retry, self.budget, self.breaker, self.throttle) = (retry, budget, breaker, throttle);
+            self.send_rate = send_rate;
+        }
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
         visitor.optional_section("pacing", &mut self.pacing);
         visitor.optional_section("steer", &mut self.steer);
+        visitor.choice("send-rate", Presence::Optional, &mut self.send_rate);
+        visitor.choice("window", Presence::Optional, &mut self.window);
         visitor.choice("retry", Presence::Optional, &mut self.retry);
+        visitor.choice("budget", Presence::Optional, &mut self.budget);
+        visitor.choice("breaker", Presence::Optional, &mut self.breaker);
+        visitor.optional_section("throttle", &mut self.throttle);
+        visitor.optional_section("hedge", &mut self.hedge);
         visitor.named("around", &mut self.around);
         visitor.named("route", &mut self.route);
         visitor.optional_section("spread", &mut self.spread);
         visitor.optional("canned", &mut self.canned);
+        visitor.optional_section("cache", &mut self.cache);
+        visitor.optional_section("coalesce", &mut self.coalesce);
+        visitor.optional_section("batch", &mut self.batch);
+        visitor.optional_section("prompt-cache", &mut self.prompt_cache);
+        visitor.optional_section("transfer", &mut self.transfer);
     }
 
     fn check(&self) -> Result<(), Invalid> {

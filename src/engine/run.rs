@@ -112,9 +112,9 @@ impl std::error::Error for RunError {}
 
 /// Runs one replication of `cell` to its end.
 pub fn simulate(cell: Cell, replication: u64, stop: Stop) -> Result<Record, RunError> {
-    // Requests that expire by themselves are the business of the full client.
+    // Requests that expire by themselves, and those that may take several calls, are the business of the full client.
     let has_deadlines = cell.scenario.facts().iter().any(|class| class.deadline.is_some());
-    if has_deadlines || !cell.strategy.is_plain() {
+    if has_deadlines || cell.scenario.has_re_asks() || !cell.strategy.is_plain() {
         return simulate_in_full(cell, replication, stop);
     }
     let mut run = Run::new(cell, replication).map_err(RunError::Trace)?;

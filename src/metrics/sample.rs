@@ -2,7 +2,7 @@
 
 use super::Value;
 use crate::protocol::Fault;
-use crate::recorder::ClassRecord;
+use crate::recorder::{ClassRecord, Spared};
 use crate::units::{Money, SimDuration};
 
 /// What bears on the figures besides the record itself.
@@ -13,7 +13,7 @@ pub struct Bill {
     /// What those of a mean month cost at this pace, where that is not in proportion.
     pub of_month: Option<Money>,
     /// What is paid for the measured time whatever is used: the subscription, nothing where that is unknown, and what is
-    /// reserved.
+    /// reserved; and the way of calls over the network.
     pub fixed: Money,
     /// How many mean months that is.
     pub months: f64,
@@ -87,6 +87,14 @@ metrics! {
     FailureRate = "failure_rate",
     /// Calls made, for each request answered.
     AttemptsPerServed = "attempts_per_served",
+    /// Calls made while another for the same request was under way.
+    HedgedCalls = "hedged_calls",
+    /// Retries that the client's budget denied.
+    DeniedRetries = "denied_retries",
+    /// Calls that the client turned down itself, by its breaker or its throttle.
+    TurnedDownCalls = "turned_down_calls",
+    /// Times that a breaker of the client opened.
+    BreakerOpenings = "breaker_openings",
     /// Mean latency of the answered.
     LatencyMean = "latency_mean_s",
     /// Median latency of the answered.
@@ -115,7 +123,9 @@ metrics! {
     RetryWaitMean = "retry_wait_mean_s",
     /// Mean time that they waited within the provider.
     ProviderWaitMean = "provider_wait_mean_s",
-    /// Mean time that the provider worked on them.
+    /// Mean time that they waited for others, to share a call.
+    JoiningWaitMean = "joining_wait_mean_s",
+    /// Mean time that the provider, or a cache, worked on them.
     ServiceMean = "service_mean_s",
     /// Requests answered a second, over the measured time.
     Throughput = "throughput_per_s",
@@ -133,8 +143,16 @@ metrics! {
     RetryCost = "retry_cost_usd",
     /// The part of both that went to calls which led to no answer.
     WastedCost = "wasted_cost_usd",
+    /// What it cost to carry calls over the network.
+    TransferCost = "transfer_cost_usd",
     /// Requests answered from a cache, among the answered.
     CacheHitRate = "cache_hit_rate",
+    /// Requests answered by the answer to another one for the same.
+    Coalesced = "coalesced",
+    /// Requests answered in a call that another one of their batch had.
+    Batched = "batched",
+    /// Calls for the rest of an answer that was cut off.
+    ReAsks = "re_asks",
     /// The bill of a mean month (30.44 days) at this pace.
     MonthlyCost = "monthly_cost_usd",
 }
@@ -158,6 +176,7 @@ impl Sample {
 fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill) -> Value {
     let count = |n: u64| Value::Is(n as f64);
     let share = |n: u64, of: u64| Value::ratio(n as f64, of as f64);
+    let spared = |how: Spared| class.spared[how as usize];
     let errors = |fault: Fault| count(class.errors[fault as usize]);
     let seconds = |d: Option<SimDuration>| d.map_or(Value::Undefined, |d| Value::Is(d.as_secs_f64()));
     let mean = |nanos: u128| Value::ratio(nanos as f64 / 1e9, class.served() as f64);
@@ -186,6 +205,10 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::Availability => share(class.attempts() - class.failed_calls(), class.attempts()),
         Metric::FailureRate => share(class.failed(), class.offered),
         Metric::AttemptsPerServed => share(class.attempts(), class.served()),
+        Metric::HedgedCalls => count(class.hedged),
+        Metric::DeniedRetries => count(class.denied),
+        Metric::TurnedDownCalls => count(class.turned_down),
+        Metric::BreakerOpenings => count(class.breaker_openings),
         Metric::LatencyMean => class.latency.mean_s().map_or(Value::Undefined, Value::Is),
         Metric::LatencyP50 => seconds(class.latency.quantile(0.50)),
         Metric::LatencyP90 => seconds(class.latency.quantile(0.90)),
@@ -200,6 +223,7 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::PacingWaitMean => mean(class.paced),
         Metric::RetryWaitMean => mean(class.backed_off()),
         Metric::ProviderWaitMean => mean(class.held_up),
+        Metric::JoiningWaitMean => mean(class.joining),
         Metric::ServiceMean => mean(class.service),
         Metric::Throughput => Value::ratio(class.served() as f64, measured.as_secs_f64()),
         Metric::InputTokens => count(class.input_tokens),
@@ -209,7 +233,12 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::FirstAttemptCost => bill.of(class.charges.first, charged),
         Metric::RetryCost => bill.of(class.charges.retry, charged),
         Metric::WastedCost => bill.of(class.charges.wasted, charged),
-        Metric::CacheHitRate => Value::Is(0.0),
+        Metric::TransferCost => Value::Is(class.transfer.as_usd_f64()),
+        Metric::CacheHitRate if class.served() == 0 => Value::Is(0.0),
+        Metric::CacheHitRate => share(spared(Spared::Cache), class.served()),
+        Metric::Coalesced => count(spared(Spared::Coalesced)),
+        Metric::Batched => count(spared(Spared::Batched)),
+        Metric::ReAsks => count(class.continued),
         Metric::MonthlyCost => Value::Is(match bill.of_month {
             Some(usage) => usage.as_usd_f64() + bill.fixed.as_usd_f64() * bill.months.recip(),
             None => cost * bill.months.recip(),

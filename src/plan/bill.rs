@@ -38,6 +38,7 @@ impl RunBill {
         } else {
             (listed, None, fixed)
         };
+        let fixed = fixed.saturating_add(all.transfer);
         let of_month = at_most(cell.tier.spend_cap(), of_month, usage, measured);
         let total = Bill { usage, of_month, fixed, months: measured.as_secs_f64() / month.as_secs_f64() };
         RunBill { total, listed, served: all.served() }
@@ -48,7 +49,8 @@ impl RunBill {
         self.total
     }
 
-    /// What one class of requests costs: its share of the usage. What is fixed is nobody's alone.
+    /// What one class of requests costs: its share of the usage, and its way over the network. What else is fixed is nobody's
+    /// alone.
     pub fn of_class(&self, class: &ClassRecord) -> Bill {
         let share = |usage: Money| match (self.listed, self.served) {
             (Money::ZERO, 0) => Money::ZERO,
@@ -57,7 +59,7 @@ impl RunBill {
             (listed, _) => usage.portion(class.charges.total(), listed),
         };
         let Bill { usage, of_month, months, .. } = self.total;
-        Bill { usage: share(usage), of_month: of_month.map(share), fixed: Money::ZERO, months }
+        Bill { usage: share(usage), of_month: of_month.map(share), fixed: class.transfer, months }
     }
 }
 

@@ -122,10 +122,66 @@ impl Record {
         }
     }
 
+    /// A further call is made for it, while one is under way.
+    pub fn hedged(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.hedged += 1;
+        }
+    }
+
+    /// An admitted call for it ends, or is under way at the end of the run, while another has answered or may do so.
+    pub fn overtaken(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.overtaken += 1;
+        }
+    }
+
+    /// A call for it led to a part of its answer.
+    pub fn continued(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.continued += 1;
+        }
+    }
+
+    /// Of its latency it waited so long for others, to share a call. Told of the served.
+    pub fn joined(&mut self, request: &Request, waited: SimDuration) {
+        if let Some(class) = self.measured(request) {
+            class.joining += u128::from(waited.as_nanos());
+        }
+    }
+
+    /// To carry a call for it over the network cost so much.
+    pub fn transferred(&mut self, request: &Request, cost: Money) {
+        if let Some(class) = self.measured(request) {
+            class.transfer = class.transfer.saturating_add(cost);
+        }
+    }
+
     /// It was served by another route than that of the tier that is judged.
     pub fn rerouted(&mut self, request: &Request) {
         if let Some(class) = self.measured(request) {
             class.rerouted += 1;
+        }
+    }
+
+    /// A retry of it was denied by the client's budget.
+    pub fn denied(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.denied += 1;
+        }
+    }
+
+    /// The client itself turned a call for it down.
+    pub fn turned_down(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.turned_down += 1;
+        }
+    }
+
+    /// The end of a call for it opened a breaker of the client.
+    pub fn breaker_opened(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.breaker_openings += 1;
         }
     }
 
@@ -184,14 +240,15 @@ impl Record {
                     class.offered
                 ));
             }
-            // An admitted call has an answer, or breaks off, or is under way at the end.
-            let ended = class.answered_calls() + class.broken_off();
+            // An admitted call leads to an answer or a part of one, breaks off, comes too late, or is under way at the end.
+            let led = class.answered_calls() + class.continued;
+            let ended = led + class.broken_off() + class.overtaken;
             if !(ended..=ended + class.pending).contains(&class.admitted) {
                 return Err(format!(
-                    "source {at}: {} calls were admitted, {} led to an answer and {} broke off",
+                    "source {at}: {} calls were admitted, {led} led to an answer or a part of one, {} broke off and {} came too late",
                     class.admitted,
-                    class.answered_calls(),
-                    class.broken_off()
+                    class.broken_off(),
+                    class.overtaken
                 ));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Charges, LatencyHistogram};
 use crate::protocol::{Fault, Request};
-use crate::units::{SimDuration, SimTime, Tokens};
+use crate::units::{Money, SimDuration, SimTime, Tokens};
 
 /// What the latency of an answered request was spent on, back-off aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,12 @@ pub struct Spent {
     pub worked: SimDuration,
 }
 
+impl Spent {
+    /// No time at all.
+    pub const NOTHING: Spent =
+        Spent { queued: SimDuration::ZERO, held_up: SimDuration::ZERO, worked: SimDuration::ZERO };
+}
+
 /// Why a request was never answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -22,7 +28,7 @@ pub enum Failure {
     GaveUp,
     /// Its deadline passed.
     Expired,
-    /// The queue was full.
+    /// The queue was full, or the client's breaker or throttle turned it down.
     Shed,
     /// It is larger than a limit can ever hold.
     Never,
@@ -54,11 +60,17 @@ impl Failure {
 pub enum Spared {
     /// By an answer that stood ready for when nothing else answers.
     Canned,
+    /// By an answer that was kept.
+    Cache,
+    /// By the answer to another request for the same.
+    Coalesced,
+    /// By a call that it shared with others; of those one has the call.
+    Batched,
 }
 
 impl Spared {
     /// How many there are.
-    pub const COUNT: usize = 1;
+    pub const COUNT: usize = 4;
 }
 
 /// Refusals are told apart by attempt up to this one; later ones are counted with it.
@@ -79,10 +91,26 @@ pub struct ClassRecord {
     pub spared: [u64; Spared::COUNT],
     /// Served requests whose answer came by another route than that of the tier that is judged.
     pub rerouted: u64,
+    /// Calls that were made while another for the same request was under way.
+    pub hedged: u64,
+    /// Admitted calls whose request another one has answered, or may still answer at the end of the run.
+    pub overtaken: u64,
+    /// Calls that led to a part of an answer, which another call went on with.
+    pub continued: u64,
+    /// Time that served requests waited for others, to share a call, in all, in nanoseconds.
+    pub joining: u128,
+    /// What it cost to carry calls over the network.
+    pub transfer: Money,
     /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
     pub errors: [u64; Fault::COUNT],
+    /// Retries that the client's budget denied.
+    pub denied: u64,
+    /// Calls that the client itself turned down, by its breaker or its throttle; they are no attempts.
+    pub turned_down: u64,
+    /// Calls whose end opened a breaker of the client.
+    pub breaker_openings: u64,
     /// Prompt tokens of calls that were paid for and led to no answer, in all.
     pub wasted_input_tokens: u64,
     /// Completion tokens of the same.
@@ -148,13 +176,13 @@ impl ClassRecord {
 
     /// Calls that were paid for and led to no answer.
     pub fn wasted(&self) -> u64 {
-        self.errors[Fault::Dropped as usize]
+        self.errors[Fault::Dropped as usize] + self.overtaken
     }
 
     /// Time that served requests spent between attempts, in all, in nanoseconds: what neither queue nor provider took, which
     /// includes calls that the provider failed.
     pub fn backed_off(&self) -> u128 {
-        self.latency.sum_nanos() - self.queued - self.paced - self.held_up - self.service
+        self.latency.sum_nanos() - self.queued - self.paced - self.joining - self.held_up - self.service
     }
 
     /// Requests whose first call was refused.
@@ -192,6 +220,11 @@ impl ClassRecord {
         self.pending += other.pending;
         self.admitted += other.admitted;
         self.rerouted += other.rerouted;
+        self.hedged += other.hedged;
+        self.overtaken += other.overtaken;
+        self.continued += other.continued;
+        self.joining += other.joining;
+        self.transfer = self.transfer.saturating_add(other.transfer);
         self.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
         self.queued += other.queued;
         self.paced += other.paced;
@@ -201,6 +234,9 @@ impl ClassRecord {
         self.output_tokens += other.output_tokens;
         self.wasted_input_tokens += other.wasted_input_tokens;
         self.wasted_output_tokens += other.wasted_output_tokens;
+        self.denied += other.denied;
+        self.turned_down += other.turned_down;
+        self.breaker_openings += other.breaker_openings;
         self.charges.merge(&other.charges);
         self.latency.merge(&other.latency);
         self.errors.iter_mut().zip(other.errors).for_each(|(mine, theirs)| *mine += theirs);

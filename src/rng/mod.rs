@@ -10,12 +10,14 @@ mod gamma;
 mod keyed;
 mod lognormal;
 mod wandering;
+mod zipf;
 
 pub use exp::exp;
 pub use gamma::Gamma;
 pub use keyed::Keyed;
 pub use lognormal::{Lognormal, check_cv};
 pub use wandering::Wandering;
+pub use zipf::Zipf;
 
 use rand::rngs::{ChaCha8Rng, Xoshiro256PlusPlus};
 use rand::{Rng, SeedableRng};

@@ -3,6 +3,10 @@
 use super::names::{listed, nearest};
 use super::read_text;
 use crate::client::Preset;
+use crate::client::adaptive::rate::SendRate;
+use crate::client::control::Throttle;
+use crate::client::control::breaker::CircuitBreaker;
+use crate::client::control::budget::RetryBudget;
 use crate::client::retry::RetryPolicy;
 use crate::params::{Literal, Parameter, Parameters, Presence, Visitor, quoted};
 use crate::units::grammar::Misread;
@@ -55,6 +59,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("resilience4j", include_str!("../../catalog/clients/resilience4j.toml")),
     ("resilience4j-exponential", include_str!("../../catalog/clients/resilience4j-exponential.toml")),
     ("resilience4j-randomised", include_str!("../../catalog/clients/resilience4j-randomised.toml")),
+    ("resilience4j-breaker", include_str!("../../catalog/clients/resilience4j-breaker.toml")),
     ("polly", include_str!("../../catalog/clients/polly.toml")),
     ("polly-linear", include_str!("../../catalog/clients/polly-linear.toml")),
     ("polly-exponential", include_str!("../../catalog/clients/polly-exponential.toml")),
@@ -65,6 +70,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("grpc-before-2024", include_str!("../../catalog/clients/grpc-before-2024.toml")),
     ("envoy", include_str!("../../catalog/clients/envoy.toml")),
     ("finagle", include_str!("../../catalog/clients/finagle.toml")),
+    ("google-sre", include_str!("../../catalog/clients/google-sre.toml")),
 ];
 
 /// A client as its file states it.
@@ -84,6 +90,14 @@ pub struct KnownClient {
     pub notes: Option<Vec<String>>,
     /// Its retries.
     pub retry: RetryPolicy,
+    /// Its budget for them, if it has one.
+    pub budget: Option<RetryBudget>,
+    /// Its breaker, if it has one.
+    pub breaker: Option<CircuitBreaker>,
+    /// Its throttling of itself, if it does.
+    pub throttle: Option<Throttle>,
+    /// How it learns how fast to send, if it does.
+    pub send_rate: Option<SendRate>,
 }
 
 impl Parameters for KnownClient {
@@ -95,6 +109,10 @@ impl Parameters for KnownClient {
         visitor.required("as-of", &mut self.as_of);
         visitor.optional("notes", &mut self.notes);
         visitor.choice("retry", Presence::Required, &mut self.retry);
+        visitor.choice("budget", Presence::Optional, &mut self.budget);
+        visitor.choice("breaker", Presence::Optional, &mut self.breaker);
+        visitor.optional_section("throttle", &mut self.throttle);
+        visitor.choice("send-rate", Presence::Optional, &mut self.send_rate);
     }
 }
 
@@ -137,7 +155,8 @@ impl Parameter for Preset {
         let Some(client) = client(name) else {
             return Err(Misread::new(format!("there is no client `{name}`"), instead_of(name)));
         };
-        *self = Preset { name: (*name).to_owned(), retry: client.retry };
+        let KnownClient { retry, budget, breaker, throttle, send_rate, .. } = client;
+        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle, send_rate };
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use crate::params::{Invalid, Parameters};
 use crate::protocol::Counts;
 use crate::provider::Tier;
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
-use crate::traffic::{Pairs, Table};
+use crate::traffic::{Pairs, Table, Traffic};
 use crate::units::SimDuration;
 use jiff::civil::Date;
 use std::path::Path;
@@ -80,6 +80,7 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
     }
     read_weights(&mut scenario, &loaded, &mut problems)?;
     problems.extend(unknown_next(&scenario, &loaded));
+    problems.extend(unshared(&scenario, &loaded));
     let logs = read_logs(&scenario, &loaded, &mut problems)?;
     check_windows(&scenario, &loaded, &logs, &mut problems);
     if !problems.is_empty() {
@@ -103,6 +104,31 @@ fn default_strategy() -> Strategy {
     let persistence = Persistence { max_retry_after: Some(SimDuration::from_secs(60)), ..Persistence::default() };
     let retry = RetryPolicy::FullJitter(FullJitter { persistence, ..FullJitter::default() });
     Strategy { retry, ..Strategy::default() }
+}
+
+/// Refuses strategies that share what nobody can share: answers where no two requests ask for the same, and calls where each
+/// answer may take several.
+fn unshared(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+    let has_keys =
+        |(name, traffic): &(String, Traffic)| traffic.classes(name).iter().any(|(_, class)| class.cache_keys.is_some());
+    let (shares_answers, is_cut) = (scenario.traffic.iter().any(has_keys), scenario.has_re_asks());
+    let mut problems = Vec::new();
+    for (name, strategy) in &scenario.strategy {
+        let mut refuse = |key: &str, message: &str, help: &str| {
+            let origin = loaded.at(&super::path::join(["strategy", name, key]));
+            problems.push(Diagnostic::error(message).at(origin).help(help));
+        };
+        for (key, is_stated) in [("cache", strategy.cache.is_some()), ("coalesce", strategy.coalesce.is_some())] {
+            if is_stated && !shares_answers {
+                let help = "say in a source how many questions there are, as in `cache-keys = { count = 10_000 }`";
+                refuse(key, "no two requests ask for the same", help);
+            }
+        }
+        if strategy.batch.is_some() && is_cut {
+            refuse("batch", "an answer within a batch cannot be asked to go on", "leave `re-asks` out");
+        }
+    }
+    problems
 }
 
 /// The logs that `scenario` plays, with the names of their sources.

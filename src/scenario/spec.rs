@@ -8,7 +8,7 @@ use crate::params::{Invalid, Parameters, Visitor, is_unprintable};
 use crate::protocol::Class;
 use crate::provider::Service;
 use crate::rng::Seed;
-use crate::traffic::{Setting, Traffic};
+use crate::traffic::{Keys, Setting, Traffic};
 use crate::units::{Civil, SimDuration, SimTime};
 use std::path::PathBuf;
 
@@ -89,6 +89,17 @@ impl Scenario {
     /// What the requests of each class have in common, in the order of their numbers.
     pub fn facts(&self) -> Vec<Class> {
         self.traffic.iter().flat_map(|(name, traffic)| traffic.facts(name)).collect()
+    }
+
+    /// What the requests of each class ask for in one replication, where some ask for the same, in the order of the classes.
+    pub fn keys(&self, replication: u64) -> Vec<Option<Keys>> {
+        let setting = self.setting(replication);
+        self.traffic.iter().flat_map(|(name, traffic)| traffic.keys(name, &setting)).collect()
+    }
+
+    /// Whether an answer may take several calls.
+    pub fn has_re_asks(&self) -> bool {
+        self.facts().iter().any(|class| class.re_asks > 0)
     }
 
     /// Where and when the traffic of one replication runs.

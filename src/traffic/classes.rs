@@ -2,7 +2,7 @@
 
 use super::replay::TraceError;
 use super::sizes::Sizes;
-use super::{Columns, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traffic, visit_labels};
+use super::{CacheKeys, Columns, Keys, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traffic, visit_labels};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::protocol::{self, Labels};
 use crate::rng::{BLOCK, Stream};
@@ -25,6 +25,10 @@ pub struct Class {
     pub cache_write: Option<Share>,
     /// The `max_tokens` that each call states.
     pub max_tokens: Option<Tokens>,
+    /// How often an answer that was cut off is asked to go on.
+    pub re_asks: Option<u32>,
+    /// Which of its requests ask for the same.
+    pub cache_keys: Option<CacheKeys>,
     /// How urgent each is, in 0..=255.
     pub priority: Option<u32>,
     /// After so long from its arrival a request expires.
@@ -43,6 +47,8 @@ impl Default for Class {
             cached_input: None,
             cache_write: None,
             max_tokens: None,
+            re_asks: None,
+            cache_keys: None,
             priority: None,
             deadline: None,
             labels: Labels::default(),
@@ -59,6 +65,8 @@ impl Parameters for Class {
         visitor.optional("cached-input", &mut self.cached_input);
         visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visitor.optional("re-asks", &mut self.re_asks);
+        visitor.optional_section("cache-keys", &mut self.cache_keys);
         visitor.optional("priority", &mut self.priority);
         visitor.optional("deadline", &mut self.deadline);
         visit_labels(&mut self.labels, visitor);
@@ -87,6 +95,8 @@ impl Class {
         class.cached_input = self.cached_input.unwrap_or(class.cached_input);
         class.cache_write = self.cache_write.unwrap_or(class.cache_write);
         class.max_tokens = self.max_tokens.or(class.max_tokens);
+        class.re_asks = self.re_asks.unwrap_or(class.re_asks);
+        class.cache_keys = self.cache_keys.or(class.cache_keys);
         class.priority = self.priority.unwrap_or(class.priority);
         class.deadline = self.deadline.or(class.deadline);
         class.labels = self.labels.clone().or(&class.labels);
@@ -118,11 +128,20 @@ impl Traffic {
             name,
             labels: class.labels,
             max_tokens: class.max_tokens,
+            re_asks: class.re_asks,
             cache_write: class.cache_write,
             priority: u8::try_from(class.priority).unwrap_or(u8::MAX), // checked
             deadline: class.deadline,
         };
         self.classes(source).into_iter().map(facts).collect()
+    }
+
+    /// For each class of the source called `source` what its requests ask for, where some ask for the same.
+    pub fn keys(&self, source: &str, setting: &Setting) -> Vec<Option<Keys>> {
+        let keys = |(name, class): (String, Traffic)| {
+            class.cache_keys.map(|keys| Keys::new(&keys, setting.streams(&name).of("cache-keys")))
+        };
+        self.classes(source).into_iter().map(keys).collect()
     }
 }
 

@@ -4,6 +4,7 @@ pub mod arrivals;
 mod classes;
 mod clients;
 pub mod fit;
+mod keys;
 pub mod measure;
 mod pairs;
 pub mod replay;
@@ -25,6 +26,7 @@ use users::{Crowd, Users};
 
 pub use classes::{Class, Mix};
 pub use clients::{Clients, Population};
+pub use keys::{CacheKeys, Keys};
 pub use pairs::{Pairs, Table};
 pub use sizing::{Size, SizeStreams, Sizing};
 
@@ -55,6 +57,10 @@ pub struct Traffic {
     pub cache_write: Share,
     /// The `max_tokens` that each call states: longer answers are cut off there.
     pub max_tokens: Option<Tokens>,
+    /// How often an answer that was cut off is asked to go on, at most, with what it said so far as input.
+    pub re_asks: u32,
+    /// What its requests ask for, where some ask for the same; without it no two do.
+    pub cache_keys: Option<CacheKeys>,
     /// How urgent each is to a client whose queue goes by priority, in 0..=255; higher goes first.
     pub priority: u32,
     /// After so long from its arrival no attempt for a request is made, and it ends as expired.
@@ -83,6 +89,8 @@ impl Default for Traffic {
             cached_input: Share::default(),
             cache_write: Share::default(),
             max_tokens: None,
+            re_asks: 0,
+            cache_keys: None,
             priority: 0,
             deadline: None,
             labels: Labels::default(),
@@ -106,6 +114,8 @@ impl Parameters for Traffic {
         visitor.optional("cached-input", &mut self.cached_input);
         visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
+        visitor.optional("re-asks", &mut self.re_asks);
+        visitor.optional_section("cache-keys", &mut self.cache_keys);
         visitor.optional("priority", &mut self.priority);
         visitor.optional("deadline", &mut self.deadline);
         visit_labels(&mut self.labels, visitor);
@@ -185,7 +195,21 @@ impl Traffic {
         if self.max_tokens == Some(Tokens::new(0)) {
             return Err(Invalid::new("max-tokens", "0 tokens leave no answer", "write at least 1, or leave it out"));
         }
+        if self.re_asks > 0 && self.max_tokens.is_none() {
+            let help = "state `max-tokens`, or leave `re-asks` out";
+            return Err(Invalid::new("re-asks", "without `max-tokens` no answer is cut off", help));
+        }
+        if self.re_asks > MOST_RE_ASKS {
+            let message = format!("{} times are more than {MOST_RE_ASKS}", self.re_asks);
+            return Err(Invalid::new("re-asks", message, "write a number from 0 to 1000, as in `3`"));
+        }
         check_urgency(Some(self.priority), self.deadline)
+    }
+
+    /// The most tokens of an answer, by however many calls.
+    fn longest_answer(&self) -> Option<Tokens> {
+        let calls = self.re_asks.saturating_add(1);
+        self.max_tokens.map(|max| Tokens::new(max.get().saturating_mul(calls)))
     }
 
     /// The process whose rate a shape moves: of requests, or of users who come.
@@ -214,7 +238,7 @@ impl Traffic {
         let total: f64 = weights[..classes.len()].iter().sum();
         let mean = |class: &Traffic| {
             let mean = class.output_tokens.model().mean();
-            class.max_tokens.map_or(mean, |max| mean.min(f64::from(max.get())))
+            class.longest_answer().map_or(mean, |longest| mean.min(f64::from(longest.get())))
         };
         classes.iter().zip(&weights).map(|((_, class), weight)| mean(class) * weight / total).sum()
     }
@@ -248,6 +272,9 @@ fn visit_labels(labels: &mut Labels, visitor: &mut dyn Visitor) {
     visitor.optional("team", &mut labels.team);
     visitor.optional("key", &mut labels.key);
 }
+
+/// The most often that an answer can be asked to go on.
+const MOST_RE_ASKS: u32 = 1_000;
 
 /// The most classes of a source.
 const MOST_CLASSES: usize = 1_000;

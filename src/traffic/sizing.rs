@@ -64,7 +64,7 @@ impl Sizing {
                 correlation: traffic.correlation,
             },
         };
-        let max_output = traffic.max_tokens.unwrap_or(Tokens::new(u32::MAX));
+        let max_output = traffic.longest_answer().unwrap_or(Tokens::new(u32::MAX));
         Ok(Sizing { law, cached: traffic.cached_input.as_f64(), max_output })
     }
 

@@ -13,6 +13,13 @@ pub struct Rate {
     nanos: u64,  // >= 1, no common factor with `events`
 }
 
+/// One a second.
+impl Default for Rate {
+    fn default() -> Self {
+        Rate { events: 1, nanos: NANOS_PER_SECOND }
+    }
+}
+
 impl Rate {
     /// `events` in every `period`; `None` where either is zero.
     pub const fn new(events: u64, period: SimDuration) -> Option<Self> {

@@ -1,6 +1,10 @@
 //! Real clients: each wait against what was read in its source, and what a scenario makes of them.
 
 use crate::program::{Program, ratecast};
+use ratecast::client::Strategy;
+use ratecast::client::control::Throttle;
+use ratecast::client::control::breaker::{CircuitBreaker, Window};
+use ratecast::client::control::budget::{Grant, Load};
 use ratecast::client::retry::Failing;
 use ratecast::client::retry::schedule::{Delay, Schedule};
 use ratecast::client::retry::{Backoff, Composed, DecorrelatedJitter, Jitter, Persistence, RetryPolicy};
@@ -8,7 +12,7 @@ use ratecast::params::Choice;
 use ratecast::protocol::Fault;
 use ratecast::rng::Seed;
 use ratecast::scenario::{clients, load_text, read_text, resolved};
-use ratecast::units::SimDuration;
+use ratecast::units::{SimDuration, SimTime};
 use std::fs;
 
 const REFUSED: Failing = Failing::Refused(None);
@@ -62,6 +66,7 @@ const EXACT: &[(&str, &[f64])] = &[
     ("langchain-decorator", &[4000.0, 4000.0, 4000.0, 8000.0, 10_000.0]),
     ("backon", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0]),
     ("resilience4j", &[500.0; 5]),
+    ("resilience4j-breaker", &[500.0; 5]),
     ("resilience4j-exponential", &[500.0, 750.0, 1125.0, 1687.5, 2531.25]),
     ("polly", &[2000.0; 5]),
     ("polly-linear", &[2000.0, 4000.0, 6000.0, 8000.0, 10_000.0]),
@@ -102,6 +107,7 @@ const RANDOM: &[(&str, &[f64], Ends)] = &[
     ("botocore-standard-1.43", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0], ((0.0, 0.0), (1.0, 0.0))),
     ("botocore-standard", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0], ((0.0, 0.0), (1.0, 0.0))),
     ("botocore-adaptive", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0], ((0.0, 0.0), (1.0, 0.0))),
+    ("google-sre", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0], ((0.0, 0.0), (1.0, 0.0))),
     ("litellm-router", &[500.0, 1000.0, 2000.0, 4000.0, 8000.0], ((1.0, 0.0), (1.0, 750.0))),
     ("langchain-with-retry", &[1000.0, 2000.0, 4000.0], ((1.0, 0.0), (1.0, 1000.0))),
     ("llamaindex-openai", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0], ((0.0, 1000.0), (1.0, 0.0))),
@@ -436,4 +442,64 @@ fn clients_are_listed_shown_and_stacked() {
         assert_eq!((ended.status, ended.stdout.as_str()), (2, ""), "{wrong:?}");
         assert!(ended.stderr.contains(help) && !ended.stderr.contains('\u{1b}'), "{wrong:?}: {}", ended.stderr);
     }
+}
+
+/// Retries that a client makes in all where everything fails at once, for so many requests.
+fn retries_in_a_storm(name: &str, requests: u32) -> u32 {
+    let client = client(name);
+    let mut budget = client.budget.as_ref().unwrap_or_else(|| panic!("{name} has no budget")).model().start();
+    let down = Failing::Fault(Fault::Unavailable);
+    let mut retries = 0;
+    for _ in 0..requests {
+        budget.began(SimTime::ZERO);
+        budget.failed(SimTime::ZERO, down, Grant::FREE);
+        retries += u32::from(budget.grants(SimTime::ZERO, down, Load { calls: 40, waiting: 0 }).is_some());
+    }
+    retries
+}
+
+/// From the sources of the clients: what is in the purse, and what 1,000 requests put into it.
+#[test]
+fn budgets_of_clients_are_those_of_their_sources() {
+    let published = [
+        ("botocore-standard", 35),       // 500 / 14
+        ("botocore-adaptive", 35),       // 500 / 14
+        ("botocore-standard-1.43", 100), // 500 / 5
+        ("finagle", 300),                // 10 a second for 10 s, and a fifth of 1,000
+        ("tower", 300),
+        ("grpc", 4), // the fifth failure leaves no more than half
+        ("grpc-before-2024", 4),
+        ("envoy", 3),
+        ("google-sre", 100), // a tenth
+    ];
+    for (name, retries) in published {
+        assert_eq!(retries_in_a_storm(name, 1_000), retries, "{name}");
+    }
+    let with_budget = clients::names().filter(|name| client(name).budget.is_some()).count();
+    assert_eq!(with_budget, published.len());
+}
+
+#[test]
+fn breakers_and_throttles_of_clients_are_those_of_their_sources() {
+    let known = client("resilience4j-breaker");
+    assert_eq!(known.breaker, Some(CircuitBreaker::Window(Window { minimum: Some(100), ..Window::default() })));
+    assert_eq!(client("google-sre").throttle, Some(Throttle::default()));
+    let guarded = clients::names().filter(|name| client(name).breaker.is_some() || client(name).throttle.is_some());
+    assert_eq!(guarded.collect::<Vec<_>>(), ["resilience4j-breaker", "google-sre"]);
+}
+
+/// A strategy has what its preset has, and may say otherwise.
+#[test]
+fn a_strategy_has_the_budget_of_its_preset_or_its_own() {
+    let kind = |text: &str| {
+        let mut strategy = Strategy::default();
+        read_text("strategy", text, &[], &mut strategy).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let mut back = Strategy::default();
+        read_text("resolved", &resolved::print(&mut strategy, None), &[], &mut back).unwrap();
+        assert_eq!(back, strategy, "{text}");
+        strategy.budget.map(|budget| budget.kind())
+    };
+    let of = |more: &str| kind(&format!("preset = \"botocore-standard\"\n{more}"));
+    assert_eq!([of(""), of("budget.none = {}"), of("budget.sre = {}")], [Some("aws"), Some("none"), Some("sre")]);
+    assert_eq!([of("budget.aws.capacity = 50"), kind("preset = \"openai\"")], [Some("aws"), None]);
 }

@@ -1,5 +1,10 @@
 //! Random parameters for tests that hold whatever they are. Everything comes from a stated seed.
 
+use ratecast::client::adaptive::hedge::Hedge;
+use ratecast::client::adaptive::rate::{self, SendRate};
+use ratecast::client::adaptive::window::{self, Gather, WindowSpec};
+use ratecast::client::control::breaker::{CircuitBreaker, Consecutive, Terms, Window};
+use ratecast::client::control::budget::{Aws, Deposit, Envoy, Finagle, Grpc, NoBudget, RetryBudget, Sre};
 use ratecast::client::retry::{
     Composed, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, HintRules, HintUse, Jitter,
     Law, Linear, LongHint, NoRetry, Persistence, RetryOn, RetryPolicy,
@@ -9,7 +14,7 @@ use ratecast::limiter::{
     LimiterSpec, Prepaid, Provisioned, SlidingCounter, SlidingLog, SubWindows, TokenBucket, Weighted,
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
-use ratecast::protocol::Counts;
+use ratecast::protocol::{Counts, Fault};
 use ratecast::provider::{Beyond, LimitSpec, Names, Override, Price, Reserve, Scope, Settle, Tier, TokenPrices};
 use ratecast::rng::{Seed, Stream};
 use ratecast::traffic::shape::{self, Daily, DayPreset, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly};
@@ -140,6 +145,113 @@ pub fn retry_policy(dice: &mut Dice, kind: &str) -> RetryPolicy {
         "decorrelated-jitter" => RetryPolicy::DecorrelatedJitter(DecorrelatedJitter { base, cap, persistence }),
         "backoff" => RetryPolicy::Composed(composed(dice, growth, persistence)),
         other => panic!("the retry policy `{other}` is registered; say here how to make a random one"),
+    })
+}
+
+/// A controller of the send rate of the given kind. A new kind needs a line here.
+pub fn send_rate(dice: &mut Dice, kind: &str) -> SendRate {
+    let rate = |dice: &mut Dice| Rate::new(dice.pick(1..=50), SimDuration::from_secs(dice.pick(1..=20))).unwrap();
+    let below_one = |dice: &mut Dice| 0.05 + 0.9 * dice.uniform();
+    checked(match kind {
+        "cubic" => SendRate::Cubic(rate::Cubic {
+            beta: below_one(dice),
+            scale: 0.01 + 2.0 * dice.uniform(),
+            floor: rate(dice),
+            headroom: 1.0 + 3.0 * dice.uniform(),
+            measured_over: SimDuration::from_nanos(dice.pick(1..=3_000_000_000)),
+            weight: below_one(dice),
+        }),
+        "aimd" => {
+            let mut rates = [rate(dice), rate(dice), rate(dice)];
+            rates.sort_by(|one, other| one.per_second().total_cmp(&other.per_second()));
+            let [floor, start, ceiling] = rates;
+            SendRate::Aimd(rate::Aimd { start, increase: rate(dice), beta: below_one(dice), floor, ceiling })
+        }
+        other => panic!("the send rate `{other}` is registered; say here how to make a random one"),
+    })
+}
+
+/// A controller of the calls in flight of the given kind. A new kind needs a line here.
+pub fn window(dice: &mut Dice, kind: &str) -> WindowSpec {
+    let mut bounds = [(); 3].map(|()| dice.pick(1..=60) as u32);
+    bounds.sort_unstable();
+    let [least, start, most] = bounds;
+    let smoothing = 0.05 + 0.95 * dice.uniform();
+    let time = SimDuration::from_nanos(dice.pick(1..=2_000_000_000));
+    let gather = dice.perhaps(60, |dice| Gather { samples: dice.pick(1..=12), time }).unwrap_or(Gather::EACH);
+    checked(match kind {
+        "vegas" => WindowSpec::Vegas(window::Vegas { start, most, smoothing, probe: dice.pick(1..=40) as u32, gather }),
+        "gradient2" => {
+            let (queue, long) = (dice.pick(0..=9) as u32, dice.pick(1..=900) as u32);
+            let tolerance = 1.0 + dice.uniform();
+            let model = window::Gradient2 { start, least, most, smoothing, queue, tolerance, long, gather };
+            WindowSpec::Gradient2(model)
+        }
+        "aimd" => {
+            let (beta, timeout) = (0.05 + 0.9 * dice.uniform(), SimDuration::from_secs(dice.pick(0..=9)));
+            WindowSpec::Aimd(window::Aimd { start, least, most, beta, timeout, gather })
+        }
+        other => panic!("the window `{other}` is registered; say here how to make a random one"),
+    })
+}
+
+/// A client that hedges.
+pub fn hedge(dice: &mut Dice) -> Hedge {
+    let delay = SimDuration::from_nanos(dice.pick(0..=12) * 250_000_000);
+    let percentile = dice.perhaps(40, |dice| 1.0 + 98.0 * dice.uniform());
+    checked_section(Hedge {
+        delay: if percentile.is_some() { dice.perhaps(50, |_| delay) } else { Some(delay) },
+        percentile,
+        samples: dice.pick(1..=20),
+        extra: dice.pick(1..=4) as u32,
+        share: dice.perhaps(30, |dice| Share::from_hundred_millionths(dice.pick(1..=100_000_000))),
+    })
+}
+
+/// A budget of the given kind, small enough to be used up. A new kind needs a line here.
+pub fn retry_budget(dice: &mut Dice, kind: &str) -> RetryBudget {
+    let share = Share::from_hundred_millionths(dice.pick(1..=60_000_000));
+    let memory = SimDuration::from_nanos(dice.pick(1_000_000..=30_000_000_000));
+    let cost = |dice: &mut Dice| dice.pick(1..=20) as u32;
+    checked(match kind {
+        "none" => RetryBudget::NoBudget(NoBudget {}),
+        "aws" => RetryBudget::Aws(Aws {
+            capacity: dice.pick(20..=200) as u32,
+            throttled_cost: cost(dice),
+            fault_cost: cost(dice),
+            timeout_cost: dice.perhaps(50, cost),
+        }),
+        "grpc" => {
+            let token_ratio = dice.pick(1..=2_000) as f64 / 1_000.0;
+            RetryBudget::Grpc(Grpc { max_tokens: dice.pick(1..=40) as u32, token_ratio })
+        }
+        "deposit" => RetryBudget::Deposit(Deposit { share, bucket: dice.pick(1..=12) }),
+        "finagle" => RetryBudget::Finagle(Finagle { memory, per_second: dice.pick(0..=3) as u32, share }),
+        "envoy" => RetryBudget::Envoy(Envoy { share, least: dice.pick(0..=4) }),
+        "sre" => RetryBudget::Sre(Sre { share, window: memory }),
+        other => panic!("the budget `{other}` is registered; say here how to make a random one"),
+    })
+}
+
+/// A breaker of the given kind. A new kind needs a line here.
+pub fn breaker(dice: &mut Dice, kind: &str) -> CircuitBreaker {
+    let open_time = SimDuration::from_nanos(dice.pick(1..=20_000_000_000));
+    let counts = dice.one_of(&[RetryOn::ALL, RetryOn::of(true, &[]), RetryOn::of(false, &[Fault::Unavailable])]);
+    let terms = Terms { open_time, counts };
+    let calls = dice.pick(1..=30) as u32;
+    checked(match kind {
+        "consecutive" => {
+            let (failures, probes) = (dice.pick(1..=6) as u32, dice.pick(1..=4) as u32);
+            CircuitBreaker::Consecutive(Consecutive { failures, probes, terms })
+        }
+        "window" => CircuitBreaker::Window(Window {
+            calls,
+            failures: Share::from_hundred_millionths(dice.pick(1..=60_000_000)),
+            minimum: dice.perhaps(50, |dice| dice.pick(1..=u64::from(calls)) as u32),
+            trials: dice.pick(1..=12) as u32,
+            terms,
+        }),
+        other => panic!("the breaker `{other}` is registered; say here how to make a random one"),
     })
 }
 

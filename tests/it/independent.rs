@@ -1,4 +1,5 @@
-//! Decisions against an implementation of other authors: the `governor` crate, on a clock that the test moves.
+//! Decisions against implementations of other authors: the `governor` crate, on a clock that the test moves, and the sliding
+//! counter as it was published.
 //!
 //! Governor keeps the time per request in whole nanoseconds. Where that is exact, GCRA and the token bucket must agree with it
 //! decision by decision and wait by wait (a bucket of capacity b admits what GCRA with burst b does). Where it is cut off,
@@ -8,9 +9,9 @@ use governor::clock::{Clock, FakeRelativeClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use ratecast::limiter::{Gcra, Limiter, LimiterModel, TokenBucket, Verdict};
+use ratecast::limiter::{Gcra, Limiter, LimiterModel, SlidingCounter, TokenBucket, Verdict};
 use ratecast::rng::{Seed, Stream};
-use ratecast::units::{Civil, Rate, SimDuration, SimTime};
+use ratecast::units::{Allowance, Civil, Rate, SimDuration, SimTime};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -164,4 +165,61 @@ fn random_arrivals_differ_within_the_lead_alone() {
     }
     println!("governor: {differences} of a million decisions differ, all by less than a nanosecond a call");
     assert!(differences < 10_000);
+}
+
+/// The sliding counter as Cloudflare published it, in floats: what this minute has had, and of what the last one had the
+/// share that the last sixty seconds still cover.
+struct Published {
+    window: f64,
+    limit: f64,
+    number: f64,
+    before: f64,
+    present: f64,
+}
+
+impl Published {
+    /// What it would come to if `amount` more were let in.
+    fn estimate(&mut self, now: SimTime, amount: u32) -> f64 {
+        let windows = now.as_nanos() as f64 / 1e9 / self.window;
+        let number = windows.floor();
+        if number > self.number {
+            self.before = if number == self.number + 1.0 { self.present } else { 0.0 };
+            (self.number, self.present) = (number, 0.0);
+        }
+        self.before * (1.0 - (windows - number)) + self.present + f64::from(amount)
+    }
+}
+
+#[test]
+fn a_million_decisions_are_those_of_the_published_counter() {
+    const SEED: u64 = 33;
+    let (mut admitted, mut refused, mut close) = (0u32, 0u32, 0u32);
+    for (at, (limit, window)) in [(1, 1), (60, 60), (500, 10), (10_000, 3_600)].into_iter().enumerate() {
+        let model =
+            SlidingCounter { limit: Allowance::per(limit, SimDuration::from_secs(window)), ..Default::default() };
+        let mut ours = model.start(&Civil::default());
+        let (window, limit) = (window as f64, limit as f64);
+        let mut theirs = Published { window, limit, number: 0.0, before: 0.0, present: 0.0 };
+        let (mut stream, mut now) = (Seed(SEED).stream(at as u64, "arrivals"), SimTime::ZERO);
+        let period = (window * 1e9 / limit) as u64;
+        for arrival in 0..250_000 {
+            now = next(&mut stream, now, period, 1.4);
+            let amount = if stream.uniform() < 0.9 { 1 } else { 1 + stream.index(limit as u64) as u32 };
+            let estimate = theirs.estimate(now, amount);
+            let is_let_in = verdict(&mut ours, now, amount) == Verdict::Admit;
+            if is_let_in != (estimate <= theirs.limit) {
+                // Floats of some 1e8 seconds times a limit: rounding alone may decide so close to it.
+                assert!(
+                    (estimate - limit).abs() < 1e-6 * limit,
+                    "seed {SEED}, {limit} in {window} s, arrival {arrival}: {estimate}"
+                );
+                close += 1;
+            }
+            theirs.present += if is_let_in { f64::from(amount) } else { 0.0 };
+            admitted += u32::from(is_let_in);
+            refused += u32::from(!is_let_in);
+        }
+    }
+    println!("the published counter: {admitted} admitted, {refused} refused, {close} decided by rounding");
+    assert!(admitted > 300_000 && refused > 200_000 && close < 1_000, "both were put to the test");
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test skips or measures is for its reader")]
 #![allow(clippy::disallowed_methods, reason = "that something is not slow beyond all measure needs a clock")]
 
+mod adaptive;
 mod azure_hour;
 mod behaviour;
 mod broken;
@@ -42,7 +43,9 @@ mod recorded_log;
 mod recorded_sets;
 mod round_trip;
 mod scenarios;
+mod sparing;
 mod stability;
+mod storms;
 mod swarm;
 mod theory;
 mod toy;
@@ -50,3 +53,4 @@ mod traces;
 mod users;
 mod ways;
 mod why;
+mod workloads;

@@ -7,7 +7,7 @@ use ratecast::units::SimDuration;
 
 /// The description of a log of the recorded data; `None` where the data is not there.
 fn measured(name: &str, spec: &Replay) -> Option<Description> {
-    let mut reader = TraceReader::open(&recorded(name)?, spec).unwrap();
+    let mut reader = TraceReader::with_outcomes(&recorded(name)?, spec).unwrap();
     let mut rows = Vec::new();
     reader.read(&mut rows, 1_000).unwrap();
     let mut measure = Measure::new(reader.begins().as_ref());

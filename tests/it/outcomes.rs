@@ -1,15 +1,23 @@
 //! Which calls of a log failed, in the layouts that say so.
 
 use crate::program::Program;
-use crate::traces::{Scratch, recorded, rows};
-use ratecast::traffic::replay::{Replay, TraceFormat, TraceReader, describe};
+use crate::traces::{Scratch, recorded};
+use ratecast::traffic::replay::{Replay, TraceFormat, TraceReader, TraceRow, describe};
 use std::fs;
+use std::path::Path;
+
+fn rows(path: &Path, spec: &Replay) -> Vec<TraceRow> {
+    let mut rows = Vec::new();
+    let reader = TraceReader::with_outcomes(path, spec);
+    let mut reader = reader.unwrap_or_else(|error| panic!("{error}; {}", error.help));
+    while reader.read(&mut rows, 100).unwrap_or_else(|error| panic!("{error}; {}", error.help)) > 0 {}
+    rows
+}
 
 /// Whether each row of `text` failed, in the order of time.
 fn failed(text: &str, spec: &Replay) -> Vec<bool> {
     let file = Scratch::new("outcomes.log", text.as_bytes());
-    let found = rows(&file.0, spec).unwrap_or_else(|error| panic!("{error}; {}", error.help));
-    found.iter().map(|row| row.failed).collect()
+    rows(&file.0, spec).iter().map(|row| row.failed).collect()
 }
 
 #[test]
@@ -81,8 +89,7 @@ fn every_layout_that_has_a_status_is_asked() {
 #[test]
 fn recorded_failures_are_counted() {
     let Some(failures) = recorded("dresses/litellm_spendlogs_with_failures.csv") else { return };
-    let found = rows(&failures, &Replay::default()).unwrap();
-    assert_eq!(found.iter().filter(|row| row.failed).count(), 21);
+    assert_eq!(rows(&failures, &Replay::default()).iter().filter(|row| row.failed).count(), 21);
     // A layout stays what it is where somebody says who asked.
     let by_user = Replay { client_column: Some("user".into()), ..Replay::default() };
     assert_eq!(describe(&failures, &by_user).unwrap().detected.format, TraceFormat::LiteLlm);

@@ -70,7 +70,9 @@ fn what_programs_read_is_conserved_and_complete() {
                 let mean = |name: &str| metrics[name].mean.unwrap();
                 let ended = mean("served") + mean("failed") + mean("pending");
                 assert!((mean("offered") - ended).abs() < 1e-6 * ended.max(1.0), "{}: {}", path.display(), cell.tier);
-                assert!(mean("attempts") >= mean("served"));
+                let spared = mean("cache_hit_rate") * mean("served") + mean("coalesced") + mean("batched");
+                // The mean of a share times a mean is not quite the mean of the product.
+                assert!(mean("attempts") + spared >= mean("served") * 0.99);
             }
             let missing: Vec<_> = PROMISED.iter().filter(|name| !cell.metrics.contains_key(**name)).collect();
             assert!(missing.is_empty(), "{missing:?}");

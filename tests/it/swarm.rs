@@ -5,7 +5,16 @@
 //! it takes to make it again, and the scenario itself.
 
 use crate::generate::{self, Dice, OnPanic};
+use ratecast::client::adaptive::rate::SendRate;
+use ratecast::client::adaptive::window::WindowSpec;
+use ratecast::client::batch::Batch;
+use ratecast::client::cache::{CacheSpec, Evict, LayerSpec};
+use ratecast::client::coalesce::{self, Among, Coalesce};
+use ratecast::client::control::Throttle;
+use ratecast::client::control::breaker::CircuitBreaker;
+use ratecast::client::control::budget::RetryBudget;
 use ratecast::client::flow::{Pacing, Steer, Until};
+use ratecast::client::prompt_cache::PromptCache;
 use ratecast::client::queue::{Order, Redelivery, Shed};
 use ratecast::client::retry::RetryPolicy;
 use ratecast::client::{Estimate, Queue, Strategy};
@@ -16,12 +25,12 @@ use ratecast::params::Parameters;
 use ratecast::protocol::{Counts, Fault};
 use ratecast::provider::faults::{Outage, Overload, Says};
 use ratecast::provider::{Beyond, Congestion, Faults, Headers, Hint, LimitSpec, Load, Scope, Service, Tier};
-use ratecast::recorder::{Bin, Failure, Record};
+use ratecast::recorder::{Bin, Failure, Record, Spared};
 use ratecast::scenario::Scenario;
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::{self, Sizes};
 use ratecast::traffic::users::{Agents, ClosedLoop, OnFailure, Sessions, SubAgents, Users};
-use ratecast::traffic::{Clients, Columns, Feed, Traffic};
+use ratecast::traffic::{CacheKeys, Clients, Columns, Feed, Traffic};
 use ratecast::units::{Allowance, Moment, Rate, Share, SimDuration, Tokens};
 use rayon::prelude::*;
 
@@ -226,7 +235,25 @@ fn strategy(dice: &mut Dice) -> Strategy {
     let capacity = if concurrency.is_some() { dice.perhaps(50, |dice| dice.pick(0..=20)) } else { None };
     let deadline = dice.perhaps(40, |dice| millis(dice, 20_000));
     let retry = generate::retry_policy(dice, kind);
-    Strategy { concurrency, queue: Queue { capacity, deadline, ..Queue::default() }, retry, ..Strategy::default() }
+    let controls = dice.percent(40);
+    let mut control = |percent| controls && dice.percent(percent);
+    let (has_budget, has_breaker, has_throttle) = (control(70), control(40), control(30));
+    let (budgets, breakers) = (RetryBudget::registered(), CircuitBreaker::registered());
+    Strategy {
+        concurrency,
+        queue: Queue { capacity, deadline, ..Queue::default() },
+        retry,
+        budget: has_budget.then(|| {
+            let kind = dice.one_of(&generate::kinds_of(&budgets));
+            generate::retry_budget(dice, kind)
+        }),
+        breaker: has_breaker.then(|| {
+            let kind = dice.one_of(&generate::kinds_of(&breakers));
+            generate::breaker(dice, kind)
+        }),
+        throttle: has_throttle.then(Throttle::default),
+        ..Strategy::default()
+    }
 }
 
 /// How often the swarm saw what it is for: outcomes, and seconds or windows in which a bound was checked.
@@ -240,6 +267,8 @@ struct Seen {
     elided: u64,
     windows: u64,
     slots: u64,
+    denied: u64,
+    turned_down: u64,
 }
 
 impl Seen {
@@ -254,6 +283,8 @@ impl Seen {
             elided: u64::from(trial.strategy.concurrency.is_none()),
             windows: windows_hold(trial, record),
             slots: slots_hold(trial, record),
+            denied: total.denied,
+            turned_down: total.turned_down,
         }
     }
 
@@ -261,6 +292,8 @@ impl Seen {
         self.served += other.served;
         self.pending += other.pending;
         self.retries += other.retries;
+        self.denied += other.denied;
+        self.turned_down += other.turned_down;
         self.elided += other.elided;
         self.windows += other.windows;
         self.slots += other.slots;
@@ -298,8 +331,8 @@ fn every_arrival_is_offered(trial: &Trial, record: &Record) {
 fn the_books_agree(trial: &Trial, record: &Record) {
     let (total, time) = (record.total(), timeline_total(record));
     assert_eq!(total.offered, total.served() + total.failed() + total.pending);
-    // Every admitted call ends as served, breaks off, or is under way at the end.
-    let ended = total.served() + total.broken_off();
+    // Every admitted call leads to an answer or a part of one, breaks off, comes too late, or is under way at the end.
+    let ended = total.answered_calls() + total.continued + total.broken_off() + total.overtaken;
     assert!(total.admitted >= ended && total.admitted <= ended + total.pending, "completions");
     let counted = |bin: u64, class: u64, what: &str| {
         let all_measured = trial.scenario.warmup.is_zero();
@@ -336,7 +369,12 @@ fn impossible_outcomes_do_not_occur(trial: &Trial, record: &Record) {
         total.rejected_by_attempt[attempts as usize..].iter().all(|&n| n == 0),
         "a refusal of attempt {attempts} + 1"
     );
-    assert!(strategy.queue.capacity.is_some() || failed(Failure::Shed) == 0, "shed");
+    let queue_sheds = strategy.queue.capacity.is_some();
+    assert!(queue_sheds || failed(Failure::Shed) == total.turned_down, "shed");
+    assert!(strategy.breaker.is_some() || strategy.throttle.is_some() || total.turned_down == 0, "turned down");
+    assert!(strategy.breaker.is_some() || total.breaker_openings == 0, "breaker");
+    assert!(strategy.budget.is_some() || total.denied == 0, "denied");
+    assert!(total.denied <= failed(Failure::GaveUp), "denied retries are the last ones");
     assert!(strategy.queue.deadline.is_some() || failed(Failure::Expired) == 0, "expired");
     assert!(!trial.tier.limits.is_empty() || total.rejected() == 0, "refused without limits");
     if strategy.concurrency.is_none() {
@@ -422,7 +460,9 @@ fn an_idle_limit_changes_nothing(trial: &Trial, record: &Record) {
 
 /// The full client leaves the same record of a plain strategy as the loop that is made for such.
 fn the_full_client_agrees(trial: &Trial, record: &Record) {
-    assert!(trial.strategy.is_plain());
+    if !trial.strategy.is_plain() {
+        return;
+    }
     let cell = Cell { scenario: &trial.scenario, tier: &trial.tier, strategy: &trial.strategy };
     let other = simulate_in_full(cell, trial.replication, Stop::default()).unwrap_or_else(|error| panic!("{error}"));
     assert!(*record == other, "{:?}\n{:?}", figures(record), figures(&other));
@@ -507,6 +547,79 @@ fn figures(record: &Record) -> Vec<String> {
     record.classes.iter().map(class).chain(record.limits.iter().map(|limit| format!("{limit:?}"))).collect()
 }
 
+/// Adds to `trial` what spares calls, alone or together.
+fn share_calls(dice: &mut Dice, trial: &mut Trial) {
+    let strategy = &mut trial.strategy;
+    strategy.cache =
+        dice.perhaps(60, |dice| CacheSpec { local: dice.perhaps(50, cache_layer), shared: Some(cache_layer(dice)) });
+    let among = dice.one_of(&[Among::All, Among::Client]);
+    let on_failure = dice.one_of(&[coalesce::OnFailure::Share, coalesce::OnFailure::Next]);
+    strategy.coalesce = dice.perhaps(60, |_| Coalesce { among, on_failure });
+    let span = millis(dice, 5_000).max(SimDuration::from_nanos(1));
+    let (linger, every) = if dice.percent(50) { (Some(span), None) } else { (None, Some(span)) };
+    let (size, shared_input) = (dice.pick(2..=9) as u32, Tokens::new(dice.pick(0..=50) as u32));
+    strategy.batch = dice.perhaps(50, |_| Batch { size, linger, every, shared_input });
+    strategy.prompt_cache =
+        dice.perhaps(40, |dice| PromptCache { prefix: Tokens::new(dice.pick(1..=50) as u32), ttl: span });
+    strategy.canned = dice.percent(20);
+    for (_, traffic) in &mut trial.scenario.traffic {
+        let count = dice.pick(1..=30) as u32;
+        traffic.cache_keys = dice.perhaps(80, |dice| CacheKeys { count, exponent: dice.uniform() });
+        if trial.strategy.batch.is_none() && dice.percent(40) {
+            traffic.max_tokens = Some(Tokens::new(dice.pick(1..=60) as u32));
+            traffic.re_asks = dice.pick(1..=3) as u32;
+        }
+    }
+}
+
+fn cache_layer(dice: &mut Dice) -> LayerSpec {
+    LayerSpec {
+        ttl: dice.perhaps(60, |dice| millis(dice, 20_000).max(SimDuration::from_nanos(1))),
+        capacity: dice.perhaps(60, |dice| dice.pick(1..=9)),
+        evict: dice.one_of(&Evict::ALL),
+        refresh: dice.percent(30),
+        hit_latency: millis(dice, 100),
+    }
+}
+
+/// Served requests without a call, by the way in which they were spared it, and calls for parts of an answer.
+#[derive(Clone, Copy, Default, Debug)]
+struct Shared {
+    spared: [u64; Spared::COUNT],
+    continued: u64,
+    failed: u64,
+    pending: u64,
+}
+
+fn judge_sharing(number: u64) -> Shared {
+    let mut dice = Dice::new("sharing", number);
+    let mut trial = Trial::new(&mut dice);
+    share_calls(&mut dice, &mut trial);
+    let trial = trial;
+    let _tried = OnPanic(|| format!("scenario {number} of the dice `sharing`: {trial:#?}"));
+    let record = trial.run();
+    every_arrival_is_offered(&trial, &record);
+    the_books_agree(&trial, &record);
+    assert!(record == trial.run(), "the same seed gives the same record");
+    let total = record.total();
+    Shared { spared: total.spared, continued: total.continued, failed: total.failed(), pending: total.pending }
+}
+
+#[test]
+fn nothing_is_lost_where_calls_are_shared() {
+    let add = |mut one: Shared, other: Shared| {
+        one.spared.iter_mut().zip(other.spared).for_each(|(mine, theirs)| *mine += theirs);
+        let Shared { continued, failed, pending, .. } = other;
+        (one.continued, one.failed, one.pending) =
+            (one.continued + continued, one.failed + failed, one.pending + pending);
+        one
+    };
+    let seen = (0..SCENARIOS).into_par_iter().map(judge_sharing).reduce(Shared::default, add);
+    println!("{seen:?}");
+    let enough = [seen.continued, seen.failed, seen.pending];
+    assert!(enough.iter().chain(&seen.spared).all(|&n| n > 500), "the swarm has become tame: {seen:?}");
+}
+
 fn judge(number: u64) -> Seen {
     let mut trial = Trial::new(&mut Dice::new("swarm", number));
     trial.check();
@@ -528,11 +641,45 @@ fn judge(number: u64) -> Seen {
 fn nothing_is_lost_or_invented() {
     let seen = (0..SCENARIOS).into_par_iter().map(judge).reduce(Seen::default, Seen::add);
     println!("{seen:?}");
-    let enough = [seen.served, seen.pending, seen.retries, seen.elided, seen.windows, seen.slots];
+    let enough =
+        [seen.served, seen.pending, seen.retries, seen.elided, seen.windows, seen.slots, seen.denied, seen.turned_down];
     assert!(
         enough.iter().chain(&seen.failures).chain(&seen.errors).all(|&n| n > 500),
         "the swarm has become tame: {seen:?}"
     );
+}
+
+/// The same of clients that hedge and adapt, which differ from others in what they send and when.
+#[test]
+fn what_adapts_loses_nothing_either() {
+    let learns = |number: u64| {
+        let dice = &mut Dice::new("swarm/adaptive", number);
+        let mut trial = Trial::new(dice);
+        let (rates, windows) = (SendRate::registered(), WindowSpec::registered());
+        let rate = dice.perhaps(40, |dice| dice.one_of(&generate::kinds_of(&rates)));
+        let window = dice.perhaps(40, |dice| dice.one_of(&generate::kinds_of(&windows)));
+        trial.strategy.hedge = dice.perhaps(70, generate::hedge);
+        trial.strategy.send_rate = rate.map(|kind| generate::send_rate(dice, kind));
+        trial.strategy.window = window.map(|kind| generate::window(dice, kind));
+        trial.check();
+        let trial = trial;
+        let _tried = OnPanic(|| format!("scenario {number} of the dice `swarm/adaptive`: {trial:#?}"));
+        let record = trial.run();
+        every_arrival_is_offered(&trial, &record);
+        the_books_agree(&trial, &record);
+        an_idle_limit_changes_nothing(&trial, &record);
+        windows_hold(&trial, &record);
+        slots_hold(&trial, &record);
+        assert!(record == trial.run(), "the same seed gives the same record");
+        let total = record.total();
+        [total.served(), total.hedged, total.overtaken, total.pending, u64::from(total.paced > 0)]
+    };
+    let seen = (0..600)
+        .into_par_iter()
+        .map(learns)
+        .reduce(|| [0; 5], |one, other| std::array::from_fn(|at| one[at] + other[at]));
+    println!("{seen:?}");
+    assert!(seen.iter().all(|&seen| seen > 100), "the swarm has become tame: {seen:?}");
 }
 
 /// One slot that is never free, two places, and a deadline that comes before a third request does: nobody is shed.

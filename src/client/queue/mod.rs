@@ -35,7 +35,7 @@ pub struct Queue {
     /// Requests that may wait; with one more, one is shed. Without it there is no bound.
     pub capacity: Option<u64>,
     /// No attempt of a request starts later than this after its arrival: a request still waiting then, or one whose next
-    /// retry would come later, ends as expired.
+    /// retry would come later, ends as expired; one that waits for others, to share a call, when that is over.
     pub deadline: Option<SimDuration>,
     /// Who goes first of those who wait.
     pub order: Order,

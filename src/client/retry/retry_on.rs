@@ -18,6 +18,17 @@ impl RetryOn {
     /// Nothing.
     pub const NOTHING: RetryOn = RetryOn { refusals: false, faults: [false; Fault::COUNT] };
 
+    /// 429 where `refusals` says so, and `faults`.
+    pub const fn of(refusals: bool, faults: &[Fault]) -> RetryOn {
+        let mut set = RetryOn { refusals, ..RetryOn::NOTHING };
+        let mut at = 0;
+        while at < faults.len() {
+            set.faults[faults[at] as usize] = true;
+            at += 1;
+        }
+        set
+    }
+
     /// Whether a call that failed so is tried again.
     pub fn has(self, fault: Fault) -> bool {
         self.faults[fault as usize]

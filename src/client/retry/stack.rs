@@ -1,7 +1,7 @@
 //! Policies around one another: an SDK within a framework within a gateway. Each takes a whole course of what is inside it
 //! for one try of its own.
 
-use super::{Backoff, RetryPolicy};
+use super::{Backoff, RetryOn, RetryPolicy};
 use crate::protocol::Fault;
 use crate::units::{SimDuration, SimTime};
 
@@ -32,6 +32,16 @@ pub enum Failing {
     Refused(Option<SimDuration>),
     /// By a fault of the provider.
     Fault(Fault),
+}
+
+impl Failing {
+    /// Whether `answers` has it.
+    pub fn is_among(self, answers: RetryOn) -> bool {
+        match self {
+            Failing::Refused(_) => answers.refusals,
+            Failing::Fault(fault) => answers.has(fault),
+        }
+    }
 }
 
 impl Stack {

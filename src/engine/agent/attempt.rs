@@ -1,11 +1,12 @@
 //! Attempts: what the provider says to one, and what the client makes of that.
 
 use super::errand::State;
+use super::tempo::End;
 use super::{Agent, Note};
 use crate::client::retry::Failing;
 use crate::engine::event::Kind;
 use crate::engine::flight::Calling;
-use crate::protocol::{Fault, Reply, Request};
+use crate::protocol::{Reply, Request};
 use crate::provider::faults::Call;
 use crate::provider::{Admitted, Course};
 use crate::recorder::Failure;
@@ -19,6 +20,10 @@ impl Agent<'_> {
             // Every class has a way, and none is asked for beyond the last.
             return self.fail(now, slot, Failure::GaveUp);
         };
+        if !self.lets_out(now, slot, route) {
+            return self.try_next_way(now, slot, Failure::Shed);
+        }
+        let errand = self.errands.get(slot);
         if errand.taken == SimTime::NEVER {
             (errand.taken, errand.standing) = (now, self.retries.begin(now));
         }
@@ -26,39 +31,69 @@ impl Agent<'_> {
         errand.route = route;
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
-        let (attempt, seen) = (errand.calls, self.ways.seen(&request, route));
-        if self.ways.is_here(route) {
-            self.gate.take(now, &seen);
-        }
+        let seen = self.call_for(now, slot, route);
         if let Some(diary) = &mut self.diary {
             let site = self.ways.site(route);
-            diary.called(now, errand, &seen, &mut site.quota, site.limits.start);
+            diary.called(now, self.errands.get(slot), &seen, &mut site.quota, site.limits.start);
         }
-        match self.ask(now, route, call, &seen) {
-            Reply::Accepted { wait, spilled } => self.admitted(now, slot, call, &seen, (wait, spilled)),
+        self.count_call(false);
+        self.goes(now, slot, &seen);
+        let reply = self.ask(now, route, call, &seen);
+        if let Reply::Accepted { wait, spilled } = reply {
+            return self.admitted(now, slot, call, &seen, (wait, spilled));
+        }
+        self.turned_down(now, slot, &seen, reply);
+        match reply {
+            Reply::TooManyRequests { retry_after, .. } => self.after(now, slot, Failing::Refused(retry_after)),
+            Reply::TooLarge { .. } => self.try_next_way(now, slot, Failure::Never),
+            Reply::Failed { fault } => self.after(now, slot, Failing::Fault(fault)),
+            Reply::Accepted { .. } => {}
+        }
+    }
+
+    /// The call of the errand in `slot` goes, as the provider will have `seen` it.
+    pub(super) fn goes(&mut self, now: SimTime, slot: u32, seen: &Request) {
+        let errand = self.errands.get(slot);
+        if self.ways.is_here(errand.route) {
+            self.gate.take(now, seen);
+            errand.in_flight = self.tempo.sent(now);
+        }
+    }
+
+    /// The call of the errand in `slot`, which goes at `now`, is turned down: what is written down and learnt from that.
+    pub(super) fn turned_down(&mut self, now: SimTime, slot: u32, seen: &Request, reply: Reply) {
+        let errand = self.errands.get(slot);
+        let (request, route, attempt) = (errand.request, errand.route, errand.calls);
+        match reply {
+            Reply::Accepted { .. } => {}
             Reply::TooManyRequests { limit, retry_after } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
                 self.note(now, slot, Note::Refused { limit: usize::from(limit), hint: retry_after });
-                self.hear(now, route, &seen);
-                self.after(now, slot, Failing::Refused(retry_after));
+                self.hear(now, route, seen);
+                self.ended(now, slot, now, End::Refused);
+                self.call_ended(now, slot, Some(Failing::Refused(retry_after)));
             }
             Reply::TooLarge { limit } => {
                 let limit = self.ways.site(route).limits.start as u16 + limit;
                 self.record.rejected(now, &request, attempt, limit);
+                self.call_was_void(slot);
                 self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
-                self.hear_nothing(now, route, &seen);
-                self.try_next_way(now, slot, Failure::Never);
+                self.hear_nothing(now, route, seen);
+                self.ended(now, slot, now, End::Hopeless);
             }
             Reply::Failed { fault } => {
-                self.hear_nothing(now, route, &seen);
-                self.call_failed(now, slot, fault);
+                self.record.call_failed(now, &request, fault);
+                self.note(now, slot, Note::Failed(fault));
+                self.hear_nothing(now, route, seen);
+                self.ended(now, slot, now, End::Failed);
+                self.call_ended(now, slot, Some(Failing::Fault(fault)));
             }
         }
     }
 
     /// What the provider says: first whether it takes on anything, then its limits.
-    fn ask(&mut self, now: SimTime, route: usize, call: Call, seen: &Request) -> Reply {
+    pub(super) fn ask(&mut self, now: SimTime, route: usize, call: Call, seen: &Request) -> Reply {
         let site = self.ways.site(route);
         if let Some(behaviour) = &mut site.behaviour
             && let Some(fault) = behaviour.turns_away(now, call)
@@ -69,11 +104,13 @@ impl Agent<'_> {
     }
 
     /// A call begins.
-    fn admitted(&mut self, now: SimTime, slot: u32, call: Call, seen: &Request, reply: (SimDuration, bool)) {
+    pub(super) fn admitted(&mut self, now: SimTime, slot: u32, call: Call, seen: &Request, reply: (SimDuration, bool)) {
         let (wait, spilled) = reply;
         let errand = self.errands.get(slot);
         self.record.admitted(now, &errand.request);
         self.ways.begin(errand.route);
+        self.keep_prompt(now, slot);
+        let errand = self.errands.get(slot);
         let site = self.ways.site(errand.route);
         let course = match &mut site.behaviour {
             None => Course::plain(seen, wait),
@@ -91,6 +128,7 @@ impl Agent<'_> {
             if meters { errand.calling.next_progress(now) } else { (errand.calling.ends(), Kind::Completion) };
         self.events.push(at, kind, slot);
         self.take_slot();
+        self.watch(now, slot);
     }
 
     fn take_slot(&mut self) {
@@ -108,7 +146,7 @@ impl Agent<'_> {
     /// A call goes on: what was generated since the last time is charged.
     pub(super) fn progress(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
-        let seen = Request { source: self.ways.class_on(errand.route, errand.request.source), ..errand.request };
+        let seen = errand.seen;
         let output = errand.calling.generated_by(now);
         self.ways.site(errand.route).quota.generate(now, &seen, &errand.calling.admitted, output);
         errand.calling.admitted.generated = output;
@@ -121,7 +159,7 @@ impl Agent<'_> {
     pub(super) fn complete(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
         let (route, Calling { admitted, course }) = (errand.route, errand.calling);
-        let seen = Request { source: self.ways.class_on(route, errand.request.source), ..errand.request };
+        let seen = errand.seen;
         self.ways.end(route);
         let site = self.ways.site(route);
         site.quota.settle(now, &seen, &admitted, course.paid_output());
@@ -129,29 +167,30 @@ impl Agent<'_> {
             behaviour.ended(&seen);
         }
         self.give_slot_back();
+        self.ended(now, slot, admitted.at, if course.fault.is_some() { End::Failed } else { End::Served });
         match course.fault {
             None => {
+                self.call_ended(now, slot, None);
                 self.answered(now, route, admitted.at, &seen);
-                self.serve(now, slot);
+                self.learn_latency(now - admitted.at);
+                if self.wins(slot) { self.go_on(now, slot) } else { self.overtaken(now, slot, seen) }
             }
             Some(fault) => {
                 self.hear_nothing(now, route, &seen);
                 if let Some(output) = course.paid_output() {
                     self.record.wasted(&self.errands.get(slot).request, output);
                     self.charge(now, slot, Request { output, ..seen }, false);
-                    self.errands.get(slot).is_paid = true;
+                    self.paid(slot);
                 }
-                self.call_failed(now, slot, fault);
+                self.record.call_failed(now, &self.errands.get(slot).request, fault);
+                self.note(now, slot, Note::Failed(fault));
+                self.call_ended(now, slot, Some(Failing::Fault(fault)));
+                if !self.others_go_on(now, slot) {
+                    self.after(now, slot, Failing::Fault(fault));
+                }
             }
         }
         self.settled(now);
-    }
-
-    /// The provider fails a call, at the door or in its course.
-    fn call_failed(&mut self, now: SimTime, slot: u32, fault: Fault) {
-        self.record.call_failed(now, &self.errands.get(slot).request, fault);
-        self.note(now, slot, Note::Failed(fault));
-        self.after(now, slot, Failing::Fault(fault));
     }
 
     /// A call has failed: the request waits for its next one, takes another way, or fails for good.
@@ -170,6 +209,10 @@ impl Agent<'_> {
         if at > self.places.deadline(&errand.request) {
             return self.fail(now, slot, Failure::Expired);
         }
+        if !self.may_retry(now, slot, failing) {
+            return self.try_next_way(now, slot, Failure::GaveUp);
+        }
+        let errand = self.errands.get(slot);
         errand.state = State::BackingOff;
         self.events.push(at, Kind::Retry, slot);
         self.note(now, slot, Note::Waits(at - now));

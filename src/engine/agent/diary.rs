@@ -66,10 +66,30 @@ pub enum Note {
     },
     /// The provider fails the call.
     Failed(Fault),
+    /// The client turns the call down itself, by its breaker or its throttle.
+    TurnedDown,
+    /// The client's budget denies the next call.
+    Denied,
     /// The client waits before the next call.
     Waits(SimDuration),
     /// The client goes on by another route.
     NextWay,
+    /// Its answer is kept, and takes so long.
+    Kept {
+        /// How long.
+        takes: SimDuration,
+    },
+    /// It waits for the answer to another request for the same.
+    Follows,
+    /// It joins a batch.
+    Joins,
+    /// Its batch leaves.
+    Leaves {
+        /// How many are in it.
+        with: u64,
+    },
+    /// The answer is cut off, and the next call is for the rest.
+    CutOff,
     /// It is answered.
     Served,
     /// It gets an answer that stood ready.
@@ -177,6 +197,11 @@ impl Diary {
 
     fn watches(&self, errand: &Errand) -> bool {
         self.watched == Some(errand.arrival)
+    }
+
+    /// Which of the requests with such numbers it watches.
+    pub fn watched_of(&self, arrivals: &[u64]) -> Option<u64> {
+        self.watched.filter(|watched| arrivals.contains(watched))
     }
 
     /// `note` happens to `errand`.

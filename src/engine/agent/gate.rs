@@ -93,8 +93,8 @@ impl Agent<'_> {
         let class = errand.request.source;
         match self.ways.next(now, class, errand.way).filter(|route| self.ways.is_here(*route)) {
             Some(route) => {
-                let seen = Request { source: self.ways.class_on(route, class), ..errand.request };
-                self.gate.ready_at(now, &seen)
+                let call = self.asks(now, slot, route);
+                self.gate.ready_at(now, &call).max(self.tempo.ready_at(now))
             }
             None => now,
         }

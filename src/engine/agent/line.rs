@@ -11,8 +11,11 @@ impl Agent<'_> {
     /// The request in `slot` wants to be sent: at once if it may, or else it joins the line. One that goes on by another way
     /// has had its turn, and passes those whom the gate keeps.
     pub(super) fn enter(&mut self, now: SimTime, slot: u32) {
-        let is_first = self.line.is_empty() || self.errands.get(slot).way > 0;
-        if self.free_slots > 0 && is_first && self.ready_at(now, slot) <= now {
+        if self.is_late(now, slot) {
+            // Its time has passed while it waited for others, or for a call that was not the last.
+            return self.fail(now, slot, Failure::Expired);
+        }
+        if self.is_free(now, slot) {
             return self.send(now, slot);
         }
         let place = self.places.of(&self.errands.get(slot).request);
@@ -26,6 +29,17 @@ impl Agent<'_> {
         }
         // It may stand before those who wait, and ask for less than they.
         self.settled(now);
+    }
+
+    /// Whether a call for the request in `slot` may go at once, past nobody whose turn it is.
+    pub(super) fn is_free(&mut self, now: SimTime, slot: u32) -> bool {
+        let is_first = self.line.is_empty() || self.errands.get(slot).way > 0;
+        self.free_slots > 0 && is_first && self.ready_at(now, slot) <= now
+    }
+
+    /// Whether the request in `slot` has waited longer than it may.
+    pub(super) fn is_late(&mut self, now: SimTime, slot: u32) -> bool {
+        now > self.places.deadline(&self.errands.get(slot).request)
     }
 
     fn join(&mut self, now: SimTime, slot: u32, ticket: Ticket, deadline: SimTime) {

@@ -1,21 +1,26 @@
 //! A run of the full client.
 //!
 //! ```text
-//!  arrival ──► line ──► way ──► attempt ──► served
-//!               ▲         ▲        │
-//!               │         └─ next ◄┤ failed for good on this way
-//!               └──── back-off ◄───┘ failed
+//!  arrival ──► front ──► line ──► way ──► attempt ──► served
+//!   kept or under way ◄┘   ▲       ▲        │
+//!                          │       └─ next ◄┤ failed for good on this way
+//!                          └──── back-off ◄─┘ failed, or takes long: a further call beside it
 //! ```
 //!
 //! The plain client of [`Run`](super::run) is a special case, in which nothing of this is left but a queue and retries; it is
 //! told apart for its speed. Both must leave the same record of a plain strategy, which a test demands.
 
 mod attempt;
+mod calls;
 mod diary;
 mod errand;
+mod front;
 mod gate;
+mod hedge;
 mod line;
 mod outcome;
+mod storm;
+mod tempo;
 mod ways;
 
 use super::arrivals::Arrivals;
@@ -29,10 +34,15 @@ use crate::recorder::Record;
 use crate::rng::{Seed, Uniforms};
 use crate::traffic::replay::TraceError;
 use crate::units::SimTime;
+use calls::Calls;
 use diary::Diary;
 use errand::{Errand, Errands};
+use front::Front;
 use gate::Gate;
+use hedge::Hedges;
 use outcome::Answer;
+use storm::Storm;
+use tempo::Tempo;
 use ways::Ways;
 
 pub use diary::{Entry, Look, Note, Story, Use, story};
@@ -46,13 +56,18 @@ pub(super) struct Agent<'s> {
     line: Line,
     places: Places,
     gate: Gate,
+    tempo: Tempo,
     is_dispatching: bool,
     free_slots: u32,
+    front: Front,
+    calls: Calls,
     ways: Ways,
     retries: Stack,
+    storm: Storm,
     jitter: Vec<Uniforms>, // by class
     numbers: Vec<u64>,     // requests so far, by class
-    arrived: u64,          // requests so far
+    hedges: Option<Hedges>,
+    arrived: u64, // requests so far
     record: Record,
     end: SimTime,
     /// Kept where somebody wants the story of a request.
@@ -82,7 +97,8 @@ impl Turns for Agent<'_> {
         *number += 1;
         self.arrived += 1;
         let slot = self.errands.insert(Errand::new(request, *number, self.arrived));
-        self.enter(now, slot);
+        self.receive(now, slot);
+        self.succeed(now);
         self.tell();
     }
 
@@ -94,9 +110,11 @@ impl Turns for Agent<'_> {
             Kind::Progress => self.progress(now, slot),
             Kind::Retry => self.enter(now, slot),
             Kind::Deadline => self.expire(now, slot, event.number()),
+            Kind::Linger => self.linger(now, slot, event.number()),
             Kind::Wake => self.wake(now),
-            Kind::Linger | Kind::Hedge => {}
+            Kind::Hedge => self.hedge(now, slot, event.number()),
         }
+        self.succeed(now);
         self.tell();
     }
 
@@ -120,15 +138,20 @@ impl<'s> Agent<'s> {
             arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
             errands: Errands::default(),
+            front: Front::new(cell, replication),
+            calls: Calls::new(cell),
             line: Line::new(&strategy.queue),
             places: Places::new(&strategy.queue, &scenario.facts()),
             gate: Gate::new(cell, &ways.here),
+            tempo: Tempo::new(cell, replication),
             is_dispatching: false,
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,
             retries,
+            storm: Storm::new(cell, replication),
             jitter: classes.iter().map(jitter).collect(),
             numbers: vec![0; classes.len()],
+            hedges: Hedges::new(cell, replication),
             arrived: 0,
             diary: None,
             record: new_record(cell, limits),
@@ -144,7 +167,9 @@ impl<'s> Agent<'s> {
         }
         let mut record = self.record;
         record.timeline.close();
-        self.errands.under_way().for_each(|errand| record.pending(&errand.request));
+        for errand in self.errands.under_way() {
+            if errand.is_further() { record.overtaken(&errand.request) } else { record.pending(&errand.request) }
+        }
         let from = record.warmup();
         for site in &self.ways.sites {
             close_books(self.cell, &site.quota, &mut record.limits[site.limits.clone()], from);

@@ -1,5 +1,6 @@
 //! Where calls go: the tiers in use, and the routes to them.
 
+use super::front;
 use crate::client::{Choice, Route, Spread};
 use crate::engine::run::Cell;
 use crate::protocol::{Class, Labels, Request};
@@ -44,7 +45,7 @@ impl Ways {
     /// Those of `cell` in one replication. Replies carry hints if `reads_hints`.
     pub fn new(cell: Cell, replication: u64, reads_hints: bool) -> Self {
         let routes = &cell.strategy.route;
-        let classes = cell.scenario.facts();
+        let classes = front::classes(cell.strategy, cell.scenario.facts());
         let mut tiers: Vec<(&Tier, Vec<Class>)> =
             cell.tiers().into_iter().map(|(_, tier)| (tier, Vec::new())).collect();
         tiers[0].1.extend(classes.iter().cloned());
@@ -131,9 +132,19 @@ impl Ways {
         Request { source: request.source + way.shift, service, ..*request }
     }
 
+    /// Whether calls of `class` take a time on `route` that is not drawn with the request.
+    pub fn has_own_times(&self, route: usize, class: u16) -> bool {
+        self.ways[route].times[usize::from(class)].is_some()
+    }
+
     /// The number of `class` with the labels of `route`, as the site at its end counts.
     pub fn class_on(&self, route: usize, class: u16) -> u16 {
         class + self.ways[route].shift
+    }
+
+    /// Calls in flight, on all of them.
+    pub fn under_way(&self) -> u64 {
+        self.ways.iter().map(|way| u64::from(way.under_way)).sum()
     }
 
     /// A call on `route` has begun.

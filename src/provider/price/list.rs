@@ -3,7 +3,7 @@
 use super::Price;
 use super::rates::{Quote, Rates};
 use crate::protocol::{Class, Request};
-use crate::units::{Money, Share};
+use crate::units::{Money, Share, Tokens};
 
 /// The prices of calls, by class.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,12 @@ impl PriceList {
     pub fn of(&self, request: &Request) -> Money {
         self.classes.get(usize::from(request.source)).map_or(Money::ZERO, |tariff| tariff.of(request))
     }
+
+    /// The same of a call that writes at least so many tokens of its prompt to the cache.
+    pub fn of_writing(&self, request: &Request, written: Tokens) -> Money {
+        let tariff = self.classes.get(usize::from(request.source));
+        tariff.map_or(Money::ZERO, |tariff| tariff.of_writing(request, written.into()))
+    }
 }
 
 impl Tariff {
@@ -80,11 +86,17 @@ impl Tariff {
         longer.map_or(&self.lengths[0].1, |(_, rates)| rates)
     }
 
+    #[inline]
     fn of(&self, request: &Request) -> Money {
+        self.of_writing(request, 0)
+    }
+
+    fn of_writing(&self, request: &Request, more: u64) -> Money {
         let [input, cached, output] = [request.input, request.cached, request.output].map(u64::from);
         let rates = self.rates(input);
         let uncached = input - cached;
         let written = if self.written == Share::default() { 0 } else { self.written.of(uncached) };
+        let written = written.max(more).min(uncached);
         let short = self.minimum.saturating_sub(input + output);
         rates.request
             + rates.input * (uncached - written + short)

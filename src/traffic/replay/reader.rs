@@ -4,6 +4,7 @@ use super::detected::Detected;
 use super::error::TraceError;
 use super::formats::TraceFormat;
 use super::order::{self, Survey};
+use super::outcome::Outcomes;
 use super::periods::{Periods, Spreading};
 use super::plain::Reading;
 use super::readings::Readings;
@@ -32,7 +33,7 @@ pub struct TraceRow {
     pub output: Option<Tokens>,
     /// The number of its client, where the log says who asked: from 0 on, in the order in which clients appear in the file.
     pub client: Option<u32>,
-    /// Whether the log says that it failed: it arrived all the same.
+    /// Whether the log says that it failed, as far as that is read ([`TraceReader::with_outcomes`]): it arrived all the same.
     pub failed: bool,
 }
 
@@ -91,18 +92,32 @@ impl TraceReader {
     /// Where `path` is not a regular file that can be read, where its start is not what `spec` expects or leaves a question
     /// open, and where `spec` does not pass its own check.
     pub fn open(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
+        TraceReader::open_for(path, spec, Outcomes::Stated)
+    }
+
+    /// The same, to be told which calls failed wherever the log says so: to play a log nobody need know, and it takes time.
+    ///
+    /// # Errors
+    ///
+    /// As [`TraceReader::open`].
+    pub fn with_outcomes(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
+        TraceReader::open_for(path, spec, Outcomes::Known)
+    }
+
+    fn open_for(path: &Path, spec: &Replay, outcomes: Outcomes) -> Result<Self, TraceError> {
         let is_surveyed = spec.order == RowOrder::Sort || (spec.ties != Ties::Keep && spec.tie_step.is_none());
         let survey = match order::known(path, spec) {
             _ if !is_surveyed => Survey { is_sorted: true, grid: None },
             Some(survey) => survey,
             None => {
-                let survey = TraceReader::begin(path, spec, Way::Stream)?.survey(spec);
+                let survey = TraceReader::begin(path, spec, Way::Stream, Outcomes::Stated)?.survey(spec);
                 order::remember(path, spec, survey);
                 survey
             }
         };
         let is_streamed = spec.order == RowOrder::File || survey.is_sorted;
-        let mut reader = TraceReader::begin(path, spec, if is_streamed { Way::Stream } else { Way::Sort })?;
+        let way = if is_streamed { Way::Stream } else { Way::Sort };
+        let mut reader = TraceReader::begin(path, spec, way, outcomes)?;
         if !matches!(reader.supply, Supply::Periods(_)) {
             let spreader = Spreader::new(path, spec, survey.grid);
             reader.spreader = spreader.map_err(|misread| reader.readings.misplaced(false, misread))?.map(Box::new);
@@ -111,7 +126,7 @@ impl TraceReader {
     }
 
     /// Opens the log to be read in the given way.
-    pub(super) fn begin(path: &Path, spec: &Replay, way: Way) -> Result<Self, TraceError> {
+    pub(super) fn begin(path: &Path, spec: &Replay, way: Way, outcomes: Outcomes) -> Result<Self, TraceError> {
         if let Err(invalid) = (Replay { file: path.to_string_lossy().into_owned(), ..spec.clone() }).check() {
             return Err(TraceError::data(path, None, None, Misread::new(invalid.message, invalid.help)));
         }
@@ -119,7 +134,7 @@ impl TraceReader {
         let packing = opened.packing;
         let sample = Sample::new(&opened.head, opened.is_whole)
             .map_err(|(line, misread)| TraceError::data(path, line, None, misread))?;
-        let layout = TraceFormat::layout(&sample, spec)
+        let layout = TraceFormat::layout(&sample, spec, outcomes)
             .map_err(|misread| TraceError::data(path, sample.header_line(), None, misread))?;
         if let (Some(unit), Some(_)) = (layout.writing.unit, &spec.zone) {
             let message = format!("`zone` is stated, and times are numbers of {}, which have none", unit.name());

@@ -2,7 +2,7 @@
 //!
 //! Each case of `tests/data/theory.json` is stated in terms of the models, simulated, and judged: |z| < 4 for each metric
 //! with a standard error, equality for those without, and a chi-square over the primary metrics of all cases with 0.1 %
-//! in each tail. With new seeds a correct simulator would be accused about once in forty times (some 380 metrics at
+//! in each tail. With new seeds a correct simulator would be accused about once in forty times (some 440 metrics at
 //! 6.3e-5, and twice 0.1 %). The seeds are fixed, so a failure means that numbers have changed: run it with others before
 //! you call it a bug, but loosen nothing.
 //!
@@ -16,9 +16,13 @@
 //! held until the answer is there), and clients that toss a coin after every refusal whether to go on (none does: they
 //! count attempts or time).
 
+mod adaptive;
 mod arrivals;
+mod batching;
+mod caching;
 mod case;
 mod contest;
+mod control;
 mod cost;
 mod dispersion;
 mod failing_calls;
@@ -69,7 +73,11 @@ fn trials() -> impl Iterator<Item = &'static Trial> {
         queue::TRIALS,
         flow::TRIALS,
         retry::TRIALS,
+        control::TRIALS,
         cost::TRIALS,
+        adaptive::TRIALS,
+        caching::TRIALS,
+        batching::TRIALS,
         arrivals::TRIALS,
         users::TRIALS,
         contest::TRIALS,

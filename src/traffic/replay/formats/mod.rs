@@ -40,7 +40,7 @@ mod wanted;
 mod writing;
 
 use super::layout::{Finder, Layout, Periods, Test, list};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Outcomes};
 use super::shape::{Content, Sample};
 use super::stamp::Writing;
 use super::{Replay, StampedAt, TimeUnit};
@@ -224,7 +224,12 @@ impl Format {
         self.looks.iter().find_map(|looks| looks.finder(sample))
     }
 
-    fn layout(&self, format: TraceFormat, sample: &Sample, spec: &Replay) -> Result<Layout, Misread> {
+    fn layout(
+        &self,
+        format: TraceFormat,
+        sample: &Sample,
+        (spec, outcomes): (&Replay, Outcomes),
+    ) -> Result<Layout, Misread> {
         let Some(mut finder) = self.finder(sample) else { return Err(self.unlike(format, sample)) };
         let is_counts = self.counts.is_some();
         // The start of the log need not have a request in it.
@@ -250,6 +255,7 @@ impl Format {
                 let slot = wanted::column(&mut finder, sample, ("status-column", name))?;
                 Some((slot, table::outcome(name)))
             }
+            None if outcomes == Outcomes::Stated => None,
             None => self.failed.and_then(|(names, outcome)| Some((finder.optional(names)?, outcome))),
         };
         let keep =
@@ -351,11 +357,12 @@ impl TraceFormat {
     }
 
     /// The layout of a log that starts like `sample`, as `spec` says or as it looks.
-    pub(super) fn layout(sample: &Sample, spec: &Replay) -> Result<Layout, Misread> {
+    pub(super) fn layout(sample: &Sample, spec: &Replay, outcomes: Outcomes) -> Result<Layout, Misread> {
+        let table = || table::layout(sample, spec, outcomes);
         match spec.format {
             TraceFormat::Csv => by_hand::layout(sample, spec),
-            TraceFormat::Table => table::layout(sample, spec),
-            TraceFormat::Auto if by_hand::names_columns(spec) => table::layout(sample, spec),
+            TraceFormat::Table => table(),
+            TraceFormat::Auto if by_hand::names_columns(spec) => table(),
             TraceFormat::Auto => {
                 if let Some(misread) = unread::look(sample) {
                     return Err(misread);
@@ -365,13 +372,13 @@ impl TraceFormat {
                         let message = format!("the file is laid out as `{}`, which fixes its `time-unit`", word.word());
                         Err(Misread::new(message, "leave `time-unit` out, or set `format = \"table\"`"))
                     }
-                    Some((word, format)) => format.layout(*word, sample, spec),
-                    None => table::layout(sample, spec),
+                    Some((word, format)) => format.layout(*word, sample, (spec, outcomes)),
+                    None => table(),
                 }
             }
             stated => match KNOWN.iter().find(|(known, _)| *known == stated) {
-                Some((word, format)) => format.layout(*word, sample, spec),
-                None => table::layout(sample, spec),
+                Some((word, format)) => format.layout(*word, sample, (spec, outcomes)),
+                None => table(),
             },
         }
     }
