@@ -280,8 +280,8 @@ mod tests {
         assert_eq!(millis(&at_once, 0.5), [0, 4000, 6000, 10_000, 10_000, 10_000]);
         let tailed = Composed { jitter: Jitter::Exponential, ..all };
         let draw = -libm::expm1(-1.5);
-        assert_eq!(millis(&tailed, draw), [1499, 2999, 5999, 10_000, 10_000, 10_000]);
-        assert_eq!(millis(&Composed { cap_jittered: false, ..tailed }, draw)[3..], [11_999, 14_999, 14_999]);
+        assert_eq!(millis(&tailed, draw), [1500, 3000, 6000, 10_000, 10_000, 10_000]);
+        assert_eq!(millis(&Composed { cap_jittered: false, ..tailed }, draw)[3..], [12_000, 15_000, 15_000]);
     }
 
     /// The mean of an exponential delay against sums over its quantiles, which fall short by a part of the tail.

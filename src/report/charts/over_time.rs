@@ -53,8 +53,8 @@ pub struct LimitLine {
 const OFFERED: Stroke = Stroke::full(INK, 3);
 const SERVED: Stroke = Stroke::full(NAVY, 3);
 const REJECTED: Stroke = Stroke::full(VERMILLION, 3);
-/// Beside the rejected ones, also in grey.
-const FAULTED: Stroke = Stroke { color: ROSE, width: 4, dash: &[8.0, 6.0] };
+/// Lighter than the rejected ones, and without their area, so that grey tells them apart.
+const FAULTED: Stroke = Stroke::full(ROSE, 3);
 const SERVED_FILL: f64 = 0.22;
 const REJECTED_FILL: f64 = 0.3;
 const BAND: f64 = 0.16;
