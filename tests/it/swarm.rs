@@ -484,7 +484,9 @@ fn a_full_client_conserves_too(mut trial: Trial, number: u64) {
     let has_gate = trial.strategy.pacing.is_some() || trial.strategy.steer.is_some();
     assert!(has_gate || total.paced == 0, "paced without a pace");
     assert!(trial.strategy.concurrency.is_some() || total.queued == 0, "waited for slots without a bound");
-    assert!(trial.strategy.queue.capacity.is_some() || total.failures[Failure::Shed as usize] == 0, "shed");
+    // A call that the client turns down itself may be delivered again.
+    let shed = total.failures[Failure::Shed as usize];
+    assert!(trial.strategy.queue.capacity.is_some() || shed <= total.turned_down, "shed");
     assert!(record == trial.run(), "the same seed gives the same record");
 }
 
@@ -616,8 +618,9 @@ fn nothing_is_lost_where_calls_are_shared() {
     };
     let seen = (0..SCENARIOS).into_par_iter().map(judge_sharing).reduce(Shared::default, add);
     println!("{seen:?}");
-    let enough = [seen.continued, seen.failed, seen.pending];
-    assert!(enough.iter().chain(&seen.spared).all(|&n| n > 500), "the swarm has become tame: {seen:?}");
+    let enough = [seen.failed, seen.pending];
+    let is_wild = enough.iter().chain(&seen.spared).all(|&n| n > 500) && seen.continued > 200;
+    assert!(is_wild, "the swarm has become tame: {seen:?}");
 }
 
 fn judge(number: u64) -> Seen {
