@@ -481,12 +481,14 @@ fn a_full_client_conserves_too(mut trial: Trial, number: u64) {
     windows_hold(&trial, &record);
     slots_hold(&trial, &record);
     let total = record.total();
-    let has_gate = trial.strategy.pacing.is_some() || trial.strategy.steer.is_some();
+    let strategy = &trial.strategy;
+    let has_gate = strategy.pacing.is_some() || strategy.steer.is_some() || strategy.send_rate.is_some();
     assert!(has_gate || total.paced == 0, "paced without a pace");
-    assert!(trial.strategy.concurrency.is_some() || total.queued == 0, "waited for slots without a bound");
+    let has_bound = strategy.concurrency.is_some() || strategy.window.is_some();
+    assert!(has_bound || total.queued == 0, "waited for slots without a bound");
     // What the client turned down may have been delivered again.
     let shed = total.failures[Failure::Shed as usize];
-    assert!(trial.strategy.queue.capacity.is_some() || shed <= total.turned_down, "shed");
+    assert!(strategy.queue.capacity.is_some() || shed <= total.turned_down, "shed");
     assert!(record == trial.run(), "the same seed gives the same record");
 }
 
