@@ -45,6 +45,7 @@ fn write_charts(outcome: &Outcome, folder: &Path) -> Status {
     let Outcome { ready, forecast, .. } = outcome;
     let scenario = &ready.scenario;
     let mut status = write_chart(&figures::comparison(scenario, forecast), folder, "comparison");
+    status = status.worst(write_chart(&figures::breakdown(scenario, forecast), folder, "breakdown"));
     status = status.worst(write_chart(&figures::latency(scenario, forecast), folder, "latency"));
     if let Some(quota) = figures::quota(scenario, forecast) {
         status = status.worst(write_chart(&quota, folder, "quota"));

@@ -1,9 +1,9 @@
 //! A forecast as the data of its charts.
 
 use super::charts::{
-    Bounds, ComparedCell, Comparison, CumulativeLatency, Estimate as Interval, Exhaustion, LatencyCurve,
-    LatencyObjective, Likeness, LikenessPanel, LikenessPoint, LimitLine, Measured, OverTime, QuotaCurve, QuotaReset,
-    QuotaUse,
+    Bounds, Breakdown, BrokenDown, ComparedCell, Comparison, CumulativeLatency, Estimate as Interval, Exhaustion,
+    LatencyCurve, LatencyObjective, Likeness, LikenessPanel, LikenessPoint, LimitLine, Measured, OverTime, QuotaCurve,
+    QuotaReset, QuotaUse,
 };
 use super::fit::{CheckDocument, FitDocument};
 use super::text::label;
@@ -12,6 +12,7 @@ use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric};
 use crate::plan::{CellForecast, Forecast, LimitForecast, Objective};
 use crate::protocol::Counts;
+use crate::recorder::Spared;
 use crate::recorder::Timeline;
 use crate::scenario::Scenario;
 use crate::units::{CalendarUnit, Civil, Period, SimDuration, SimTime};
@@ -121,6 +122,40 @@ pub fn latency(scenario: &Scenario, forecast: &Forecast) -> CumulativeLatency {
         subtitle: format!("{}; all requests, also those never answered", subtitle(scenario, forecast)),
         curves: super::text::reading_order(forecast).into_iter().map(|at| curve(&forecast.cells[at])).collect(),
         objectives: forecast.objectives.iter().filter_map(objective).collect(),
+    }
+}
+
+/// What time and requests went to, in every cell.
+pub fn breakdown(scenario: &Scenario, forecast: &Forecast) -> Breakdown {
+    let broken_down = |at: usize| {
+        let cell = &forecast.cells[at];
+        let mean = |metric| cell.metric(metric).mean.unwrap_or(0.0);
+        let total = cell.record.total();
+        let share = |count: u64| count as f64 / total.offered.max(1) as f64;
+        let spared = |how: Spared| total.spared[how as usize];
+        let shared = spared(Spared::Coalesced) + spared(Spared::Batched);
+        let others = [total.rerouted, spared(Spared::Cache), shared, spared(Spared::Canned)];
+        // A shared call may have gone by another route.
+        let own = total.served().saturating_sub(others.iter().sum());
+        let [rerouted, cached, shared, canned] = others.map(share);
+        BrokenDown {
+            label: label(forecast, cell),
+            recommended: forecast.recommendation.cell == Some(at),
+            times_s: [
+                mean(Metric::QueueWaitMean),
+                mean(Metric::PacingWaitMean),
+                mean(Metric::JoiningWaitMean),
+                mean(Metric::RetryWaitMean),
+                mean(Metric::ProviderWaitMean),
+                mean(Metric::ServiceMean),
+            ],
+            fates: [share(own), rerouted, cached, shared, canned, share(total.failed()), share(total.pending)],
+        }
+    };
+    Breakdown {
+        title: "Where the time went, and the requests".to_owned(),
+        subtitle: subtitle(scenario, forecast),
+        cells: super::text::reading_order(forecast).into_iter().map(broken_down).collect(),
     }
 }
 

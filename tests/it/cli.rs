@@ -170,7 +170,14 @@ fn a_report_is_these_files() {
     program = program.file("s.toml", &content);
     let ended = program.ended();
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    let charts = ["comparison", "latency", "over-time-claude-free-default", "over-time-claude-paid-default", "quota"];
+    let charts = [
+        "breakdown",
+        "comparison",
+        "latency",
+        "over-time-claude-free-default",
+        "over-time-claude-paid-default",
+        "quota",
+    ];
     let mut files: Vec<String> =
         charts.iter().flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]).collect();
     files.extend(["cells.csv", "result.json", "summary.md"].map(str::to_owned));

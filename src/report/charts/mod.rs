@@ -6,6 +6,7 @@
 //! machine, with or without fonts.
 
 mod axis;
+mod breakdown;
 mod canvas;
 mod columns;
 mod comparison;
@@ -29,6 +30,7 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters_backend::DrawingBackend;
 
+pub use breakdown::{Breakdown, BrokenDown, FATES, TIMES};
 pub use comparison::{Bounds, ComparedCell, Comparison, Estimate, Measured};
 pub use latency::{CumulativeLatency, LatencyCurve, LatencyObjective};
 pub use likeness::{Likeness, LikenessPanel, LikenessPoint};

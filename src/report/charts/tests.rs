@@ -17,6 +17,7 @@ struct Figures {
     over_time: OverTime,
     latency: CumulativeLatency,
     comparison: Comparison,
+    breakdown: Breakdown,
     quota: QuotaUse,
     likeness: Likeness,
 }
@@ -27,6 +28,7 @@ impl Figures {
             over_time: over_time(text, numbers),
             latency: latency(text, numbers),
             comparison: comparison(text, numbers),
+            breakdown: breakdown(text, numbers),
             quota: quota(text, numbers),
             likeness: likeness(text, numbers),
         }
@@ -37,6 +39,7 @@ impl Figures {
             render(&self.over_time, format)?,
             render(&self.latency, format)?,
             render(&self.comparison, format)?,
+            render(&self.breakdown, format)?,
             render(&self.quota, format)?,
             render(&self.likeness, format)?,
         ])
@@ -52,6 +55,11 @@ fn likeness(text: &str, numbers: &[f64]) -> Likeness {
     let panel = LikenessPanel { title: text.into(), points: numbers.iter().map(point).collect() };
     let panels = vec![panel.clone(), panel.clone(), panel];
     Likeness { title: text.into(), subtitle: text.into(), model: text.into(), panels }
+}
+
+fn breakdown(text: &str, numbers: &[f64]) -> Breakdown {
+    let cell = |&at: &f64| BrokenDown { label: text.into(), recommended: at > 1.0, times_s: [at; 6], fates: [at; 7] };
+    Breakdown { title: text.into(), subtitle: text.into(), cells: numbers.iter().map(cell).collect() }
 }
 
 fn over_time(text: &str, numbers: &[f64]) -> OverTime {
@@ -206,6 +214,7 @@ fn a_tiny_area_is_no_reason_to_panic() -> Result<(), ChartError> {
         figures.over_time.draw(&area)?;
         figures.latency.draw(&area)?;
         figures.comparison.draw(&area)?;
+        figures.breakdown.draw(&area)?;
         figures.quota.draw(&area)?;
     }
     Ok(())

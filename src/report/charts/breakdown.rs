@@ -1,0 +1,200 @@
+//! The cells side by side, taken apart: what the answered spent their time on, and what became of all requests.
+
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::style::RGBColor;
+use plotters::style::text_anchor::HPos;
+use plotters_backend::DrawingBackend;
+
+use super::axis::{Scale, linear, usable};
+use super::canvas::{Canvas, Frame, fit};
+use super::frame::{MARGIN, Swatch, heading, legend, no_data, ticked_base};
+use super::look::{GREEN, GREY, GRID, LABEL, NAVY, NOTE, ORANGE, ROSE, SKY, TICK, TINT, VERMILLION};
+use super::text::{duration, percent};
+use super::{Chart, ChartError, WIDTH};
+
+/// Where time and requests went, cell by cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breakdown {
+    /// The headline.
+    pub title: String,
+    /// What is shown: the scenario, the number of replications.
+    pub subtitle: String,
+    /// In the order to be shown, the best first; the first forty are drawn.
+    pub cells: Vec<BrokenDown>,
+}
+
+/// One cell taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokenDown {
+    /// The cell.
+    pub label: String,
+    /// Whether this is the one to choose.
+    pub recommended: bool,
+    /// Mean seconds of an answered request, for each of [`TIMES`].
+    pub times_s: [f64; TIMES.len()],
+    /// Shares of all requests, for each of [`FATES`].
+    pub fates: [f64; FATES.len()],
+}
+
+/// What the time of an answered request is spent on.
+pub const TIMES: [&str; 6] =
+    ["the client's queue", "pacing", "others' calls", "back-off", "the provider's queue", "service"];
+/// What becomes of a request.
+pub const FATES: [&str; 7] =
+    ["answered by its own call", "by another route", "from a cache", "by a shared call", "canned", "failed", "pending"];
+
+/// So many of them, the first ones, are answers.
+const ANSWERED: usize = 5;
+
+const TIME_COLORS: [RGBColor; TIMES.len()] = [NAVY, SKY, ROSE, ORANGE, GREY, GREEN];
+const FATE_COLORS: [RGBColor; FATES.len()] = [GREEN, NAVY, SKY, ROSE, ORANGE, VERMILLION, GREY];
+
+/// More rows than this are a table's work.
+const MOST_CELLS: usize = 40;
+const ROW: f64 = 66.0;
+const BAR: f64 = 17.0;
+/// The room of the title, subtitle included, and of the legends below it.
+const HEAD: f64 = 340.0;
+const FLOOR: f64 = 70.0;
+const NAME_ROOM: f64 = 380.0;
+const PANEL_GAP: f64 = 110.0;
+/// Right of a bar, for the number behind it.
+const NUMBER_ROOM: f64 = 130.0;
+/// Parts are drawn as solid as this, so that a grid shows through.
+const SOLID: f64 = 0.85;
+
+/// One of the two panels: stacked bars.
+struct Panel<'c> {
+    name: &'static str,
+    parts: &'static [&'static str],
+    colors: &'static [RGBColor],
+    of: fn(&'c BrokenDown) -> &'c [f64],
+    /// What the number behind a bar says: of so many of its parts together.
+    summed: usize,
+    format: fn(f64) -> String,
+}
+
+impl Chart for Breakdown {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn size(&self) -> (u32, u32) {
+        let rows = self.drawn().len().max(2) as f64;
+        (WIDTH, (HEAD + rows * ROW + FLOOR) as u32)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
+        let canvas = Canvas::new(area)?;
+        heading(&canvas, &self.title, &self.subtitle)?;
+        let right = canvas.frame().right - MARGIN;
+        let rows = Frame { left: MARGIN, top: HEAD, right, bottom: HEAD + ROW * self.drawn().len() as f64 };
+        if self.cells.is_empty() {
+            return no_data(&canvas, Frame { bottom: canvas.frame().bottom - MARGIN, ..rows });
+        }
+        self.draw_names(&canvas, rows)?;
+        let (left, wide) = (rows.left + NAME_ROOM, (rows.right - rows.left - NAME_ROOM - PANEL_GAP) / 2.0);
+        let first = Frame { left, right: left + wide, ..rows };
+        let times = Panel {
+            name: "mean time of an answered request",
+            parts: &TIMES,
+            colors: &TIME_COLORS,
+            of: |cell| &cell.times_s,
+            summed: TIMES.len(),
+            format: duration,
+        };
+        let fates = Panel {
+            name: "all requests, and the share answered",
+            parts: &FATES,
+            colors: &FATE_COLORS,
+            of: |cell| &cell.fates,
+            summed: ANSWERED,
+            format: percent,
+        };
+        self.draw_panel(&canvas, first, &times, 168.0)?;
+        self.draw_panel(&canvas, Frame { left: first.right + PANEL_GAP, right: rows.right, ..rows }, &fates, 214.0)
+    }
+}
+
+impl Breakdown {
+    fn drawn(&self) -> &[BrokenDown] {
+        &self.cells[..self.cells.len().min(MOST_CELLS)]
+    }
+
+    fn draw_names<DB: DrawingBackend>(&self, canvas: &Canvas<DB>, rows: Frame) -> Result<(), ChartError> {
+        for (i, cell) in self.drawn().iter().enumerate() {
+            let top = rows.top + ROW * i as f64;
+            let star = if cell.recommended { "★ " } else { "" };
+            if cell.recommended {
+                canvas.block(Frame { left: 24.0, right: rows.right + 24.0, top, bottom: top + ROW }, TINT, 1.0)?;
+            }
+            let label = format!("{star}{}", cell.label);
+            canvas.text_within(&label, (rows.left, top + ROW / 2.0), LABEL, HPos::Left, NAME_ROOM - 30.0)?;
+            canvas.line(&[(24.0, top + ROW), (rows.right + 24.0, top + ROW)], GRID)?;
+        }
+        Ok(())
+    }
+
+    /// The bars of one panel, and its legend at height `legend_at`.
+    fn draw_panel<'c, DB: DrawingBackend>(
+        &'c self,
+        canvas: &Canvas<DB>,
+        plot: Frame,
+        panel: &Panel<'c>,
+        legend_at: f64,
+    ) -> Result<(), ChartError> {
+        let occurs = |part: &usize| self.drawn().iter().any(|cell| drawable((panel.of)(cell)[*part]) > 0.0);
+        let entry = |part: usize| (Swatch::Band(panel.colors[part], SOLID), panel.parts[part].to_owned());
+        let entries: Vec<(Swatch, String)> = (0..panel.parts.len()).filter(occurs).map(entry).collect();
+        legend(canvas, (MARGIN, legend_at), &entries)?;
+        canvas.text_within(panel.name, (plot.left, plot.top - 40.0), LABEL, HPos::Left, plot.right - plot.left)?;
+        let sum = |parts: &[f64]| parts.iter().map(|part| drawable(*part)).sum::<f64>();
+        let largest = self.drawn().iter().map(|cell| sum((panel.of)(cell))).fold(0.0, f64::max);
+        let plot = Frame { right: plot.right - NUMBER_ROOM, ..plot };
+        let scale = Scale { from: 0.0, to: largest.max(f64::MIN_POSITIVE), low: plot.left, high: plot.right };
+        let mut ticks = linear(largest, 3, panel.format);
+        ticks.retain(|tick| tick.at <= 1.001 * largest);
+        for tick in &ticks {
+            let x = scale.at(tick.at);
+            canvas.line(&[(x, plot.top), (x, plot.bottom)], GRID)?;
+            canvas.text(&tick.label, (x, plot.bottom + 30.0), TICK, HPos::Center)?;
+        }
+        ticked_base(canvas, plot, &scale, &ticks)?;
+        for (i, cell) in self.drawn().iter().enumerate() {
+            let y = plot.top + ROW * (i as f64 + 0.5);
+            let mut from = 0.0;
+            for (part, color) in (panel.of)(cell).iter().zip(panel.colors) {
+                let to = from + drawable(*part);
+                let bar = Frame { left: scale.at(from), right: scale.at(to), top: y - BAR, bottom: y + BAR };
+                canvas.block(bar, *color, SOLID)?;
+                from = to;
+            }
+            let number = sum(&(panel.of)(cell)[..panel.summed]);
+            // Shares that make one whole do so but for their rounding.
+            let number = if (number - 1.0).abs() < 1e-9 { 1.0 } else { number };
+            let text = fit(&(panel.format)(number), NOTE, NUMBER_ROOM);
+            canvas.text(&text, (scale.at(from) + 10.0, y), NOTE, HPos::Left)?;
+        }
+        Ok(())
+    }
+}
+
+/// What can be drawn of a part.
+fn drawable(part: f64) -> f64 {
+    if usable(part) { part.max(0.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figure_grows_with_its_rows() {
+        let cell = BrokenDown { label: "cell".into(), recommended: false, times_s: [1.0; 6], fates: [0.1; 7] };
+        let chart =
+            |rows: usize| Breakdown { title: String::new(), subtitle: String::new(), cells: vec![cell.clone(); rows] };
+        assert_eq!(chart(3).size().1 + 3 * ROW as u32, chart(6).size().1);
+        assert_eq!(chart(1000).size(), chart(MOST_CELLS).size());
+    }
+}
