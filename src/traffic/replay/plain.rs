@@ -1,4 +1,4 @@
-//! The rows that a log is full of, `2023-11-16 18:15:46.6805900,374,44`, read in one go.
+//! The rows that a log is full of, `2023-11-16 18:15:46.6805900,374,44` or `1700158546680,374,44`, read in one go.
 //!
 //! Most rows need no blanks and no zones, and quotes at most around the stamp. Such a row is read straight from the buffer, several times as fast
 //! as through the CSV parser; any other row, right or wrong, is left to it.
@@ -69,6 +69,35 @@ mod tests {
         row.resize(WINDOW, b'x');
         assert!(read(&row, &mut clock).is_none());
         assert!(!clock.has_bare_dates());
+    }
+
+    /// A number is read here as the parser would read it, or left to it.
+    #[test]
+    fn numbers_are_those_of_the_parser() {
+        use super::super::TimeUnit;
+        for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Micros, TimeUnit::Nanos] {
+            for is_unix in [false, true] {
+                let mut clock = Clock::new(Writing { unit: Some(unit), is_unix, ..Writing::default() });
+                let mut read_here = 0;
+                for digits in 1..=20 {
+                    for number in ["1234567890123456789", "9999999999999999999", "1000000000000000000"] {
+                        let stamp = &format!("{number}0")[..digits];
+                        let mut row = format!("{stamp},374,44\n").into_bytes();
+                        row.resize(WINDOW, b'x');
+                        let Some((reading, length)) = read(&row, &mut clock) else { continue };
+                        assert_eq!((Ok(reading.stamp), length), (clock.read(stamp.as_bytes()), digits + 7), "{stamp}");
+                        read_here += 1;
+                    }
+                }
+                assert!(read_here > 1, "{unit:?}: {read_here}");
+            }
+        }
+        let mut clock = Clock::new(Writing { unit: Some(TimeUnit::Seconds), ..Writing::default() });
+        for row in ["1700158546.5,374,44\n", ",374,44\n", "-1,374,44\n", "17001585466805900,374,44\n", "1e9,374,44\n"] {
+            let mut row = row.as_bytes().to_vec();
+            row.resize(WINDOW, b'x');
+            assert!(read(&row, &mut clock).is_none());
+        }
     }
 
     #[test]

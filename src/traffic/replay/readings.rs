@@ -65,7 +65,7 @@ impl Readings {
         Ok(Readings {
             path: path.to_owned(),
             rows,
-            may_be_plain: state.clock.is_civil() && layout.is_stamp_and_two_counts(),
+            may_be_plain: layout.is_stamp_and_two_counts(),
             simple: layout.simple_columns(),
             layout,
             state,

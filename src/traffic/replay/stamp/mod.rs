@@ -206,10 +206,30 @@ impl Clock {
         Ok(self.minute_start)
     }
 
-    /// The stamp at the start of `text` and its length, where it is plainly written: at most seven digits of fraction,
-    /// in UTC or without a zone. `None` says nothing about other stamps, not even that they are wrong.
+    /// The stamp at the start of `text` and its length, where it is plainly written: a whole number of at most 16 digits, or
+    /// a date with at most seven digits of fraction, in UTC or without a zone. `None` says nothing about other stamps, not even
+    /// that they are wrong.
     #[inline]
     pub(super) fn leading(&mut self, text: &[u8; 64]) -> Option<(Stamp, usize)> {
+        match self.writing.unit {
+            Some(unit) => self.leading_count(text, unit),
+            None => self.leading_date(text),
+        }
+    }
+
+    #[inline]
+    fn leading_count(&self, text: &[u8; 64], unit: TimeUnit) -> Option<(Stamp, usize)> {
+        let (high, digits) = digits::leading(*text.first_chunk()?);
+        let (low, more) = if digits == 8 { digits::leading(*text[8..].first_chunk()?) } else { (0, 0) };
+        let end = digits + more;
+        let count = high * POWERS_OF_TEN[more] as u64 + low;
+        let nanos = i64::try_from(count.checked_mul(unit.nanos())?).ok()?;
+        let is_plain = digits > 0 && matches!(text[end], b',' | b'"') && nanos < LAST_SECOND * NANOS_PER_SECOND;
+        (is_plain && !(self.writing.is_unix && nanos < FIRST_UNIX)).then_some((Stamp(nanos), end))
+    }
+
+    #[inline]
+    fn leading_date(&mut self, text: &[u8; 64]) -> Option<(Stamp, usize)> {
         let minute_start = self.minute(text.first_chunk()?).ok()?;
         let second = two_digits([text[17], text[18]]).filter(|&second| second < 60)?;
         let (mut nanos, mut end) = (0, 19);
