@@ -75,10 +75,10 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_parser() {
         use super::super::TimeUnit;
+        let mut read_here = 0;
         for unit in [TimeUnit::Seconds, TimeUnit::Millis, TimeUnit::Micros, TimeUnit::Nanos] {
             for is_unix in [false, true] {
                 let mut clock = Clock::new(Writing { unit: Some(unit), is_unix, ..Writing::default() });
-                let mut read_here = 0;
                 for digits in 1..=20 {
                     for number in ["1234567890123456789", "9999999999999999999", "1000000000000000000"] {
                         let stamp = &format!("{number}0")[..digits];
@@ -89,9 +89,9 @@ mod tests {
                         read_here += 1;
                     }
                 }
-                assert!(read_here > 1, "{unit:?}: {read_here}");
             }
         }
+        assert!(read_here > 150, "{read_here}");
         let mut clock = Clock::new(Writing { unit: Some(TimeUnit::Seconds), ..Writing::default() });
         for row in ["1700158546.5,374,44\n", ",374,44\n", "-1,374,44\n", "17001585466805900,374,44\n", "1e9,374,44\n"] {
             let mut row = row.as_bytes().to_vec();
