@@ -1,6 +1,6 @@
 //! Queues with an order, pacing, steering by headers and message queues, by runs small enough to foretell.
 
-use ratecast::engine::{Cell, Stop, simulate};
+use crate::foretold;
 use ratecast::plan::{Options, Warning, forecast};
 use ratecast::recorder::{ClassRecord, Failure, Record};
 use ratecast::scenario::load_text;
@@ -23,13 +23,7 @@ const TEN: &str = r#"
 "#;
 
 fn run(text: &str) -> Record {
-    let (set, added): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.trim().starts_with("set "));
-    let set: Vec<String> = set.iter().map(|line| line.trim().replacen("set ", "", 1)).collect();
-    let text = format!("{TEN}{}", added.join("\n"));
-    let scenario = load_text("flow", &text, &set).unwrap_or_else(|failure| panic!("{failure}")).scenario;
-    let (tier, (_, strategy)) = (scenario.tier.find(&scenario.tiers[0]).unwrap(), &scenario.strategy[0]);
-    let cell = Cell { scenario: &scenario, tier, strategy };
-    simulate(cell, 0, Stop::default()).unwrap_or_else(|error| panic!("{error}"))
+    foretold::run(&foretold::scenario(TEN, text))
 }
 
 fn total(text: &str) -> ClassRecord {

@@ -20,6 +20,7 @@ mod dresses;
 mod errors;
 mod fit;
 mod flow;
+mod foretold;
 mod formats;
 mod generate;
 mod golden;

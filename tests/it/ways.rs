@@ -1,12 +1,13 @@
 //! Clients around clients, other routes and the lane of batches, by runs small enough to foretell.
 
+use crate::foretold;
 use crate::program::Program;
 use ratecast::engine::{Cell, Stop, simulate};
 use ratecast::metrics::Metric;
 use ratecast::plan::{CellForecast, Options, forecast};
 use ratecast::protocol::Fault;
 use ratecast::recorder::{ClassRecord, Failure, Spared};
-use ratecast::scenario::{Scenario, load_text};
+use ratecast::scenario::Scenario;
 use ratecast::units::SimDuration;
 
 /// Ten requests in the first ten seconds, each of which takes a second; small limits that open when the minute is over.
@@ -32,19 +33,12 @@ const TEN: &str = r#"
     tier.other.price.input = "4 USD/Mtok"
 "#;
 
-/// The ten requests with what `text` adds to them; a line of it that begins with `set` replaces a value.
 fn scenario(text: &str) -> Scenario {
-    let (set, added): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.trim().starts_with("set "));
-    let set: Vec<String> = set.iter().map(|line| line.trim().replacen("set ", "", 1)).collect();
-    let text = format!("{TEN}{}", added.join("\n"));
-    load_text("ways", &text, &set).unwrap_or_else(|failure| panic!("{failure}")).scenario
+    foretold::scenario(TEN, text)
 }
 
 fn total(text: &str) -> ClassRecord {
-    let scenario = scenario(text);
-    let (tier, (_, strategy)) = (scenario.tier.find(&scenario.tiers[0]).unwrap(), &scenario.strategy[0]);
-    let cell = Cell { scenario: &scenario, tier, strategy };
-    simulate(cell, 0, Stop::default()).unwrap_or_else(|error| panic!("{error}")).total()
+    foretold::run(&scenario(text)).total()
 }
 
 fn cell(text: &str) -> CellForecast {
