@@ -23,8 +23,6 @@ pub(super) struct Desk {
     pub(super) elides_completions: bool,
     /// What has no outcome by then stays pending.
     pub(super) end: SimTime,
-    /// The call that began last.
-    pub(super) begun: Calling,
     /// Outcomes that a user waits for and has not been told of.
     pub(super) told: Vec<Answer>,
 }
@@ -124,16 +122,16 @@ impl Desk {
         self.told.push(Answer { request: *request, at, is_served });
     }
 
-    /// One call of a request that has a slot. Inlined whatever the compiler thinks, as is what it calls on the way to a
+    /// One call of a request that has a slot; `calling` is where it is kept. Inlined whatever the compiler thinks, as is what it calls on the way to a
     /// retry: entering and leaving functions would be a tenth of an attempt.
     #[inline(always)]
-    pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight) -> Next {
+    pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight, calling: &mut Calling) -> Next {
         if flight.attempts == 0 {
             flight.first_attempt = now;
         }
         flight.attempts += 1;
         match self.ask(now, flight) {
-            Reply::Accepted { wait, spilled } => self.admitted(now, flight, (wait, spilled)),
+            Reply::Accepted { wait, spilled } => self.admitted(now, flight, calling, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
                 self.refused(now, flight, retry_after)
@@ -159,7 +157,13 @@ impl Desk {
     }
 
     #[inline(always)]
-    fn admitted(&mut self, now: SimTime, flight: &mut Flight, (wait, spilled): (SimDuration, bool)) -> Next {
+    fn admitted(
+        &mut self,
+        now: SimTime,
+        flight: &mut Flight,
+        calling: &mut Calling,
+        (wait, spilled): (SimDuration, bool),
+    ) -> Next {
         let request = &flight.request;
         self.record.admitted(now, request);
         let course = match &mut self.behaviour {
@@ -167,7 +171,7 @@ impl Desk {
             Some(behaviour) => behaviour.admit(now, call_of(flight), request, wait),
         };
         if !self.elides_completions {
-            return self.call(now, flight, course, spilled);
+            return self.call(now, flight, calling, course, spilled);
         }
         let ends = now.saturating_add(course.takes());
         if ends > self.end {
@@ -179,14 +183,21 @@ impl Desk {
     }
 
     /// A call begins whose end somebody waits for.
-    pub(super) fn call(&mut self, now: SimTime, flight: &mut Flight, course: Course, spilled: bool) -> Next {
+    #[inline(always)]
+    fn call(
+        &mut self,
+        now: SimTime,
+        flight: &mut Flight,
+        calling: &mut Calling,
+        course: Course,
+        spilled: bool,
+    ) -> Next {
         let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
-        let calling = Calling { admitted, course };
+        *calling = Calling { admitted, course };
         if self.client.is_bounded {
             self.client.free_slots -= 1;
         }
         flight.state = State::Calling;
-        self.begun = calling;
         if !self.quota.meters() {
             return Next::Completion(calling.ends());
         }

@@ -6,7 +6,7 @@ use super::desk::{Answer, Client, Desk};
 use super::drive::{Turns, check, close_books, drive, new_record};
 use super::event::{Kind, MOST_EVENTS};
 use super::event_queue::EventQueue;
-use super::flight::{Calling, Flight, Flights, State};
+use super::flight::{Flights, State};
 use crate::client::Strategy;
 use crate::provider::{Behaviour, LOAD, LimitSpec, Pressure, Quota, Tier};
 use crate::recorder::{Failure, Record};
@@ -190,7 +190,6 @@ impl<'s> Run<'s> {
             client,
             record: new_record(cell, tier.limits.len()),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
-            begun: Calling::NONE,
             told: Vec::new(),
         };
         Ok(Run {
@@ -238,27 +237,26 @@ impl<'s> Run<'s> {
         let request = self.arrivals.take();
         let now = request.arrived;
         self.desk.record.offered(&request);
-        let mut flight = Flight::new(request);
+        let slot = self.flights.insert(request);
         if let Some(behaviour) = &mut self.desk.behaviour {
-            flight.number = behaviour.number(request.source);
+            self.flights.get(slot).number = behaviour.number(request.source);
         }
         if self.desk.client.free_slots == 0 {
-            self.enqueue_arrival(now, flight);
-            return;
-        }
-        let next = self.desk.attempt(now, &mut flight);
-        if let Some((at, kind)) = next.event() {
-            let slot = self.flights.insert(flight);
-            self.begin(kind, slot);
-            self.events.push(at, kind, slot);
+            self.enqueue(now, slot);
+        } else {
+            self.send(now, slot);
         }
     }
 
-    /// Keeps the call that has begun for the request in `slot`, if what comes next is of a call.
-    #[inline]
-    fn begin(&mut self, kind: Kind, slot: u32) {
-        if kind != Kind::Retry {
-            *self.flights.calling(slot) = self.desk.begun;
+    /// A request that has a slot of the client is sent, and what comes next joins the queue.
+    #[inline(always)]
+    fn send(&mut self, now: SimTime, slot: u32) {
+        let (flight, calling) = self.flights.both(slot);
+        match self.desk.attempt(now, flight, calling).event() {
+            Some((at, kind)) => {
+                self.events.push(at, kind, slot);
+            }
+            None => self.flights.remove(slot),
         }
     }
 
@@ -281,14 +279,12 @@ impl<'s> Run<'s> {
     fn retry(&mut self, now: SimTime, slot: u32) {
         if self.desk.client.free_slots == 0 {
             self.events.pop();
-            self.enqueue_retry(now, slot);
+            self.enqueue(now, slot);
             return;
         }
-        match self.desk.attempt(now, self.flights.get(slot)).event() {
-            Some((at, kind)) => {
-                self.begin(kind, slot);
-                self.events.replace(at, kind, slot);
-            }
+        let (flight, calling) = self.flights.both(slot);
+        match self.desk.attempt(now, flight, calling).event() {
+            Some((at, kind)) => self.events.replace(at, kind, slot),
             None => {
                 self.events.pop();
                 self.flights.remove(slot);
@@ -340,37 +336,17 @@ impl<'s> Run<'s> {
             }
             self.waiting -= 1;
             flight.queued = flight.queued + (now - flight.queued_since);
-            match self.desk.attempt(now, flight).event() {
-                Some((at, kind)) => {
-                    self.begin(kind, slot);
-                    self.events.push(at, kind, slot);
-                }
-                None => self.flights.remove(slot),
-            }
+            self.send(now, slot);
         }
     }
 
-    /// A request arrives while no slot is free.
-    fn enqueue_arrival(&mut self, now: SimTime, flight: Flight) {
-        if self.waiting >= self.desk.client.capacity {
-            self.desk.fail(now, &flight.request, Failure::Shed);
-            return;
-        }
-        let slot = self.flights.insert(flight);
-        self.enqueue(now, slot);
-    }
-
-    /// A back-off is over while no slot is free.
-    fn enqueue_retry(&mut self, now: SimTime, slot: u32) {
+    /// A request is to be sent while no slot of the client is free.
+    fn enqueue(&mut self, now: SimTime, slot: u32) {
         if self.waiting >= self.desk.client.capacity {
             self.desk.fail(now, &self.flights.get(slot).request, Failure::Shed);
             self.flights.remove(slot);
             return;
         }
-        self.enqueue(now, slot);
-    }
-
-    fn enqueue(&mut self, now: SimTime, slot: u32) {
         let flight = self.flights.get(slot);
         flight.state = State::Queued;
         flight.queued_since = now;
