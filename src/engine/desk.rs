@@ -2,6 +2,7 @@
 
 use super::event::Kind;
 use super::flight::{Calling, Flight, State};
+use super::slots::Slots;
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{Fault, NOBODY, Reply, Request};
@@ -19,7 +20,7 @@ pub(super) struct Desk {
     pub(super) behaviour: Option<Box<Behaviour>>,
     pub(super) client: Client,
     pub(super) record: Record,
-    /// Completions need no event where nothing can depend on them: no slot and no limit waits for the end of a call.
+    /// Completions need no event of their own where at most slots depend on them: no limit waits for the end of a call.
     pub(super) elides_completions: bool,
     /// What has no outcome by then stays pending.
     pub(super) end: SimTime,
@@ -37,9 +38,8 @@ pub(super) struct Answer {
 /// The client's side of a run.
 pub(super) struct Client {
     pub(super) backoff: Backoff,
-    jitter: Vec<Uniforms>,      // by class
-    pub(super) free_slots: u32, // u32::MAX where there is no bound
-    pub(super) is_bounded: bool,
+    jitter: Vec<Uniforms>, // by class
+    pub(super) slots: Slots,
     pub(super) capacity: u64,
     pub(super) deadline: Option<SimDuration>,
 }
@@ -50,8 +50,7 @@ impl Client {
         Client {
             backoff: Backoff::new(&strategy.retry),
             jitter: scenario.classes().iter().map(jitter).collect(),
-            free_slots: strategy.concurrency.unwrap_or(u32::MAX),
-            is_bounded: strategy.concurrency.is_some(),
+            slots: Slots::new(strategy.concurrency),
             capacity: strategy.queue.capacity.unwrap_or(u64::MAX),
             deadline: strategy.queue.deadline,
         }
@@ -174,6 +173,7 @@ impl Desk {
             return self.call(now, flight, calling, course, spilled);
         }
         let ends = now.saturating_add(course.takes());
+        self.client.slots.take_until(ends);
         if ends > self.end {
             self.record.pending(request);
         } else {
@@ -194,9 +194,7 @@ impl Desk {
     ) -> Next {
         let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
         *calling = Calling { admitted, course };
-        if self.client.is_bounded {
-            self.client.free_slots -= 1;
-        }
+        self.client.slots.take();
         flight.state = State::Calling;
         if !self.quota.meters() {
             return Next::Completion(calling.ends());
@@ -263,9 +261,7 @@ impl Desk {
     pub(super) fn complete(&mut self, now: SimTime, flight: &mut Flight, calling: &Calling) -> Next {
         let Calling { admitted, course } = calling;
         self.quota.settle(now, &flight.request, admitted, course.paid_output());
-        if self.client.is_bounded {
-            self.client.free_slots += 1;
-        }
+        self.client.slots.release();
         if let Some(behaviour) = &mut self.behaviour {
             behaviour.ended(&flight.request);
         }

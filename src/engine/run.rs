@@ -136,7 +136,8 @@ struct Run<'s> {
     events: EventQueue,
     flights: Flights,
     queue: VecDeque<u32>,
-    waiting: u64, // those in `queue` that have not expired
+    waiting: u64,    // those in `queue` that have not expired
+    is_called: bool, // whether an event will wake the queue, where the ends of calls have none
     desk: Desk,
 }
 
@@ -173,6 +174,9 @@ impl Turns for Run<'_> {
     }
 }
 
+/// Whose a completion is that only wakes the queue.
+const NO_SLOT: u32 = 0;
+
 impl<'s> Run<'s> {
     fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
         let Cell { scenario, tier, strategy } = cell;
@@ -184,7 +188,7 @@ impl<'s> Run<'s> {
         let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.facts(), &scenario.start, &stream);
         let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
-            elides_completions: !client.is_bounded && !quota.listens() && !needs_ends,
+            elides_completions: client.slots.are_few() && !quota.listens() && !needs_ends,
             quota,
             behaviour: behaviour.map(Box::new),
             client,
@@ -199,6 +203,7 @@ impl<'s> Run<'s> {
             flights: Flights::default(),
             queue: VecDeque::new(),
             waiting: 0,
+            is_called: false,
             desk,
         })
     }
@@ -241,7 +246,7 @@ impl<'s> Run<'s> {
         if let Some(behaviour) = &mut self.desk.behaviour {
             self.flights.get(slot).number = behaviour.number(request.source);
         }
-        if self.desk.client.free_slots == 0 {
+        if !self.desk.client.slots.has_free(now) {
             self.enqueue(now, slot);
         } else {
             self.send(now, slot);
@@ -277,7 +282,7 @@ impl<'s> Run<'s> {
     /// A back-off is over; its event is the head of the queue.
     #[inline]
     fn retry(&mut self, now: SimTime, slot: u32) {
-        if self.desk.client.free_slots == 0 {
+        if !self.desk.client.slots.has_free(now) {
             self.events.pop();
             self.enqueue(now, slot);
             return;
@@ -295,6 +300,10 @@ impl<'s> Run<'s> {
     /// A call ends; its event is the head of the queue.
     fn complete(&mut self, now: SimTime, slot: u32) {
         self.events.pop();
+        if self.desk.elides_completions {
+            self.wake(now);
+            return;
+        }
         let (flight, calling) = self.flights.both(slot);
         match self.desk.complete(now, flight, calling).event() {
             Some((at, kind)) => {
@@ -315,6 +324,21 @@ impl<'s> Run<'s> {
         self.settled(now);
     }
 
+    /// A call ends whose outcome is known, and the queue waits for its slot.
+    fn wake(&mut self, now: SimTime) {
+        self.is_called = false;
+        self.dispatch(now);
+        if !self.queue.is_empty() {
+            self.call_queue();
+        }
+    }
+
+    /// The queue is to be woken at the next end of a call.
+    fn call_queue(&mut self) {
+        self.events.push(self.desk.client.slots.next_end(), Kind::Completion, NO_SLOT);
+        self.is_called = true;
+    }
+
     /// All that ends or is charged at this instant comes before a queued request is sent.
     fn settled(&mut self, now: SimTime) {
         let settles = |kind| matches!(kind, Kind::Completion | Kind::Progress);
@@ -326,7 +350,7 @@ impl<'s> Run<'s> {
 
     /// Sends queued requests while there are slots. A refused one gives its slot back at once.
     fn dispatch(&mut self, now: SimTime) {
-        while self.desk.client.free_slots > 0
+        while self.desk.client.slots.has_free(now)
             && let Some(slot) = self.queue.pop_front()
         {
             let flight = self.flights.get(slot);
@@ -356,6 +380,9 @@ impl<'s> Run<'s> {
         }
         self.queue.push_back(slot);
         self.waiting += 1;
+        if self.desk.elides_completions && !self.is_called {
+            self.call_queue();
+        }
     }
 
     /// A deadline comes; its event is the head of the queue.
