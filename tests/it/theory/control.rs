@@ -57,7 +57,7 @@ fn budget(case: &Case) -> RetryBudget {
         let (max_tokens, token_ratio) = (case.count("maxTokens") as u32, case.number("tokenRatio"));
         return RetryBudget::Grpc(Grpc { max_tokens, token_ratio });
     }
-    RetryBudget::Deposit(Deposit { share: share(case.number("deposit")), bucket: case.count("bucket") })
+    RetryBudget::Deposit(Deposit { share: share(case.number("deposit")), bucket: case.count("bucket"), initial: 0 })
 }
 
 /// No time passes between the attempts of a request, so that no two requests overlap.
