@@ -60,6 +60,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("resilience4j-exponential", include_str!("../../catalog/clients/resilience4j-exponential.toml")),
     ("resilience4j-randomised", include_str!("../../catalog/clients/resilience4j-randomised.toml")),
     ("resilience4j-breaker", include_str!("../../catalog/clients/resilience4j-breaker.toml")),
+    ("resilience4j-breaker-timed", include_str!("../../catalog/clients/resilience4j-breaker-timed.toml")),
     ("polly", include_str!("../../catalog/clients/polly.toml")),
     ("polly-linear", include_str!("../../catalog/clients/polly-linear.toml")),
     ("polly-exponential", include_str!("../../catalog/clients/polly-exponential.toml")),

@@ -248,13 +248,21 @@ pub fn breaker(dice: &mut Dice, kind: &str) -> CircuitBreaker {
             let (failures, probes) = (dice.pick(1..=6) as u32, dice.pick(1..=4) as u32);
             CircuitBreaker::Consecutive(Consecutive { failures, probes, terms })
         }
-        "window" => CircuitBreaker::Window(Window {
-            calls,
-            failures: Share::from_hundred_millionths(dice.pick(1..=60_000_000)),
-            minimum: dice.perhaps(50, |dice| dice.pick(1..=u64::from(calls)) as u32),
-            trials: dice.pick(1..=12) as u32,
-            terms,
-        }),
+        "window" => {
+            let last = dice.perhaps(30, |dice| SimDuration::from_secs(dice.pick(1..=30)));
+            let slow_call = dice.perhaps(40, |dice| SimDuration::from_nanos(dice.pick(0..=3_000_000_000)));
+            let share = |dice: &mut Dice| Share::from_hundred_millionths(dice.pick(1..=60_000_000));
+            CircuitBreaker::Window(Window {
+                calls: if last.is_some() { None } else { Some(calls) },
+                last,
+                failures: share(dice),
+                minimum: dice.perhaps(50, |dice| dice.pick(1..=u64::from(calls)) as u32),
+                slow_call,
+                slow_rate: if slow_call.is_some() { dice.perhaps(70, share) } else { None },
+                trials: dice.pick(1..=12) as u32,
+                terms,
+            })
+        }
         other => panic!("the breaker `{other}` is registered; say here how to make a random one"),
     })
 }

@@ -251,7 +251,7 @@ fn strategy(dice: &mut Dice) -> Strategy {
             let kind = dice.one_of(&generate::kinds_of(&breakers));
             generate::breaker(dice, kind)
         }),
-        throttle: has_throttle.then(Throttle::default),
+        throttle: has_throttle.then(|| Throttle { per_client: dice.percent(30), ..Throttle::default() }),
         ..Strategy::default()
     }
 }

@@ -111,8 +111,8 @@ fn ratio(parts: &[(f64, f64)]) -> (f64, f64) {
     (ratio, square.sqrt() / (whole / n))
 }
 
-/// Against the peer within what its hundred clients and ours leave open and half a unit of its last digit; spreads are those
-/// between our clients. 44 scores pass 4 once in 360 times by chance; the seeds are fixed.
+/// Against the peer within what its hundred clients and ours leave open, one call (where retries are so rare that ours show no
+/// spread) and half a unit of its last digit; spreads are those between our clients. 44 scores pass 4 once in 360 times by chance; the seeds are fixed.
 #[test]
 fn bounds_on_retries_let_through_as_many_as_in_another_program() {
     const CLIENTS: u64 = 500;
@@ -128,7 +128,8 @@ fn bounds_on_retries_let_through_as_many_as_in_another_program() {
             let (seen, sigma) = ratio(&parts);
             let context = format!("{what}: {seen:.5}, by the peer {theirs}: {row:?}");
             println!("{context}");
-            assert!((seen - theirs).abs() <= 4.0 * sigma * (0.01 + 1.0 / CLIENTS as f64).sqrt() + 5e-5, "{context}");
+            let open = 4.0 * sigma * (0.01 + 1.0 / CLIENTS as f64).sqrt();
+            assert!((seen - theirs).abs() <= open + 1.0 / row.requests + 5e-5, "{context}");
         }
     }
 }
