@@ -26,6 +26,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("ai21", include_str!("../../catalog/clients/ai21.toml")),
     ("ai21-configured", include_str!("../../catalog/clients/ai21-configured.toml")),
     ("huggingface-hub", include_str!("../../catalog/clients/huggingface-hub.toml")),
+    ("tenacity", include_str!("../../catalog/clients/tenacity.toml")),
     ("tenacity-exponential", include_str!("../../catalog/clients/tenacity-exponential.toml")),
     ("tenacity-random-exponential", include_str!("../../catalog/clients/tenacity-random-exponential.toml")),
     ("tenacity-random-exponential-8", include_str!("../../catalog/clients/tenacity-random-exponential-8.toml")),

@@ -58,6 +58,8 @@ fn every_client_says_what_it_is_and_reads_back_as_printed() {
 const EXACT: &[(&str, &[f64])] = &[
     ("ai21-configured", &[1000.0, 1000.0, 2000.0, 4000.0, 8000.0]),
     ("huggingface-hub", &[1000.0, 2000.0, 4000.0, 8000.0, 8000.0]),
+    // Nothing, and a way there and back.
+    ("tenacity", &[50.0; 5]),
     ("tenacity-exponential", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0]),
     ("urllib3-configured", &[0.0, 2000.0, 4000.0, 8000.0, 16_000.0, 32_000.0, 64_000.0, 120_000.0, 120_000.0]),
     ("azure-core", &[0.0, 1600.0, 3200.0, 6400.0, 12_800.0]),

@@ -48,6 +48,14 @@ fn a_budget_is_shared_by_all_requests() {
     assert_eq!((class.attempts(), class.denied), (3 + 3 + 1 + 2 + 1 + 2 + 1 + 2, 6));
 }
 
+/// Seven of ten knock twenty times a second until the minute is over, four of them another minute, and one a third one.
+#[test]
+fn who_never_waits_knocks_until_the_door_opens() {
+    let class = total("{ preset = 'tenacity' }", &[]);
+    let first_minute: u64 = (3..10).map(|arrived| (60 - arrived) * 20).sum();
+    assert_eq!((class.served(), class.rejected()), (10, first_minute + 4 * 1_200 + 1_200));
+}
+
 /// The fourth and the fifth request fail at 3 s and 4 s, and the breaker opens until 7.5 s; the probe at 8 s fails too.
 #[test]
 fn an_open_breaker_turns_requests_down_until_a_probe() {
