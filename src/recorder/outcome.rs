@@ -24,9 +24,9 @@ impl Spent {
 /// Why a request was never answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The client had no attempts, or no time, left.
+    /// The client had no attempts left, no time, or no heart for it.
     GaveUp,
-    /// Its deadline passed.
+    /// Its deadline passed, or its patience in the queue.
     Expired,
     /// The queue was full, or the client's breaker or throttle turned it down.
     Shed,

@@ -202,3 +202,31 @@ fn who_steers_by_headers_that_nobody_prints_is_told() {
     assert!(warnings("").contains(&told));
     assert!(!warnings("tier.small.headers = \"openai\"").contains(&told));
 }
+
+/// One slot, and calls of a second: the k-th arrives at 0.1 k and would go at k.
+#[test]
+fn who_is_out_of_patience_leaves_the_queue() {
+    let text = r#"strategy.s = { retry.none = {}, concurrency = 1, queue.patience.constant = "2.5s" }"#;
+    let class = total(text);
+    // Those of 0.3 s and 0.4 s have left when the slot is free for the fourth time; the turn of the one of 0.5 s comes at 3 s, just in time.
+    assert_eq!((class.served(), failed(&class, Failure::Expired)), (4, 6));
+    assert_eq!(class.queued, 900_000_000 + 1_800_000_000 + 2_500_000_000);
+    // Who never has to wait needs none.
+    let text = r#"strategy.s = { retry.none = {}, concurrency = 10, queue.patience.exponential = "1ms" }"#;
+    assert_eq!(total(text).served(), 10);
+}
+
+/// Eight of ten come back at the reset, after a minute, six of these after another one, and so on. A deadline runs meanwhile,
+/// and patience does not.
+#[test]
+fn patience_is_for_the_queue_alone() {
+    let only = |bound: &str| {
+        total(&format!(
+            "set tier.small.limits.requests.fixed-window.limit=2/min
+            strategy.s = {{ retry.constant = {{ base = '60s' }}, concurrency = 10, queue.{bound} }}"
+        ))
+    };
+    assert_eq!(failed(&only("deadline = '2.5s'"), Failure::Expired), 8);
+    let class = only("patience.constant = '2.5s'");
+    assert_eq!((class.served(), failed(&class, Failure::Expired)), (10, 0));
+}

@@ -48,6 +48,14 @@ fn a_budget_is_shared_by_all_requests() {
     assert_eq!((class.attempts(), class.denied), (3 + 3 + 1 + 2 + 1 + 2 + 1 + 2, 6));
 }
 
+/// Seven of ten knock twenty times a second until the minute is over, four of them another minute, and one a third one.
+#[test]
+fn who_never_waits_knocks_until_the_door_opens() {
+    let class = total("{ preset = 'tenacity' }", &[]);
+    let first_minute: u64 = (3..10).map(|arrived| (60 - arrived) * 20).sum();
+    assert_eq!((class.served(), class.rejected()), (10, first_minute + 4 * 1_200 + 1_200));
+}
+
 /// The fourth and the fifth request fail at 3 s and 4 s, and the breaker opens until 7.5 s; the probe at 8 s fails too.
 #[test]
 fn an_open_breaker_turns_requests_down_until_a_probe() {
@@ -55,6 +63,38 @@ fn an_open_breaker_turns_requests_down_until_a_probe() {
     assert_eq!((class.served(), class.attempts()), (3, 6));
     assert_eq!((class.turned_down, class.breaker_openings), (4, 2));
     assert_eq!([Failure::GaveUp, Failure::Shed].map(|why| failures(&class, why)), [3, 4]);
+}
+
+/// Four calls end in the seconds from 2 to 4, two of them badly: the breaker opens until 7.5 s. The trial at 8 s fails too.
+#[test]
+fn a_breaker_may_remember_for_a_time() {
+    let window = "last = '3s', minimum = 3, trials = 1, open-time = '3.5s'";
+    let class = total(&format!("{{ retry.none = {{}}, breaker.window = {{ {window} }} }}"), &[]);
+    assert_eq!((class.served(), class.attempts()), (3, 6));
+    assert_eq!((class.turned_down, class.breaker_openings), (4, 2));
+}
+
+/// Every call is served and takes a second. The first two open the breaker at 2 s, and the trial at 6 s does so again.
+#[test]
+fn slow_calls_open_a_breaker_that_minds_them() {
+    let served = |slow: &str| {
+        let window = format!("calls = 2, trials = 1, open-time = '3.5s', slow-call = '{slow}'");
+        let strategy = format!("{{ retry.none = {{}}, breaker.window = {{ {window} }} }}");
+        let class = total(&strategy, &["tier.small.limits.requests.fixed-window.limit=60/min"]);
+        (class.served(), class.turned_down, class.breaker_openings)
+    };
+    assert_eq!([served("999ms"), served("1s")], [(3, 7, 2), (10, 0, 0)]);
+}
+
+/// A client that changes what its real one remembers.
+#[test]
+fn a_breaker_counts_calls_or_time_but_not_both() {
+    let of = |preset: &str, key: &str| {
+        let strategy = format!("{{ preset = '{preset}', breaker.window = {{ {key}, minimum = 3, trials = 1 }} }}");
+        total(&strategy, &[]).breaker_openings
+    };
+    assert_eq!(of("resilience4j-breaker", "last = '3s'"), of("resilience4j-breaker-timed", "last = '3s'"));
+    assert_eq!(of("resilience4j-breaker", "calls = 3"), of("resilience4j-breaker-timed", "calls = 3"));
 }
 
 /// Of a breaker for 429s alone faults are none of its business: the service is down at all times, and it never opens.

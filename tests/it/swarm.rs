@@ -251,7 +251,7 @@ fn strategy(dice: &mut Dice) -> Strategy {
             let kind = dice.one_of(&generate::kinds_of(&breakers));
             generate::breaker(dice, kind)
         }),
-        throttle: has_throttle.then(Throttle::default),
+        throttle: has_throttle.then(|| Throttle { per_client: dice.percent(30), ..Throttle::default() }),
         ..Strategy::default()
     }
 }
@@ -523,6 +523,8 @@ fn flow(dice: &mut Dice, trial: &mut Trial) {
     if strategy.concurrency.is_some() || strategy.pacing.is_some() || strategy.steer.is_some() {
         queue.order = dice.one_of(&Order::registered());
         queue.capacity = dice.perhaps(40, |dice| dice.pick(0..=20));
+        let mean = millis(dice, 20_000).max(SimDuration::from_nanos(1));
+        queue.patience = dice.perhaps(30, |_| Durations::Exponential(durations::Exponential { mean }));
     }
     if queue.capacity.is_some() {
         queue.shed = dice.one_of(&[Shed::Newest, Shed::Oldest, Shed::LowestPriority]);

@@ -196,8 +196,8 @@ impl Agent<'_> {
     fn after(&mut self, now: SimTime, slot: u32, failing: Failing) {
         let errand = self.errands.get(slot);
         let class = errand.request.source;
-        let jitter = &mut self.jitter[usize::from(class)];
-        let delay = self.retries.after(now, failing, &mut errand.standing, || jitter.draw());
+        let (jitter, coins) = (&mut self.jitter[usize::from(class)], &mut self.coins[usize::from(class)]);
+        let delay = self.retries.after(now, failing, &mut errand.standing, || jitter.draw(), || coins.draw());
         let hint = if let Failing::Refused(hint) = failing { hint } else { None };
         let elsewhere = self.ways.failed(now, class, errand.route, hint);
         let Some(delay) = delay else {

@@ -57,6 +57,8 @@ pub struct Errand {
     pub joined: SimDuration,
     /// Since when it waits for them.
     pub joined_since: SimTime,
+    /// How long it waits in the line, in all its stays together.
+    pub patience: SimDuration,
     /// Time spent in the line before this stay.
     pub queued: SimDuration,
     /// Since when it stands in the line.
@@ -128,6 +130,7 @@ impl Errand {
             members: Vec::new(),
             joined: SimDuration::ZERO,
             joined_since: request.arrived,
+            patience: SimDuration::FOREVER,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
             ticket: None,

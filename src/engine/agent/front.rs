@@ -168,8 +168,11 @@ impl Agent<'_> {
                 let watched = self.diary.as_ref().and_then(|diary| diary.watched_of(&arrivals));
                 let begins = self.calls.first_token(class);
                 let request = batch::carrier(&requests, batcher.shared_input(), begins);
-                let slot =
-                    self.errands.insert(Errand { members, ..Errand::new(request, number, watched.unwrap_or(arrival)) });
+                // The first who has enough takes all others along: a call is for all of them or for none.
+                let patience = members.iter().map(|member| self.errands.get(*member).patience).min();
+                let mut carrier = Errand::new(request, number, watched.unwrap_or(arrival));
+                (carrier.patience, carrier.members) = (patience.unwrap_or(SimDuration::FOREVER), members);
+                let slot = self.errands.insert(carrier);
                 self.note(now, slot, Note::Leaves { with: requests.len() as u64 });
                 self.enter(now, slot);
             }

@@ -49,8 +49,11 @@ impl Agent<'_> {
         errand.state = State::Queued;
         (errand.queued_since, errand.ticket, errand.closed_before) = (now, Some(ticket), closed_before);
         errand.deadline_event = u64::MAX;
-        if deadline != SimTime::NEVER {
-            errand.deadline_event = self.events.push(deadline, Kind::Deadline, slot);
+        let waited = errand.queued.saturating_add(errand.paced);
+        let leaves = now.saturating_add(errand.patience.max(waited) - waited);
+        let ends = deadline.min(leaves);
+        if ends != SimTime::NEVER {
+            errand.deadline_event = self.events.push(ends, Kind::Deadline, slot);
         }
     }
 
