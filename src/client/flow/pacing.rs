@@ -1,5 +1,6 @@
 //! A pace of the client's own that stays below the limits.
 
+use super::Hold;
 use crate::client::Estimate;
 use crate::client::estimate::amount;
 use crate::limiter::{Limiter, LimiterModel, TokenBucket, Verdict};
@@ -170,6 +171,25 @@ impl Pace {
         let class = &classes[usize::from(request.source)];
         let ready_at = |paced: &mut Paced| paced.ready_at(now, request, estimate.amount(paced.counts, request, class));
         paced.iter_mut().map(ready_at).max().unwrap_or(now)
+    }
+
+    /// The same for each of the buckets that it draws on.
+    pub fn holds(&mut self, now: SimTime, request: &Request, into: &mut Vec<(Hold, SimTime)>) {
+        let Pace { paced, estimate, classes, .. } = self;
+        let class = &classes[usize::from(request.source)];
+        for (number, paced) in paced.iter_mut().enumerate() {
+            let amount = estimate.amount(paced.counts, request, class);
+            if let Some(pool) = paced.pools[usize::from(request.source)].filter(|_| amount > 0) {
+                into.push((Hold::Paced(number as u16, pool), paced.ready_at(now, request, amount)));
+            }
+        }
+    }
+
+    /// The buckets that calls of `class` may draw on.
+    pub fn holds_of(&self, class: u16) -> impl Iterator<Item = Hold> {
+        let pool = move |paced: &Paced| paced.pools[usize::from(class)];
+        let numbered = self.paced.iter().enumerate();
+        numbered.filter_map(move |(number, paced)| Some(Hold::Paced(number as u16, pool(paced)?)))
     }
 
     /// A call for `request` goes, whether or not it may.

@@ -10,7 +10,7 @@ mod redelivery;
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::units::SimDuration;
 
-pub use line::{Line, Offer, Ticket};
+pub use line::{Line, Offer, Ticket, Turn};
 pub use order::{Cost, Deadline, Fair, Fifo, Lifo, Order, OrderModel, Priority, Shortest, Tenancy};
 pub use place::{Place, Places};
 pub use redelivery::Redelivery;

@@ -1,7 +1,10 @@
 //! The gate in front of the calls: whether the next one may go although a slot is free.
 
 use super::Agent;
-use crate::client::flow::{Known, Pace, Steering};
+use super::lanes::Lanes;
+use super::tempo::Tempo;
+use super::ways::Ways;
+use crate::client::flow::{Hold, Kept, Known, Pace, Steering};
 use crate::engine::event::Kind;
 use crate::engine::run::Cell;
 use crate::limiter::LimiterModel;
@@ -13,6 +16,8 @@ use crate::units::{SimDuration, SimTime};
 pub(super) struct Gate {
     pace: Option<Pace>,
     steering: Option<Steering>,
+    lanes: Lanes,
+    asked: Vec<(Hold, SimTime)>, // kept for its room
     /// When the client looks again, [`SimTime::NEVER`] where no such event is under way.
     wakes_at: SimTime,
     /// Since when it has kept somebody who might have gone otherwise.
@@ -21,13 +26,23 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// That of `cell`, for calls of such classes to the tier that is judged.
-    pub fn new(cell: Cell, classes: &[Class]) -> Self {
+    /// That of `cell`, for calls by such `ways`; whoever sends has such a `tempo`.
+    pub fn new(cell: Cell, ways: &Ways, tempo: &Tempo) -> Self {
+        let classes = &ways.here;
         let limits =
             || -> Vec<Known> { cell.tier.limits.iter().filter_map(|(_, spec)| known(spec, classes)).collect() };
+        let pace = cell.strategy.pacing.as_ref().map(|pacing| Pace::new(pacing, &limits(), classes));
+        let steering = cell.strategy.steer.as_ref().map(|steer| Steering::new(steer, classes));
+        let holds = |class: u16| {
+            let paced = pace.iter().flat_map(|pace| pace.holds_of(class));
+            let told = steering.iter().map(|steering| steering.hold_of(class));
+            paced.chain(told).chain(tempo.is_set().then_some(Hold::Tempo)).collect()
+        };
         Gate {
-            pace: cell.strategy.pacing.as_ref().map(|pacing| Pace::new(pacing, &limits(), classes)),
-            steering: cell.strategy.steer.as_ref().map(|steer| Steering::new(steer, classes)),
+            lanes: Lanes::new(ways, holds),
+            asked: Vec::new(),
+            pace,
+            steering,
             wakes_at: SimTime::NEVER,
             closed_since: None,
             closed: SimDuration::ZERO,
@@ -39,6 +54,32 @@ impl Gate {
         let paced = self.pace.as_mut().map_or(now, |pace| pace.ready_at(now, request));
         let steered = self.steering.as_mut().map_or(now, |steering| steering.ready_at(now, request));
         paced.max(steered)
+    }
+
+    /// The same of one that comes after others, who keep so much.
+    fn ready_behind(&mut self, now: SimTime, request: &Request, kept: &mut Kept, tempo: &Tempo) -> SimTime {
+        let Gate { pace, steering, asked, .. } = self;
+        asked.clear();
+        if let Some(pace) = pace {
+            pace.holds(now, request, asked);
+        }
+        if let Some(steering) = steering {
+            asked.push((steering.hold_of(request.source), steering.ready_at(now, request)));
+        }
+        if tempo.is_set() {
+            asked.push((Hold::Tempo, tempo.ready_at(now)));
+        }
+        kept.ready_at(now, asked)
+    }
+
+    /// The lane in which a request of `class` waits that has come to its `way`-th way.
+    pub fn lane(&self, class: u16, way: usize) -> u64 {
+        self.lanes.of(class, way)
+    }
+
+    /// Whether nobody may go behind those who keep so much.
+    pub fn is_shut(&self, kept: &Kept) -> bool {
+        kept.has_any(self.lanes.common())
     }
 
     /// A call for `request` goes.
@@ -89,15 +130,26 @@ fn known(spec: &LimitSpec, classes: &[Class]) -> Option<Known> {
 impl Agent<'_> {
     /// When the request in `slot` may be sent, as far as the gate is concerned. Calls by other routes go around it.
     pub(super) fn ready_at(&mut self, now: SimTime, slot: u32) -> SimTime {
-        let errand = self.errands.get(slot);
-        let class = errand.request.source;
-        match self.ways.next(now, class, errand.way).filter(|route| self.ways.is_here(*route)) {
-            Some(route) => {
-                let call = self.asks(now, slot, route);
-                self.gate.ready_at(now, &call).max(self.tempo.ready_at(now))
-            }
+        match self.call_at_gate(now, slot) {
+            Some(call) => self.gate.ready_at(now, &call).max(self.tempo.ready_at(now)),
             None => now,
         }
+    }
+
+    /// The same if it comes after others, who keep so much; what it has to wait for itself is kept too from now on.
+    pub(super) fn ready_behind(&mut self, now: SimTime, slot: u32, kept: &mut Kept) -> SimTime {
+        match self.call_at_gate(now, slot) {
+            Some(call) => self.gate.ready_behind(now, &call, kept, &self.tempo),
+            None => now,
+        }
+    }
+
+    /// The next call for the request in `slot`, if it passes the gate.
+    fn call_at_gate(&mut self, now: SimTime, slot: u32) -> Option<Request> {
+        let errand = self.errands.get(slot);
+        let class = errand.request.source;
+        let route = self.ways.next(now, class, errand.way).filter(|route| self.ways.is_here(*route))?;
+        Some(self.asks(now, slot, route))
     }
 
     /// Makes sure that the line is looked at again at `at`.

@@ -17,6 +17,7 @@ mod errand;
 mod front;
 mod gate;
 mod hedge;
+mod lanes;
 mod line;
 mod outcome;
 mod storm;
@@ -133,6 +134,7 @@ impl<'s> Agent<'s> {
         let classes = scenario.classes();
         let jitter = |name: &String| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("jitter/{name}")));
         let limits = ways.sites.last().map_or(0, |site| site.limits.end);
+        let tempo = Tempo::new(cell, replication);
         Ok(Agent {
             cell,
             arrivals: Arrivals::new(scenario, replication)?,
@@ -142,8 +144,8 @@ impl<'s> Agent<'s> {
             calls: Calls::new(cell),
             line: Line::new(&strategy.queue),
             places: Places::new(&strategy.queue, &scenario.facts()),
-            gate: Gate::new(cell, &ways.here),
-            tempo: Tempo::new(cell, replication),
+            gate: Gate::new(cell, &ways, &tempo),
+            tempo,
             is_dispatching: false,
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,

@@ -102,6 +102,22 @@ impl Ways {
         chosen.or_else(soonest).copied()
     }
 
+    /// The routes of which a request of `class` takes one, where it has come to its `way`-th way.
+    pub fn routes(&self, class: u16, way: usize) -> &[usize] {
+        let allowed = &self.allowed[usize::from(class)];
+        if self.spread.is_some() { allowed } else { allowed.get(way..).and_then(|rest| rest.get(..1)).unwrap_or(&[]) }
+    }
+
+    /// How many ways requests of `class` have.
+    pub fn count(&self, class: u16) -> usize {
+        if self.spread.is_some() { 1 } else { self.allowed[usize::from(class)].len() }
+    }
+
+    /// How many classes of requests there are.
+    pub fn classes(&self) -> u16 {
+        self.allowed.len() as u16
+    }
+
     /// Whether a request of `class` has another way after its `way`-th one.
     pub fn has_next(&self, class: u16, way: usize) -> bool {
         self.spread.is_none() && way + 1 < self.allowed[usize::from(class)].len()
