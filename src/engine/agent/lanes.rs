@@ -18,7 +18,7 @@ impl Lanes {
         let mut known: BTreeMap<BTreeSet<Vec<Hold>>, u64> = BTreeMap::new();
         let mut number = |class, way| {
             let of = |route: &usize| {
-                if ways.is_here(*route) { holds(ways.class_on(*route, class)) } else { Vec::new() }
+                if ways.is_here(*route) { holds(ways.class_on(*route, class, 0)) } else { Vec::new() }
             };
             let next = known.len() as u64;
             *known.entry(ways.routes(class, way).iter().map(of).collect()).or_insert(next)
