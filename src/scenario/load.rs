@@ -9,7 +9,7 @@ use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
 use crate::params::{Invalid, Parameters};
 use crate::protocol::{Class, Counts};
-use crate::provider::Tier;
+use crate::provider::{Beyond, Tier};
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::traffic::{Pairs, Table, Traffic};
 use crate::units::SimDuration;
@@ -397,8 +397,29 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
             assume(&path, &|| format!("`{path}` = {}", sizes.model().mean()));
         }
     }
+    let paced = scenario.strategy.iter().filter(|(_, strategy)| is_paced_by_tier(strategy));
+    for ((strategy, _), (tier, limit)) in paced.flat_map(|paced| spilling(scenario).map(move |limit| (paced, limit))) {
+        let pacing = super::path::join(["strategy", strategy, "pacing"]);
+        let limit = super::path::join(["tier", tier, "limits", limit]);
+        assume(&super::path::child(&pacing, "within-reserved"), &|| {
+            format!("`{pacing}` does not keep below `{limit}`, beyond which calls spill over (`within-reserved`)")
+        });
+    }
     assume("slo", &|| "objectives: at most 1% of requests fail, and the month's quota lasts".to_owned());
     assumptions
+}
+
+fn is_paced_by_tier(strategy: &Strategy) -> bool {
+    strategy.pacing.as_ref().is_some_and(|pacing| pacing.is_of_tier() && !pacing.within_reserved)
+}
+
+/// The limits over which calls spill, by the names of their tiers and their own.
+fn spilling(scenario: &Scenario) -> impl Iterator<Item = (&str, &str)> {
+    let tiers = scenario.tiers.iter().filter_map(|name| Some((name.as_str(), scenario.tier.find(name)?)));
+    tiers.flat_map(|(name, tier)| {
+        let limits = tier.limits.iter().filter(|(_, limit)| limit.beyond == Beyond::Spill);
+        limits.map(move |(limit, _)| (name, limit.as_str()))
+    })
 }
 
 /// Whether any figure depends on how many tokens a request has.

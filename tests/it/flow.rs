@@ -251,6 +251,56 @@ fn nobody_takes_what_one_before_him_waits_for() {
     assert_eq!(waits(small), (1_198 + 3_298 + 5_398, Some(millis(6_398))));
 }
 
+/// Two sources of one client and one of another, ten requests each at the same instants, and 30 calls a minute of each client:
+/// of the first one's pairs, which come at 0.1 k, one goes at 4 k and one at 4 k + 2; the other's k-th goes at 2 k.
+#[test]
+fn each_client_keeps_its_own_pace() {
+    let source = |first: u32| {
+        format!(r#"{{ clients = {{ count = 1, first = {first} }}, arrivals.constant.rate = "10/s", requests = 10 }}"#)
+    };
+    let text = format!(
+        "tier.small.limits.requests.scope = \"client\"
+         traffic.app.clients = {{ count = 1, first = 3 }}
+         traffic.same = {}
+         traffic.other = {}
+         strategy.s = {{ retry.none = {{}}, pacing = {{ margin = \"50%\", burst = \"0s\" }} }}",
+        source(3),
+        source(900)
+    );
+    let record = run(&text);
+    let waits: Vec<_> = record.classes.iter().map(|class| (class.served(), class.paced / 1_000_000)).collect();
+    assert_eq!(waits, [(10, 45 * 3_900), (10, 45 * 3_900 + 20_000), (10, 45 * 1_900)]);
+    assert_eq!(record.total().rejected(), 0);
+    // With one slot and calls of a second all are served in the order in which their clients let them go.
+    let record = run(&format!("set strategy.s.concurrency=1\n{text}"));
+    assert_eq!((record.total().served(), record.total().rejected()), (30, 0));
+    let last = record.classes.iter().filter_map(|class| class.latency.max()).max();
+    assert!(last.is_some_and(|last| last < millis(40_000)), "{last:?}");
+}
+
+/// 60,000 tokens a minute are reserved, beyond which calls cost more: half of that is one call of 1,000 every two seconds.
+#[test]
+fn who_keeps_within_what_is_reserved_spills_nothing() {
+    let text = |within: &str| {
+        format!(
+            "set tier.small.limits.requests.fixed-window.limit=600/min
+             tier.small.limits.unit = {{ counts = \"total-tokens\", beyond = \"spill\", fixed-window.limit = \"60k/min\" }}
+             strategy.s = {{ retry.none = {{}}, pacing = {{ margin = \"50%\", burst = \"0s\"{within} }} }}"
+        )
+    };
+    let paced = |within: &str| total(&text(within)).paced / 1_000_000;
+    assert_eq!((paced(""), paced(", within-reserved = true")), (45 * 100, 45 * 1_900));
+    let assumed = |within: &str| {
+        let plain = text(within).lines().skip(1).collect::<Vec<_>>().join("\n");
+        let ready = load_text("flow", &format!("{TEN}{plain}"), &[]).unwrap_or_else(|failure| panic!("{failure}"));
+        ready.assumptions.into_iter().filter(|what| what.contains("within-reserved")).collect::<Vec<_>>()
+    };
+    let told = "`strategy.s.pacing` does not keep below `tier.small.limits.unit`, beyond which calls spill over (`within-reserved`)";
+    assert_eq!(assumed(""), [told]);
+    assert!(assumed(", within-reserved = true").is_empty() && assumed(", within-reserved = false").is_empty());
+    assert!(assumed(", requests = \"1/s\"").is_empty());
+}
+
 /// The first calls for each model tell its own limits: one whose window is used up waits for the next minute.
 #[test]
 fn models_are_steered_past_one_another() {

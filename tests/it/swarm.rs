@@ -512,6 +512,9 @@ fn flow(dice: &mut Dice, trial: &mut Trial) {
         correct: dice.percent(50),
         ..Pacing::default()
     });
+    if let Some(pacing) = strategy.pacing.as_mut().filter(|pacing| pacing.is_of_tier()) {
+        pacing.within_reserved = dice.percent(50);
+    }
     strategy.steer = dice.perhaps(50, |dice| Steer {
         reserve: share(dice),
         until: dice.one_of(&[Until::Reset, Until::Refill]),

@@ -6,12 +6,22 @@ use std::collections::BTreeSet;
 /// Something that holds calls back until there is room in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hold {
-    /// A paced limit, by number, and the pool in it.
+    /// A paced limit, by number, and the pool in it, or the client where each is paced apart.
     Paced(u16, u32),
     /// What replies to calls with the same labels have told, by number.
     Told(u32),
     /// How fast the client lets itself send, and how many calls it keeps in flight.
     Tempo,
+}
+
+impl Hold {
+    /// In place of the client, where it may be any.
+    pub const EACH: u32 = u32::MAX;
+
+    /// Whether it stands for one of each client.
+    pub fn is_of_each(&self) -> bool {
+        matches!(self, Hold::Paced(_, Hold::EACH))
+    }
 }
 
 /// What those who were passed wait for. Nobody behind them may have of it first: a large request would wait for ever while

@@ -174,6 +174,19 @@ impl Line {
         Some(entry.slot)
     }
 
+    /// The lane that is led at this `turn` is passed over by [`Line::next`] until it is roused, or somebody else leads it: which
+    /// lane that is.
+    pub fn rest(&mut self, turn: Turn) -> Option<u64> {
+        self.leads.remove(&turn)
+    }
+
+    /// Who leads `lane` is asked again.
+    pub fn rouse(&mut self, lane: u64) {
+        if let Some((turn, _)) = self.lanes.get(&lane).and_then(BTreeMap::first_key_value) {
+            self.leads.insert(*turn, lane);
+        }
+    }
+
     /// Takes a request out of the line that will not go: its slot, if it still stood there. Its tenant has nothing to pay for.
     pub fn remove(&mut self, ticket: Ticket) -> Option<u32> {
         let Ticket { tenant, lane, rank, number } = ticket;
@@ -338,6 +351,11 @@ mod tests {
         assert_eq!((line.go(turn), line.go(turn)), (Some(2), None));
         // Tenant 0 has had 10, so that tenant 1 leads both.
         assert_eq!((slots(&line), line.has_lane(7), line.has_lane(8)), (vec![3, 4], true, false));
+        let (turn, _) = leads(&line)[1];
+        assert_eq!((line.rest(turn), slots(&line), line.go(turn)), (Some(7), vec![3], None));
+        line.rouse(8);
+        line.rouse(7);
+        assert_eq!(slots(&line), [3, 4]);
         assert_eq!(drained(line), [3, 0, 4, 1]);
     }
 

@@ -2,9 +2,11 @@
 
 use super::Agent;
 use super::lanes::Lanes;
+use super::resting::Resting;
 use super::tempo::Tempo;
 use super::ways::Ways;
-use crate::client::flow::{Hold, Kept, Known, Pace, Steering};
+use crate::client::flow::{Hold, Kept, Known, Pace, Pacing, Steering};
+use crate::client::queue::Turn;
 use crate::engine::event::Kind;
 use crate::engine::run::Cell;
 use crate::limiter::LimiterModel;
@@ -17,7 +19,8 @@ pub(super) struct Gate {
     pace: Option<Pace>,
     steering: Option<Steering>,
     lanes: Lanes,
-    asked: Vec<(Hold, SimTime)>, // kept for its room
+    resting: Resting,
+    asked: Vec<(Hold, SimTime)>, // of the request that was asked about last
     /// When the client looks again, [`SimTime::NEVER`] where no such event is under way.
     wakes_at: SimTime,
     /// Since when it has kept somebody who might have gone otherwise.
@@ -29,9 +32,10 @@ impl Gate {
     /// That of `cell`, for calls by such `ways`; whoever sends has such a `tempo`.
     pub fn new(cell: Cell, ways: &Ways, tempo: &Tempo) -> Self {
         let classes = &ways.here;
-        let limits =
-            || -> Vec<Known> { cell.tier.limits.iter().filter_map(|(_, spec)| known(spec, classes)).collect() };
-        let pace = cell.strategy.pacing.as_ref().map(|pacing| Pace::new(pacing, &limits(), classes));
+        let limits = |pacing| -> Vec<Known> {
+            cell.tier.limits.iter().filter_map(|(_, spec)| known(spec, classes, pacing)).collect()
+        };
+        let pace = cell.strategy.pacing.as_ref().map(|pacing| Pace::new(pacing, &limits(pacing), classes));
         let steering = cell.strategy.steer.as_ref().map(|steer| Steering::new(steer, classes));
         let holds = |class: u16| {
             let paced = pace.iter().flat_map(|pace| pace.holds_of(class));
@@ -40,6 +44,7 @@ impl Gate {
         };
         Gate {
             lanes: Lanes::new(ways, holds),
+            resting: Resting::default(),
             asked: Vec::new(),
             pace,
             steering,
@@ -72,9 +77,16 @@ impl Gate {
         kept.ready_at(now, asked)
     }
 
-    /// The lane in which a request of `class` waits that has come to its `way`-th way.
-    pub fn lane(&self, class: u16, way: usize) -> u64 {
-        self.lanes.of(class, way)
+    /// The lane in which `request` waits that has come to its `way`-th way.
+    pub fn lane(&self, request: &Request, way: usize) -> u64 {
+        self.lanes.of(request, way)
+    }
+
+    /// Whether the request that was asked about last waits for nothing but the pace of `client`, and nobody in another lane
+    /// does.
+    fn waits_for_itself(&self, now: SimTime, client: u32) -> bool {
+        let is_own = |hold: &Hold| matches!((hold, &self.pace), (Hold::Paced(..), Some(pace)) if pace.is_apart(*hold));
+        self.lanes.of_client(client).is_some() && self.asked.iter().all(|(hold, at)| *at <= now || is_own(hold))
     }
 
     /// Whether nobody may go behind those who keep so much.
@@ -111,11 +123,11 @@ impl Gate {
     }
 }
 
-/// What a client knows of a limit to keep below it; nothing of those that count by client, and of those over which calls
-/// spill.
-fn known(spec: &LimitSpec, classes: &[Class]) -> Option<Known> {
+/// What a client knows of a limit to keep below it; nothing of quotas, and of those over which calls spill only where
+/// `pacing` keeps within what is reserved.
+fn known(spec: &LimitSpec, classes: &[Class], pacing: &Pacing) -> Option<Known> {
     let limiter = &spec.limiter;
-    if spec.scope == Scope::Client || spec.beyond == Beyond::Spill || limiter.is_quota() {
+    if (spec.beyond == Beyond::Spill && !pacing.within_reserved) || limiter.is_quota() {
         return None;
     }
     Some(Known {
@@ -124,6 +136,7 @@ fn known(spec: &LimitSpec, classes: &[Class]) -> Option<Known> {
         capacity: limiter.capacity(),
         period: limiter.period(),
         pools: spec.pools(classes),
+        is_apart: spec.scope == Scope::Client,
     })
 }
 
@@ -168,10 +181,40 @@ impl Agent<'_> {
         self.dispatch(now);
     }
 
+    /// Who leads a lane at this `turn`, in `slot`, which was asked about last, has to wait until then: it is not asked before, if
+    /// nothing can let it go earlier.
+    pub(super) fn wait_until(&mut self, now: SimTime, slot: u32, turn: Turn, ready_at: SimTime) {
+        self.wake_at(ready_at);
+        let client = self.errands.get(slot).request.client;
+        if ready_at != SimTime::NEVER
+            && self.gate.waits_for_itself(now, client)
+            && let Some(lane) = self.line.rest(turn)
+        {
+            self.gate.resting.rest(lane, ready_at);
+        }
+    }
+
+    /// Lanes that have rested enough are asked again.
+    pub(super) fn rouse(&mut self, now: SimTime) {
+        while let Some(lane) = self.gate.resting.take(now) {
+            self.line.rouse(lane);
+        }
+    }
+
+    /// Makes sure that they are in time.
+    pub(super) fn wake_resting(&mut self) {
+        self.wake_at(self.gate.resting.next());
+    }
+
     /// A call by `route` that was `sent` then is answered.
     pub(super) fn answered(&mut self, now: SimTime, route: usize, sent: SimTime, seen: &Request) {
         if let Some(pace) = self.gate.pace.as_mut().filter(|_| self.ways.is_here(route)) {
             pace.answered(now, sent, seen);
+            // What was guessed too much may let the next one of that client go earlier.
+            if let Some(lane) = self.gate.lanes.of_client(seen.client) {
+                self.gate.resting.rouse(lane);
+                self.line.rouse(lane);
+            }
         }
         self.hear(now, route, seen, false);
     }

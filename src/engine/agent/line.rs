@@ -20,7 +20,7 @@ impl Agent<'_> {
             return self.send(now, slot);
         }
         let errand = self.errands.get(slot);
-        let place = self.places.of(&errand.request, self.gate.lane(errand.request.source, errand.way));
+        let place = self.places.of(&errand.request, self.gate.lane(&errand.request, errand.way));
         match self.line.offer(slot, place) {
             Offer::Refused => return self.fail(now, slot, Failure::Shed),
             Offer::Waits(ticket) => self.join(now, slot, ticket, place.deadline),
@@ -45,9 +45,10 @@ impl Agent<'_> {
     /// Whether all who wait have to, and for nothing that the request in `slot` needs, which need not wait itself.
     fn passes_all(&mut self, now: SimTime, slot: u32) -> bool {
         let errand = self.errands.get(slot);
-        if self.line.has_lane(self.gate.lane(errand.request.source, errand.way)) {
+        if self.line.has_lane(self.gate.lane(&errand.request, errand.way)) {
             return false;
         }
+        self.rouse(now);
         let (mut kept, mut passed) = (Kept::default(), None);
         while let Some((turn, other)) = self.line.next(passed) {
             if self.ready_behind(now, other, &mut kept) <= now || self.gate.is_shut(&kept) {
@@ -82,6 +83,7 @@ impl Agent<'_> {
         if std::mem::replace(&mut self.is_dispatching, true) {
             return;
         }
+        self.rouse(now);
         let (mut kept, mut passed) = (Kept::default(), None);
         while self.free_slots > 0
             && !self.gate.is_shut(&kept)
@@ -89,7 +91,7 @@ impl Agent<'_> {
         {
             let ready_at = self.ready_behind(now, slot, &mut kept);
             if ready_at > now {
-                self.wake_at(ready_at);
+                self.wait_until(now, slot, turn, ready_at);
                 passed = Some(turn);
                 continue;
             }
@@ -99,6 +101,7 @@ impl Agent<'_> {
             // What came of that may be news for those who were passed.
             (kept, passed) = (Kept::default(), None);
         }
+        self.wake_resting();
         self.gate.turn(now, self.free_slots > 0 && !self.line.is_empty());
         self.is_dispatching = false;
     }

@@ -20,6 +20,7 @@ mod hedge;
 mod lanes;
 mod line;
 mod outcome;
+mod resting;
 mod storm;
 mod tempo;
 mod ways;
