@@ -3,6 +3,7 @@
 pub mod adaptive;
 pub mod batch;
 pub mod cache;
+mod classes;
 pub mod coalesce;
 pub mod continuation;
 pub mod control;
@@ -31,6 +32,7 @@ use prompt_cache::PromptCache;
 use retry::{MOST_LAYERS, RetryPolicy};
 use transfer::Transfer;
 
+pub use classes::lists;
 pub use estimate::Estimate;
 pub use key::Key;
 pub use layer::Layer;

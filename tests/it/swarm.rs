@@ -22,7 +22,7 @@ use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate, simulate_in_full};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
-use ratecast::protocol::{Counts, Fault};
+use ratecast::protocol::{Counts, Fault, ReAsking, Resume};
 use ratecast::provider::faults::{Outage, Overload, Says};
 use ratecast::provider::{Beyond, Congestion, Faults, Headers, Hint, LimitSpec, Load, Scope, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record, Spared};
@@ -512,6 +512,9 @@ fn flow(dice: &mut Dice, trial: &mut Trial) {
         correct: dice.percent(50),
         ..Pacing::default()
     });
+    if let Some(pacing) = strategy.pacing.as_mut().filter(|pacing| pacing.is_of_tier()) {
+        pacing.within_reserved = dice.percent(50);
+    }
     strategy.steer = dice.perhaps(50, |dice| Steer {
         reserve: share(dice),
         until: dice.one_of(&[Until::Reset, Until::Refill]),
@@ -564,7 +567,8 @@ fn share_calls(dice: &mut Dice, trial: &mut Trial) {
     let span = millis(dice, 5_000).max(SimDuration::from_nanos(1));
     let (linger, every) = if dice.percent(50) { (Some(span), None) } else { (None, Some(span)) };
     let (size, shared_input) = (dice.pick(2..=9) as u32, Tokens::new(dice.pick(0..=50) as u32));
-    strategy.batch = dice.perhaps(50, |_| Batch { size, linger, every, shared_input });
+    let classes = dice.perhaps(30, |_| vec![trial.scenario.traffic[0].0.clone()]);
+    strategy.batch = dice.perhaps(50, |_| Batch { size, linger, every, shared_input, classes });
     strategy.prompt_cache =
         dice.perhaps(40, |dice| PromptCache { prefix: Tokens::new(dice.pick(1..=50) as u32), ttl: span });
     strategy.canned = dice.percent(20);
@@ -574,6 +578,9 @@ fn share_calls(dice: &mut Dice, trial: &mut Trial) {
         if trial.strategy.batch.is_none() && dice.percent(40) {
             traffic.max_tokens = Some(Tokens::new(dice.pick(1..=60) as u32));
             traffic.re_asks = dice.pick(1..=3) as u32;
+            let (growth, from) = (dice.pick(2..=3) as u32, dice.one_of(&[Resume::Cut, Resume::Start]));
+            let cap = dice.perhaps(50, |dice| Tokens::new(dice.pick(61..=200) as u32));
+            traffic.re_asking = dice.perhaps(50, |_| ReAsking { growth, cap, from });
         }
     }
 }

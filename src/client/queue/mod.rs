@@ -12,7 +12,7 @@ use crate::durations::Durations;
 use crate::params::{Invalid, Parameters, Presence, Visitor};
 use crate::units::SimDuration;
 
-pub use line::{Line, Offer, Ticket};
+pub use line::{Line, Offer, Ticket, Turn};
 pub use order::{Cost, Deadline, Fair, Fifo, Lifo, Order, OrderModel, Priority, Shortest, Tenancy};
 pub use patience::Patience;
 pub use place::{Place, Places};

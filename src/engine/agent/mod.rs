@@ -17,8 +17,10 @@ mod errand;
 mod front;
 mod gate;
 mod hedge;
+mod lanes;
 mod line;
 mod outcome;
+mod resting;
 mod storm;
 mod tempo;
 mod ways;
@@ -143,6 +145,7 @@ impl<'s> Agent<'s> {
             classes.iter().map(|name| Uniforms::new(stream(name))).collect()
         };
         let limits = ways.sites.last().map_or(0, |site| site.limits.end);
+        let tempo = Tempo::new(cell, replication);
         Ok(Agent {
             cell,
             arrivals: Arrivals::new(scenario, replication)?,
@@ -156,8 +159,8 @@ impl<'s> Agent<'s> {
                 let stream = |name: &String| Seed(scenario.seed).stream(replication, &format!("patience/{name}"));
                 Patience::new(law, classes.iter().map(stream))
             }),
-            gate: Gate::new(cell, &ways.here),
-            tempo: Tempo::new(cell, replication),
+            gate: Gate::new(cell, &ways, &tempo),
+            tempo,
             is_dispatching: false,
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,

@@ -41,6 +41,11 @@ impl Tempo {
         }
     }
 
+    /// Whether it holds calls back at all.
+    pub fn is_set(&self) -> bool {
+        self.rate.is_some() || self.window.is_some()
+    }
+
     /// When the next call may go, `now` or later; [`SimTime::NEVER`] where another one must end first.
     pub fn ready_at(&self, now: SimTime) -> SimTime {
         if self.window.as_ref().is_some_and(|window| self.in_flight >= window.limit()) {
