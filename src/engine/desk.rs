@@ -130,6 +130,8 @@ impl Desk {
     pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight) -> Next {
         if flight.attempts == 0 {
             flight.first_attempt = now;
+        } else {
+            self.record.retried(&flight.request);
         }
         flight.attempts += 1;
         match self.ask(now, flight) {

@@ -86,7 +86,9 @@ impl Record {
 
     /// One of its calls was failed by the provider, at the door or, where it had been admitted, in its course.
     pub fn call_failed(&mut self, now: SimTime, request: &Request, fault: Fault) {
-        self.timeline.at(now).errors += 1;
+        let bin = self.timeline.at(now);
+        bin.errors += 1;
+        bin.turned_away += u64::from(fault.is_at_the_door());
         if let Some(class) = self.measured(request) {
             class.fail_call(fault);
             self.months.fail(now);
@@ -112,6 +114,14 @@ impl Record {
     pub fn spared(&mut self, request: &Request, how: Spared) {
         if let Some(class) = self.measured(request) {
             class.spared[how as usize] += 1;
+        }
+    }
+
+    /// A further call is made for it, because those before have failed.
+    #[inline]
+    pub fn retried(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.retried += 1;
         }
     }
 

@@ -71,7 +71,7 @@ fn a_call_that_comes_too_late_is_paid_for() {
     assert_eq!(total.latency.sum_nanos(), u128::from(secs(90).as_nanos()));
     // At 1 s and at 2 s; at 3 s the answer is there, before a third one goes.
     let total = run(&scenario(3), &tier(100), &after(1, 5)).total();
-    assert_eq!((total.attempts(), total.hedged), (90, 60));
+    assert_eq!((total.attempts(), total.hedged, total.retried), (90, 60, 0));
     // Nothing takes 4 s.
     let total = run(&scenario(3), &tier(100), &after(4, 1)).total();
     assert_eq!((total.attempts(), total.hedged, total.overtaken), (30, 0, 0));

@@ -45,7 +45,7 @@ fn a_budget_is_shared_by_all_requests() {
         &[],
     );
     assert_eq!((class.served(), failures(&class, Failure::GaveUp)), (3, 7));
-    assert_eq!((class.attempts(), class.denied), (3 + 3 + 1 + 2 + 1 + 2 + 1 + 2, 6));
+    assert_eq!((class.attempts(), class.retried, class.denied), (3 + 3 + 1 + 2 + 1 + 2 + 1 + 2, 5, 6));
 }
 
 /// The fourth and the fifth request fail at 3 s and 4 s, and the breaker opens until 7.5 s; the probe at 8 s fails too.

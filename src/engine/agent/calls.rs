@@ -112,7 +112,7 @@ impl Agent<'_> {
         if longest.is_none_or(|longest| continuation::is_complete(&errand.request, longest, errand.parts)) {
             return self.serve(now, slot);
         }
-        errand.is_paid = true;
+        (errand.is_paid, errand.is_tried) = (true, false);
         let course = errand.calling.course;
         errand.held_up = errand.held_up.saturating_add(course.wait);
         errand.worked = errand.worked.saturating_add(course.work);
