@@ -54,7 +54,7 @@ fn subtitle(scenario: &Scenario, forecast: &Forecast) -> String {
     format!("{}: {} from {}, {runs}", scenario.name, scenario.duration, civil_start(scenario))
 }
 
-/// Offered, served, rejected and failed calls per interval, with the limit that they meet.
+/// New requests, and admitted, rejected and failed calls per interval, with the limit that these meet.
 pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) -> OverTime {
     let timeline = &cell.record.timeline;
     let limit = short_limit(cell);
@@ -69,12 +69,12 @@ pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) 
         timeline.bins().chunks_exact(joined).map(mean).collect()
     };
     OverTime {
-        title: format!("Calls over time: {} with {}", cell.tier, cell.strategy),
+        title: format!("Requests and calls over time: {} with {}", cell.tier, cell.strategy),
         subtitle: subtitle(scenario, forecast),
         start: civil_start(scenario),
         interval_s: interval.as_secs_f64(),
-        offered: series(|bin| bin.offered),
-        served: series(|bin| bin.admitted),
+        arrived: series(|bin| bin.offered),
+        admitted: series(|bin| bin.admitted),
         rejected: series(|bin| bin.rejected),
         faulted: series(|bin| bin.errors),
         limit: limit.and_then(|limit| line(limit, interval)),

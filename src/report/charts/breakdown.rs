@@ -8,8 +8,9 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Scale, linear, usable};
 use super::canvas::{Canvas, Frame, fit};
-use super::frame::{MARGIN, Swatch, heading, legend, no_data, ticked_base};
-use super::look::{GREEN, GREY, GRID, LABEL, NAVY, NOTE, ORANGE, ROSE, SKY, TICK, TINT, VERMILLION};
+use super::frame::{MARGIN, Swatch, heading, legend, no_data, ticked_base, with_omitted};
+use super::look::{GREEN, GREY, GRID, LABEL, NAVY, NOTE, ORANGE, ROSE, SKY, TICK, VERMILLION};
+use super::rows::{self, MOST_ROWS, NAME_ROOM, Row};
 use super::text::{duration, percent};
 use super::{Chart, ChartError, WIDTH};
 
@@ -20,7 +21,7 @@ pub struct Breakdown {
     pub title: String,
     /// What is shown: the scenario, the number of replications.
     pub subtitle: String,
-    /// In the order to be shown, the best first; the first forty are drawn.
+    /// In the order to be shown, the best first; the first forty are drawn, the others counted.
     pub cells: Vec<BrokenDown>,
 }
 
@@ -50,14 +51,10 @@ const ANSWERED: usize = 5;
 const TIME_COLORS: [RGBColor; TIMES.len()] = [NAVY, SKY, ROSE, ORANGE, GREY, GREEN];
 const FATE_COLORS: [RGBColor; FATES.len()] = [GREEN, NAVY, SKY, ROSE, ORANGE, VERMILLION, GREY];
 
-/// More rows than this are a table's work.
-const MOST_CELLS: usize = 40;
-const ROW: f64 = 66.0;
 const BAR: f64 = 17.0;
 /// The room of the title, subtitle included, and of the legends below it.
 const HEAD: f64 = 340.0;
 const FLOOR: f64 = 70.0;
-const NAME_ROOM: f64 = 380.0;
 const PANEL_GAP: f64 = 110.0;
 /// Right of a bar, for the number behind it.
 const NUMBER_ROOM: f64 = 130.0;
@@ -81,19 +78,17 @@ impl Chart for Breakdown {
     }
 
     fn size(&self) -> (u32, u32) {
-        let rows = self.drawn().len().max(2) as f64;
-        (WIDTH, (HEAD + rows * ROW + FLOOR) as u32)
+        (WIDTH, (HEAD + rows::height(&self.cells) + FLOOR) as u32)
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        heading(&canvas, &self.title, &self.subtitle)?;
-        let right = canvas.frame().right - MARGIN;
-        let rows = Frame { left: MARGIN, top: HEAD, right, bottom: HEAD + ROW * self.drawn().len() as f64 };
+        heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.cells.len(), MOST_ROWS))?;
+        let rows = rows::place(&canvas, &self.cells, HEAD);
         if self.cells.is_empty() {
             return no_data(&canvas, Frame { bottom: canvas.frame().bottom - MARGIN, ..rows });
         }
-        self.draw_names(&canvas, rows)?;
+        rows::draw_names(&canvas, rows, &self.cells)?;
         let (left, wide) = (rows.left + NAME_ROOM, (rows.right - rows.left - NAME_ROOM - PANEL_GAP) / 2.0);
         let first = Frame { left, right: left + wide, ..rows };
         let times = Panel {
@@ -117,23 +112,19 @@ impl Chart for Breakdown {
     }
 }
 
-impl Breakdown {
-    fn drawn(&self) -> &[BrokenDown] {
-        &self.cells[..self.cells.len().min(MOST_CELLS)]
+impl Row for BrokenDown {
+    fn label(&self) -> &str {
+        &self.label
     }
 
-    fn draw_names<DB: DrawingBackend>(&self, canvas: &Canvas<DB>, rows: Frame) -> Result<(), ChartError> {
-        for (i, cell) in self.drawn().iter().enumerate() {
-            let top = rows.top + ROW * i as f64;
-            let star = if cell.recommended { "★ " } else { "" };
-            if cell.recommended {
-                canvas.block(Frame { left: 24.0, right: rows.right + 24.0, top, bottom: top + ROW }, TINT, 1.0)?;
-            }
-            let label = format!("{star}{}", cell.label);
-            canvas.text_within(&label, (rows.left, top + ROW / 2.0), LABEL, HPos::Left, NAME_ROOM - 30.0)?;
-            canvas.line(&[(24.0, top + ROW), (rows.right + 24.0, top + ROW)], GRID)?;
-        }
-        Ok(())
+    fn is_recommended(&self) -> bool {
+        self.recommended
+    }
+}
+
+impl Breakdown {
+    fn drawn(&self) -> &[BrokenDown] {
+        rows::drawn(&self.cells)
     }
 
     /// The bars of one panel, and its legend at height `legend_at`.
@@ -162,7 +153,7 @@ impl Breakdown {
         }
         ticked_base(canvas, plot, &scale, &ticks)?;
         for (i, cell) in self.drawn().iter().enumerate() {
-            let y = plot.top + ROW * (i as f64 + 0.5);
+            let y = rows::middle(plot, i);
             let mut from = 0.0;
             for (part, color) in (panel.of)(cell).iter().zip(panel.colors) {
                 let to = from + drawable(*part);
@@ -183,18 +174,4 @@ impl Breakdown {
 /// What can be drawn of a part.
 fn drawable(part: f64) -> f64 {
     if usable(part) { part.max(0.0) } else { 0.0 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_figure_grows_with_its_rows() {
-        let cell = BrokenDown { label: "cell".into(), recommended: false, times_s: [1.0; 6], fates: [0.1; 7] };
-        let chart =
-            |rows: usize| Breakdown { title: String::new(), subtitle: String::new(), cells: vec![cell.clone(); rows] };
-        assert_eq!(chart(3).size().1 + 3 * ROW as u32, chart(6).size().1);
-        assert_eq!(chart(1000).size(), chart(MOST_CELLS).size());
-    }
 }

@@ -117,14 +117,6 @@ fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     places
 }
 
-/// What to add to a subtitle when only [`MOST_CURVES`] of `count` are drawn.
-pub(super) fn with_omitted(subtitle: &str, count: usize) -> String {
-    match count.saturating_sub(MOST_CURVES) {
-        0 => subtitle.to_owned(),
-        more => format!("{subtitle} ({more} more not drawn)").trim().to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

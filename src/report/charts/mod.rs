@@ -20,6 +20,7 @@ mod look;
 mod over_time;
 mod quota;
 mod raster;
+mod rows;
 mod text;
 
 use std::error::Error;
