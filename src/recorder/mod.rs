@@ -1,11 +1,13 @@
 //! What a run leaves behind: integer counters, histograms and a timeline, mergeable in any order.
 
 mod charge;
+mod gauge;
 mod histogram;
 mod outcome;
 mod timeline;
 
 pub use charge::{Cause, Charges, MonthUse};
+pub use gauge::{Gauge, Learnt};
 pub use histogram::LatencyHistogram;
 pub use outcome::{ClassRecord, Failure, LimitRecord, Spared, Spent};
 pub use timeline::{Bin, Timeline};
@@ -23,6 +25,8 @@ pub struct Record {
     pub limits: Vec<LimitRecord>,
     /// Over time.
     pub timeline: Timeline,
+    /// What the client learnt.
+    pub learnt: Learnt,
     months: Months,
     warmup: SimTime,
 }
@@ -34,6 +38,7 @@ impl Record {
             classes: vec![ClassRecord::default(); classes],
             limits: vec![LimitRecord::default(); limits],
             timeline: Timeline::new(duration),
+            learnt: Learnt::default(),
             months: Months::new(Vec::new()),
             warmup,
         }
@@ -223,6 +228,7 @@ impl Record {
         self.classes.iter_mut().zip(&other.classes).for_each(|(mine, theirs)| mine.merge(theirs));
         self.limits.iter_mut().zip(&other.limits).for_each(|(mine, theirs)| mine.merge(theirs));
         self.timeline.merge(&other.timeline);
+        self.learnt.merge(&other.learnt);
         self.months.merge(&other.months);
     }
 

@@ -133,7 +133,7 @@ impl<'s> Agent<'s> {
         let classes = scenario.classes();
         let jitter = |name: &String| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("jitter/{name}")));
         let limits = ways.sites.last().map_or(0, |site| site.limits.end);
-        Ok(Agent {
+        let mut agent = Agent {
             cell,
             arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
@@ -157,7 +157,12 @@ impl<'s> Agent<'s> {
             record: new_record(cell, limits),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
-        })
+        };
+        // One run shows how a client learns; the mean of several would hide it.
+        if replication == 0 {
+            agent.watch_learning();
+        }
+        Ok(agent)
     }
 
     /// What the run leaves behind.
@@ -167,6 +172,7 @@ impl<'s> Agent<'s> {
         }
         let mut record = self.record;
         record.timeline.close();
+        record.learnt.close();
         for errand in self.errands.under_way() {
             if errand.is_further() { record.overtaken(&errand.request) } else { record.pending(&errand.request) }
         }
