@@ -6,7 +6,7 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 use plotters_backend::DrawingBackend;
 
-use super::axis::{Scale, linear, usable};
+use super::axis::{Scale, Tick, linear, linear_time, usable};
 use super::canvas::{Canvas, Frame, fit};
 use super::frame::{MARGIN, Swatch, heading, legend, no_data, ticked_base, with_omitted};
 use super::look::{GREEN, GREY, GRID, LABEL, NAVY, NOTE, ORANGE, ROSE, SKY, TICK, VERMILLION};
@@ -41,9 +41,9 @@ pub struct BrokenDown {
 /// What the time of an answered request is spent on.
 pub const TIMES: [&str; 6] =
     ["the client's queue", "pacing", "others' calls", "back-off", "the provider's queue", "service"];
-/// What becomes of a request.
+/// What becomes of a request: what answers it, or that nothing does.
 pub const FATES: [&str; 7] =
-    ["answered by its own call", "by another route", "from a cache", "by a shared call", "canned", "failed", "pending"];
+    ["own call", "another route", "a cache", "a shared call", "canned answer", "failed", "pending"];
 
 /// So many of them, the first ones, are answers.
 const ANSWERED: usize = 5;
@@ -55,6 +55,8 @@ const BAR: f64 = 17.0;
 /// The room of the title, subtitle included, and of the legends below it.
 const HEAD: f64 = 340.0;
 const FLOOR: f64 = 70.0;
+/// Left of a legend, for what it is about.
+const SUBJECT_ROOM: f64 = 130.0;
 const PANEL_GAP: f64 = 110.0;
 /// Right of a bar, for the number behind it.
 const NUMBER_ROOM: f64 = 130.0;
@@ -64,12 +66,16 @@ const SOLID: f64 = 0.85;
 /// One of the two panels: stacked bars.
 struct Panel<'c> {
     name: &'static str,
+    /// What its legend is about.
+    subject: &'static str,
     parts: &'static [&'static str],
     colors: &'static [RGBColor],
     of: fn(&'c BrokenDown) -> &'c [f64],
     /// What the number behind a bar says: of so many of its parts together.
     summed: usize,
     format: fn(f64) -> String,
+    /// The ticks up to a value, about so many.
+    ticks: fn(f64, usize) -> Vec<Tick>,
 }
 
 impl Chart for Breakdown {
@@ -93,19 +99,23 @@ impl Chart for Breakdown {
         let first = Frame { left, right: left + wide, ..rows };
         let times = Panel {
             name: "mean time of an answered request",
+            subject: "time:",
             parts: &TIMES,
             colors: &TIME_COLORS,
             of: |cell| &cell.times_s,
             summed: TIMES.len(),
             format: duration,
+            ticks: linear_time,
         };
         let fates = Panel {
             name: "all requests, and the share answered",
+            subject: "requests:",
             parts: &FATES,
             colors: &FATE_COLORS,
             of: |cell| &cell.fates,
             summed: ANSWERED,
             format: percent,
+            ticks: |most, count| linear(most, count, percent),
         };
         self.draw_panel(&canvas, first, &times, 168.0)?;
         self.draw_panel(&canvas, Frame { left: first.right + PANEL_GAP, right: rows.right, ..rows }, &fates, 214.0)
@@ -138,13 +148,14 @@ impl Breakdown {
         let occurs = |part: &usize| self.drawn().iter().any(|cell| drawable((panel.of)(cell)[*part]) > 0.0);
         let entry = |part: usize| (Swatch::Band(panel.colors[part], SOLID), panel.parts[part].to_owned());
         let entries: Vec<(Swatch, String)> = (0..panel.parts.len()).filter(occurs).map(entry).collect();
-        legend(canvas, (MARGIN, legend_at), &entries)?;
+        canvas.text(panel.subject, (MARGIN, legend_at), LABEL, HPos::Left)?;
+        legend(canvas, (MARGIN + SUBJECT_ROOM, legend_at), &entries)?;
         canvas.text_within(panel.name, (plot.left, plot.top - 40.0), LABEL, HPos::Left, plot.right - plot.left)?;
         let sum = |parts: &[f64]| parts.iter().map(|part| drawable(*part)).sum::<f64>();
         let largest = self.drawn().iter().map(|cell| sum((panel.of)(cell))).fold(0.0, f64::max);
         let plot = Frame { right: plot.right - NUMBER_ROOM, ..plot };
         let scale = Scale { from: 0.0, to: largest.max(f64::MIN_POSITIVE), low: plot.left, high: plot.right };
-        let mut ticks = linear(largest, 3, panel.format);
+        let mut ticks = (panel.ticks)(largest, 3);
         ticks.retain(|tick| tick.at <= 1.001 * largest);
         for tick in &ticks {
             let x = scale.at(tick.at);

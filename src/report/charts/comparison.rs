@@ -209,7 +209,7 @@ impl Comparison {
         if metric.is_log {
             let (from, to) = log_range(values());
             let scale = pixels(from, to);
-            return Axis { scale, ticks: log_time(&scale, 66.0), is_log: true };
+            return Axis { scale, ticks: log_time(&scale, 92.0), is_log: true };
         }
         // A panel as narrow as this has room for three labels.
         let ticks = linear(super::axis::largest(values()), 2, metric.format);

@@ -59,6 +59,8 @@ const FAULTED: Stroke = Stroke::full(ROSE, 3);
 const ADMITTED_FILL: f64 = 0.22;
 const REJECTED_FILL: f64 = 0.3;
 const BAND: f64 = 0.16;
+/// More columns than this cannot be told apart.
+const MOST_COLUMNS: usize = 1000;
 /// More columns than this are drawn as a thin line instead of steps.
 const MOST_STEPS: usize = 300;
 /// A limit this many times above the data would press it flat; it is named, not drawn.
@@ -124,7 +126,7 @@ impl OverTime {
         Time {
             scale: Scale { from: 0.0, to: length, low: plot.left, high: plot.right },
             axis: elapsed(length, 15),
-            group: group(self.intervals(), self.interval_s),
+            group: group(self.intervals(), self.interval_s, MOST_COLUMNS),
             interval_s: self.interval_s,
         }
     }
@@ -154,7 +156,7 @@ impl OverTime {
             let far = if self.near_limit().is_some() { "" } else { " (far above)" };
             entries.push((Swatch::Line(BOUND), format!("{}{far}", limit.label)));
         }
-        let group = group(self.intervals(), self.interval_s);
+        let group = group(self.intervals(), self.interval_s, MOST_COLUMNS);
         if group > 1 {
             let span = interval_name(group as f64 * self.interval_s);
             entries.push((Swatch::Band(INK, BAND), format!("range in each {span}")));
