@@ -127,6 +127,8 @@ impl Desk {
     pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight, calling: &mut Calling) -> Next {
         if flight.attempts == 0 {
             flight.first_attempt = now;
+        } else {
+            self.record.retried(&flight.request);
         }
         flight.attempts += 1;
         match self.ask(now, flight) {

@@ -91,6 +91,9 @@ pub struct ClassRecord {
     pub spared: [u64; Spared::COUNT],
     /// Served requests whose answer came by another route than that of the tier that is judged.
     pub rerouted: u64,
+    /// Calls after the first one for the same request, or for the same part of its answer, that were made once no other was
+    /// under way.
+    pub retried: u64,
     /// Calls that were made while another for the same request was under way.
     pub hedged: u64,
     /// Admitted calls whose request another one has answered, or may still answer at the end of the run.
@@ -206,6 +209,7 @@ impl ClassRecord {
         self.pending += other.pending;
         self.admitted += other.admitted;
         self.rerouted += other.rerouted;
+        self.retried += other.retried;
         self.hedged += other.hedged;
         self.overtaken += other.overtaken;
         self.continued += other.continued;

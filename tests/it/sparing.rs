@@ -240,7 +240,7 @@ fn what_is_reserved_grows_too() {
 fn an_answer_that_is_cut_off_is_asked_to_go_on() {
     let set = CUT;
     let record = run("", &set);
-    assert_eq!((record.served(), record.admitted, record.continued), (2, 6, 4));
+    assert_eq!((record.served(), record.admitted, record.continued, record.retried), (2, 6, 4, 0));
     assert_eq!(record.output_tokens, 2 * 1_200);
     // Input of 100, 600 and 1,100 tokens, and three times to the first token.
     let cost = 100 + 600 + 1_100 + 2 * 1_200;

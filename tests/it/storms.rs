@@ -1,7 +1,9 @@
 //! Budgets and breakers of a client, by runs small enough to foretell.
 
 use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::plan::{Options, forecast};
 use ratecast::recorder::{ClassRecord, Failure, Record};
+use ratecast::report::figures;
 use ratecast::scenario::load_text;
 
 /// Ten requests in the first ten seconds, each of which takes a second; small limits that open when the minute is over.
@@ -29,6 +31,29 @@ fn record(strategy: &str, set: &[&str]) -> Record {
     simulate(cell, 0, Stop::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// What the chart of amplification has of the same.
+#[test]
+fn the_chart_of_amplification_has_every_call() {
+    let retry = "{ retry.constant = { base = '500ms', attempts = 3 } }";
+    let forecast = |set: &[&str]| {
+        let set: Vec<String> = set.iter().map(|setting| (*setting).to_owned()).collect();
+        let ready = load_text("storms", &format!("{TEN}\nstrategy.s = {retry}"), &set).unwrap();
+        let forecast = forecast(&ready.scenario, Options::default()).unwrap();
+        figures::amplification(&ready.scenario, &forecast)
+    };
+    // A request in each second of the first half-minute, and none after it.
+    let busy = ["duration = '40s'", "traffic.app.requests = 30", "replications = 2"];
+    let chart = forecast(&busy).expect("there are retries");
+    let [requests, calls] =
+        [&chart.curves[0].requests, &chart.curves[0].calls].map(|series| series.iter().sum::<f64>());
+    // Three are served, and the others called for three times.
+    assert_eq!((chart.interval_s, requests, calls), (1.0, 30.0, 3.0 + 27.0 * 3.0));
+    assert_eq!((chart.curves[0].calls[0], chart.curves[0].calls[10]), (1.0, 3.0));
+    assert_eq!(forecast(&[]), None, "requests come in ten seconds of twenty minutes");
+    let roomy = "tier.small.limits.requests.fixed-window.limit = '300/min'";
+    assert_eq!(forecast(&[&busy[..], &[roomy]].concat()), None, "nobody tries again");
+}
+
 fn total(strategy: &str, set: &[&str]) -> ClassRecord {
     record(strategy, set).total()
 }
@@ -45,7 +70,7 @@ fn a_budget_is_shared_by_all_requests() {
         &[],
     );
     assert_eq!((class.served(), failures(&class, Failure::GaveUp)), (3, 7));
-    assert_eq!((class.attempts(), class.denied), (3 + 3 + 1 + 2 + 1 + 2 + 1 + 2, 6));
+    assert_eq!((class.attempts(), class.retried, class.denied), (3 + 3 + 1 + 2 + 1 + 2 + 1 + 2, 5, 6));
 }
 
 /// Seven of ten knock twenty times a second until the minute is over, four of them another minute, and one a third one.
@@ -153,6 +178,12 @@ fn what_never_acts_changes_nothing() {
     let retry = "concurrency = 4, retry.full-jitter = { base = '1s', attempts = 5 }";
     let plain = record(&format!("{{ {retry} }}"), &[]);
     let idle = "budget.none = {}, breaker.consecutive.failures = 1000, throttle.k = 100.0";
-    assert_eq!(record(&format!("{{ {retry}, {idle} }}"), &[]), plain);
+    let mut guarded = record(&format!("{{ {retry}, {idle} }}"), &[]);
+    // The throttle says so itself, once it has seen an answer.
+    let levels: Vec<f64> =
+        std::mem::take(&mut guarded.learnt).refusal.iter().flat_map(|refusal| refusal.levels().flatten()).collect();
+    assert_eq!((levels.len(), levels[0]), (20 * 60, 0.5));
+    assert!(levels[1..].iter().all(|level| *level == 0.0));
+    assert_eq!(guarded, plain);
     assert!(plain.total().attempts() > 20);
 }

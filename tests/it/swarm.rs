@@ -279,7 +279,7 @@ impl Seen {
             pending: total.pending,
             failures: total.failures,
             errors: total.errors,
-            retries: total.attempts() - total.attempts().min(total.offered),
+            retries: total.retried,
             elided: u64::from(trial.strategy.concurrency.is_none()),
             windows: windows_hold(trial, record),
             slots: slots_hold(trial, record),
@@ -311,6 +311,7 @@ fn timeline_total(record: &Record) -> Bin {
         total.admitted += bin.admitted;
         total.rejected += bin.rejected;
         total.errors += bin.errors;
+        total.turned_away += bin.turned_away;
         total.failed += bin.failed;
     }
     total
@@ -341,6 +342,11 @@ fn the_books_agree(trial: &Trial, record: &Record) {
     counted(time.admitted, total.admitted, "admitted");
     counted(time.rejected, total.rejected(), "rejected");
     counted(time.errors, total.failed_calls(), "errors");
+    counted(time.calls(), total.attempts(), "calls");
+    // A call is the first for a request or for a part of its answer, a retry, or a hedge.
+    let firsts = total.attempts() - total.retried - total.hedged;
+    assert!(firsts >= total.answered_calls(), "too many retries");
+    assert!(firsts <= total.offered + total.continued, "too few retries");
     counted(time.failed, total.failed(), "failed");
     for ((name, limit), seen) in trial.tier.limits.iter().zip(&record.limits) {
         if trial.scenario.provider.load.as_ref().is_some_and(|load| load.limits_above.is_some()) {

@@ -31,6 +31,9 @@ impl Agent<'_> {
         errand.route = route;
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
+        if std::mem::replace(&mut errand.is_tried, true) {
+            self.record.retried(&request);
+        }
         let seen = self.call_for(now, slot, route);
         if let Some(diary) = &mut self.diary {
             let site = self.ways.site(route);

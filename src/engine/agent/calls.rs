@@ -132,7 +132,7 @@ impl Agent<'_> {
             return self.serve(now, slot);
         }
         let errand = self.errands.get(slot);
-        errand.is_paid = true;
+        (errand.is_paid, errand.is_tried) = (true, false);
         let course = errand.calling.course;
         errand.held_up = errand.held_up.saturating_add(course.wait);
         errand.worked = errand.worked.saturating_add(course.work);

@@ -23,6 +23,8 @@ pub struct Errand {
     pub state: State,
     /// Calls made for it so far, whichever way.
     pub calls: u32,
+    /// Whether a call was made for it, or for the present part of its answer: the next one is a retry.
+    pub is_tried: bool,
     /// Which of its ways is next, as a place in their list.
     pub way: usize,
     /// The route that its last call took.
@@ -113,6 +115,7 @@ impl Errand {
             arrival,
             state: State::Free,
             calls: 0,
+            is_tried: false,
             way: 0,
             route: 0,
             standing: [Standing::default(); MOST_LAYERS],

@@ -146,7 +146,7 @@ impl<'s> Agent<'s> {
         };
         let limits = ways.sites.last().map_or(0, |site| site.limits.end);
         let tempo = Tempo::new(cell, replication);
-        Ok(Agent {
+        let mut agent = Agent {
             cell,
             arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
@@ -175,7 +175,12 @@ impl<'s> Agent<'s> {
             record: new_record(cell, limits),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
-        })
+        };
+        // One run shows how a client learns; the mean of several would hide it.
+        if replication == 0 {
+            agent.watch_learning();
+        }
+        Ok(agent)
     }
 
     /// What the run leaves behind.
@@ -185,6 +190,7 @@ impl<'s> Agent<'s> {
         }
         let mut record = self.record;
         record.timeline.close();
+        record.learnt.close();
         for errand in self.errands.under_way() {
             if errand.is_further() { record.overtaken(&errand.request) } else { record.pending(&errand.request) }
         }

@@ -49,6 +49,11 @@ impl Agent<'_> {
         // A breaker that lets nothing through leaves the throttle without a say: it counts what might have been sent.
         let is_let = breaker.as_ref().is_none_or(|breaker| breaker.allows(now))
             && throttle.as_mut().is_none_or(|throttle| throttle.of(client).admits(now, || draws.draw()));
+        if let (Some(throttle), Some(gauge)) = (throttle, &mut self.record.learnt.refusal)
+            && self.ways.is_here(route)
+        {
+            gauge.set(now, Some(throttle.of(client).chance(now)));
+        }
         if !is_let {
             self.record.turned_down(&errand.request);
             self.note(now, slot, Note::TurnedDown);
