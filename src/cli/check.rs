@@ -1,8 +1,9 @@
 //! `ratecast check`.
 
 use super::{Check, Status, output, oversize};
+use crate::report::wrapped;
 use crate::scenario::diagnostic::printable;
-use crate::scenario::{self, resolved};
+use crate::scenario::{self, Scenario, resolved};
 use crate::traffic::replay::TraceSummary;
 
 /// Reads every scenario and its logs, and prints what is wrong, or how the logs were read; with `--resolved` prints what it
@@ -18,7 +19,8 @@ pub fn run(arguments: &Check) -> Status {
                 let text = if arguments.resolved {
                     resolved::print(&mut ready.scenario, Some(&ready.loaded))
                 } else {
-                    format!("{shown}: ok\n{}", ready.logs.iter().map(log).collect::<String>())
+                    let logs: String = ready.logs.iter().map(log).collect();
+                    format!("{shown}: ok\n{}{logs}", past(&ready.scenario))
                 };
                 status = status.worst(output::result(&text));
             }
@@ -26,6 +28,20 @@ pub fn run(arguments: &Check) -> Status {
         }
     }
     status
+}
+
+/// Which tiers are of the past, and what has taken their place; nothing where all are of today.
+fn past(scenario: &Scenario) -> String {
+    let of = |name: &String| {
+        let tier = scenario.tier.find(name)?;
+        let (since, dated) = (tier.superseded_by.as_ref()?, if tier.as_of.is_empty() { "" } else { " of " });
+        Some(printable(&format!("{name}{dated}{} (now {since})", tier.as_of)))
+    };
+    let mut tiers: Vec<String> = scenario.tiers.iter().filter_map(of).collect();
+    if let Some(first) = tiers.first_mut() {
+        first.insert_str(0, "of the past: ");
+    }
+    wrapped(2, tiers.into_iter())
 }
 
 /// How the log of one source was read, indented below its name.

@@ -68,7 +68,8 @@ fn old_figures(tiers: &[(&str, Tier)], arguments: &Tiers) -> Option<Diagnostic> 
     catalog::old_figures(tiers.iter().map(|(name, tier)| (*name, tier)), arguments.day.today())
 }
 
-/// Every tier under its provider: name, model, the date of its figures and, below, its limits; at most 80 columns.
+/// Every tier under its provider: name, model, the date of its figures, with a star where another tier has taken its place, and,
+/// below, its limits; at most 80 columns.
 fn list(tiers: &[(&str, Tier)]) -> String {
     let mut out = String::new();
     let mut last = None;
@@ -79,8 +80,12 @@ fn list(tiers: &[(&str, Tier)]) -> String {
             last = Some(provider);
         }
         let model = tier.model.as_deref().unwrap_or_default();
-        out += &format!("  {name:<28} {model:<32} {:>10}\n", tier.as_of);
+        let star = if tier.superseded_by.is_some() { " *" } else { "" };
+        out += &format!("  {name:<28} {model:<32} {:>10}{star}\n", tier.as_of);
         out += &wrapped(6, tier.limits.iter().map(|(_, limit)| limit.label()));
+    }
+    if tiers.iter().any(|(_, tier)| tier.superseded_by.is_some()) {
+        out += "\n* of the past: `ratecast tiers NAME` says which tier has taken its place\n";
     }
     out
 }

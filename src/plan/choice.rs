@@ -58,6 +58,8 @@ pub enum Reason {
     Unsure(Vec<Judgement>),
     /// It costs more; the paired difference in dollars a month.
     Dearer(Estimate),
+    /// What its tier costs is not known, and that of the chosen one is.
+    PriceUnknown,
     /// It costs the same as far as can be told, and its tier is larger than needed.
     LargerTier,
     /// It costs the same on the same tier, and makes more calls for each answer; the paired difference.
@@ -68,7 +70,8 @@ pub enum Reason {
     Equal,
 }
 
-/// Chooses among `cells`: those that meet every objective, else those that may.
+/// Chooses among `cells`: those that meet every objective, else those that may; of them those whose price is known, if there are
+/// any: nobody can say that another one is cheaper.
 pub(super) fn recommend(cells: &[CellForecast]) -> Recommendation {
     let standing_in = |wanted: fn(Verdict) -> bool| -> Vec<usize> {
         (0..cells.len()).filter(|&at| wanted(cells[at].verdict())).collect()
@@ -76,7 +79,8 @@ pub(super) fn recommend(cells: &[CellForecast]) -> Recommendation {
     let meeting = standing_in(|verdict| verdict == Verdict::Meets);
     let unsure = standing_in(|verdict| matches!(verdict, Verdict::Unsure { .. }));
     let eligible = if meeting.is_empty() { &unsure } else { &meeting };
-    let chosen = cheapest(cells, eligible);
+    let priced: Vec<usize> = eligible.iter().copied().filter(|&at| cells[at].fee_is_known).collect();
+    let chosen = cheapest(cells, if priced.is_empty() { eligible } else { &priced });
     let standing = match chosen.map(|at| cells[at].verdict()) {
         Some(Verdict::Meets) => Standing::Meets,
         Some(Verdict::Unsure { more }) => Standing::Unsure { more },
@@ -126,6 +130,9 @@ fn reason(cell: &CellForecast, chosen: Option<&CellForecast>) -> Reason {
     }
     if is_dearer(cell, chosen) {
         return Reason::Dearer(cell.difference(chosen, Metric::MonthlyCost));
+    }
+    if chosen.fee_is_known && !cell.fee_is_known {
+        return Reason::PriceUnknown;
     }
     if cell.size > chosen.size {
         return Reason::LargerTier;

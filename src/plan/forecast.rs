@@ -307,12 +307,16 @@ fn sum_up(
         daily: record.limits[at].daily.iter().map(|&charged| charged as f64 / runs.len() as f64).collect(),
         exhausted_at: of(&|run| run.limits[at].exhausted_at),
     };
+    let fee_is_known = cell.tier.price.month.is_some();
     let judge = |&objective: &Objective| {
         let observed = match objective {
             Objective::AtMost { metric, .. } => of(&|run| run.total.get(metric)),
             Objective::QuotaLasts => of(&|run| Value::Is(f64::from(u8::from(run.quota_ran_out)))),
         };
-        Judgement { objective, observed, verdict: Verdict::of(&observed, objective.bound()) }
+        let verdict = Verdict::of(&observed, objective.bound());
+        // What is known of a cost is the least that it can be.
+        let is_open = objective.is_of_cost() && !fee_is_known && verdict != Verdict::Misses;
+        Judgement { objective, observed, verdict: if is_open { Verdict::Unsure { more: None } } else { verdict } }
     };
     let price_of = |tier: &str| {
         let stated = scenario.tier.find(tier).map(|tier| tier.price.clone());
@@ -325,7 +329,7 @@ fn sum_up(
         tier: named.tier.to_owned(),
         strategy: named.strategy.to_owned(),
         size: cell.tier.size(),
-        fee_is_known: cell.tier.price.month.is_some(),
+        fee_is_known,
         samples: runs.iter().map(|run| run.total.clone()).collect(),
         classes: names.map(|(at, name)| (name, runs.iter().map(|run| run.classes[at].clone()).collect())).collect(),
         limits: cell.limits().into_iter().enumerate().map(limit).collect(),

@@ -48,6 +48,11 @@ impl Objective {
         stated.into_iter().flatten().collect()
     }
 
+    /// Whether it bounds what a month costs.
+    pub fn is_of_cost(&self) -> bool {
+        matches!(self, Objective::AtMost { metric: Metric::MonthlyCost, .. })
+    }
+
     /// The scenario's key.
     pub fn key(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use super::batch::{Lane, Wait};
 use super::congestion::Congestion;
 use super::faults::{Call, FaultState, Mishap};
 use super::load::LoadPath;
-use super::servers::Servers;
+use super::servers::{Others, Servers};
 use super::{Service, Tier};
 use crate::protocol::{Class, Fault, Request};
 use crate::rng::Stream;
@@ -72,7 +72,8 @@ impl Behaviour {
         start: &Civil,
         stream: &dyn Fn(&str) -> Stream,
     ) -> Option<Self> {
-        let servers = tier.servers.or(service.servers);
+        let of_all = || service.servers.map(|count| Servers::new(count).shared(others(service, stream)));
+        let servers = tier.servers.map(Servers::new).or_else(of_all);
         let batch = service.batch.as_ref().and_then(|batch| Lane::new(batch, classes, stream));
         let needs_ends = service.congestion.is_some() || service.faults.change_the_course() || batch.is_some();
         let names: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
@@ -87,7 +88,7 @@ impl Behaviour {
         Some(Behaviour {
             congestion: service.congestion.clone(),
             load: service.load.as_ref().map(|load| LoadPath::new(load, stream(LOAD))),
-            servers: servers.map(Servers::new),
+            servers,
             batch,
             faults: FaultState::new(&service.faults, &names, start, stream),
             timeout: service.faults.timeout,
@@ -123,7 +124,7 @@ impl Behaviour {
         let service = self.slowed(now, request.service);
         let (work, fault, output) = self.luck(call, request, service);
         let comes = now.saturating_add(wait);
-        let starts = self.servers.as_ref().map_or(comes, |servers| servers.starts(comes));
+        let starts = self.servers.as_mut().map_or(comes, |servers| servers.starts(comes));
         let wait = starts - now;
         self.in_flight += u64::from(self.needs_ends);
         let course = match self.timeout.filter(|timeout| *timeout < wait.saturating_add(work)) {
@@ -181,6 +182,12 @@ impl Behaviour {
         let in_lane = self.batch.as_ref().is_some_and(|lane| lane.takes(request.source));
         self.in_flight -= u64::from(self.needs_ends && !in_lane);
     }
+}
+
+/// Those who hold servers beside this application, if there are any.
+fn others(service: &Service, stream: &dyn Fn(&str) -> Stream) -> Option<Others> {
+    let load = service.load.as_ref()?;
+    Some(Others::new(LoadPath::new(load, stream(LOAD)), load.servers?.as_f64()))
 }
 
 /// The stream of the load that others put on the service.

@@ -10,6 +10,11 @@ use crate::units::{Share, SimDuration, SimTime};
 /// straight. It multiplies service times, and above `limits-above` it tightens the limits, as providers do whose
 /// published limits are ceilings and no reserved capacity: a limit then lets through `limits-above` over the level of
 /// what it states, at least `least`.
+///
+/// Where the service has servers, others may hold some of them, `servers` times the level of all, to whole ones, looked at
+/// anew at each of those points; one is always left. They take a server as soon as no call is worked on there, before those
+/// that wait, and give it back when the level has fallen: what remains is a queue of fewer servers, for a level that stands
+/// still an M/M/c queue of just so many. A tier's own servers are nobody else's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Load {
     /// The level in the long run, in 0.01..=100; at 1 service times are on average those stated.
@@ -24,6 +29,8 @@ pub struct Load {
     pub limits_above: Option<f64>,
     /// The share of a limit that always remains, in 0..=1 and above 0.
     pub least: Share,
+    /// The share of the servers that others hold while the level is 1, in 0..=1; without it they hold none.
+    pub servers: Option<Share>,
 }
 
 impl Default for Load {
@@ -35,6 +42,7 @@ impl Default for Load {
             slows: true,
             limits_above: None,
             least: Share::from_hundred_millionths(10_000_000),
+            servers: None,
         }
     }
 }
@@ -47,6 +55,7 @@ impl Parameters for Load {
         visitor.optional("slows", &mut self.slows);
         visitor.optional("limits-above", &mut self.limits_above);
         visitor.optional("least", &mut self.least);
+        visitor.optional("servers", &mut self.servers);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -67,6 +76,12 @@ impl Parameters for Load {
         if self.least == Share::default() || self.least > Share::ONE {
             let message = format!("`{}` is no part of a limit that remains", self.least);
             return Err(Invalid::new("least", message, "write a share above `0%` and up to `100%`, as in `\"10%\"`"));
+        }
+        if let Some(servers) = self.servers
+            && servers > Share::ONE
+        {
+            let message = format!("`{servers}` is more than all servers");
+            return Err(Invalid::new("servers", message, "write a share of at most `100%`, as in `\"50%\"`"));
         }
         Ok(())
     }
@@ -114,6 +129,11 @@ impl LoadPath {
         }
         let along = now.saturating_sub(self.from) as f64 / self.step as f64;
         self.first + (self.last - self.first) * along.min(1.0)
+    }
+
+    /// The time from point to point.
+    pub fn step(&self) -> SimDuration {
+        SimDuration::from_nanos(self.step)
     }
 
     /// What service times are multiplied by.

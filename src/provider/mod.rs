@@ -113,7 +113,12 @@ impl Parameters for Service {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        servers::check_count(self.servers)
+        servers::check_count(self.servers)?;
+        if self.servers.is_none() && self.load.as_ref().is_some_and(|load| load.servers.is_some()) {
+            let help = "state `provider.servers`, as in `servers = 16`, or leave `load.servers` out";
+            return Err(Invalid::new("load", "others cannot hold servers where there are none", help));
+        }
+        Ok(())
     }
 }
 

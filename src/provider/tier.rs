@@ -1,6 +1,6 @@
 //! A named set of limits with prices.
 
-use super::{Headers, LimitSpec, Price, Scope};
+use super::{Beyond, Headers, LimitSpec, Price, Scope};
 use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
@@ -38,6 +38,8 @@ pub struct Tier {
     pub as_of: String,
     /// How far its figures can be trusted.
     pub confidence: Option<Confidence>,
+    /// The tier that took its place, where it is kept for the past: then its figures are not old, but those of their time.
+    pub superseded_by: Option<String>,
     /// What its figures leave out, and what was assumed where the source is silent.
     pub notes: Option<Vec<String>>,
     /// Its limits by name, all of which must admit a call.
@@ -62,6 +64,7 @@ impl Default for Tier {
             source: String::new(),
             as_of: String::new(),
             confidence: None,
+            superseded_by: None,
             notes: None,
             limits: Vec::new(),
             price: Price::default(),
@@ -80,6 +83,7 @@ impl Parameters for Tier {
         visitor.optional("source", &mut self.source);
         visitor.optional("as-of", &mut self.as_of);
         visitor.optional("confidence", &mut self.confidence);
+        visitor.optional("superseded-by", &mut self.superseded_by);
         visitor.optional("notes", &mut self.notes);
         visitor.named("limits", &mut self.limits);
         visitor.section("price", &mut self.price);
@@ -113,16 +117,24 @@ impl Tier {
         Some((today - self.dated()?).get_days())
     }
 
-    /// The most that all calls of a calendar month may cost together; `None` without such a limit.
+    /// The most that all calls of a calendar month may cost together, by a limit of the month or by what was paid beforehand;
+    /// `None` without such a limit.
     pub fn spend_cap(&self) -> Option<Money> {
-        let caps = self.limits.iter().filter_map(|(_, limit)| match &limit.limiter {
-            LimiterSpec::CalendarWindow(window) if limit.counts == Counts::Spend && limit.scope == Scope::Account => {
+        let of_all = |limit: &&LimitSpec| {
+            limit.counts == Counts::Spend
+                && limit.scope == Scope::Account
+                && limit.beyond == Beyond::Refuse
+                && limit.counts_all()
+        };
+        let cap = |limit: &LimitSpec| match &limit.limiter {
+            LimiterSpec::CalendarWindow(window) => {
                 let is_monthly = window.limit.period == Period::Calendar(CalendarUnit::Month);
-                (is_monthly && limit.counts_all()).then(|| Money::from_billionths(window.limit.amount))
+                is_monthly.then(|| Money::from_billionths(window.limit.amount))
             }
+            LimiterSpec::Prepaid(prepaid) => Some(prepaid.credit),
             _ => None,
-        });
-        caps.min()
+        };
+        self.limits.iter().map(|(_, limit)| limit).filter(of_all).filter_map(cap).min()
     }
 
     /// Requests a second that its request limits let through in the long run, those that count all calls together; infinite

@@ -143,7 +143,9 @@ pub(super) fn cost(cell: &CellForecast) -> String {
 }
 
 fn excuses(out: &mut String, scenario: &Scenario, forecast: &Forecast) {
-    let excuses = &forecast.recommendation.excuses;
+    let order = reading_order(forecast);
+    let mut excuses: Vec<_> = forecast.recommendation.excuses.iter().collect();
+    excuses.sort_by_key(|excuse| order.iter().position(|&at| at == excuse.cell));
     if excuses.is_empty() {
         return;
     }

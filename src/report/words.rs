@@ -26,6 +26,9 @@ pub fn because(forecast: &Forecast) -> Vec<String> {
     };
     let cell = &forecast.cells[at];
     let mut reasons: Vec<String> = cell.judgements.iter().map(|judgement| kept(judgement, cell)).collect();
+    if !cell.fee_is_known && forecast.cells.iter().any(|other| other.fee_is_known) {
+        reasons.push("price unknown: not ranked by cost".to_owned());
+    }
     reasons.push(limits(cell));
     if let Standing::Unsure { more: Some(more) } = forecast.recommendation.standing {
         reasons.push(format!(
@@ -44,6 +47,7 @@ fn kept(judgement: &Judgement, cell: &CellForecast) -> String {
             let relation = match judgement.verdict {
                 Verdict::Meets => "within",
                 Verdict::Misses => "above",
+                Verdict::Unsure { .. } if !fee.is_empty() => "too little known to hold against",
                 Verdict::Unsure { .. } => "too close to call against",
             };
             format!("{key} {}{fee}, {relation} {}", estimate(observed, figure), number(bound, figure))
@@ -140,6 +144,7 @@ pub fn excuse(scenario: &Scenario, forecast: &Forecast, excuse: &Excuse) -> Stri
             format!("may miss: {}{more}", close.join(", "))
         }
         Reason::Dearer(more) => format!("{too}, but costs {} a month more", estimate(more, Figure::Money)),
+        Reason::PriceUnknown => format!("{too}; price unknown: not ranked by cost"),
         Reason::LargerTier => format!("{too}; a larger tier than needed"),
         Reason::MoreAttempts(more) => format!("{too}, with {} more calls for each answer", decimal(more)),
         Reason::Slower(more) => format!("{too}, but its median is {} slower", estimate(more, Figure::Time)),

@@ -43,6 +43,9 @@ const TIERS: &[(&str, &str)] = &[
     ("gemini-2025-tier2", include_str!("../../catalog/gemini-2025-tier2.toml")),
     ("gemini-2025-tier3", include_str!("../../catalog/gemini-2025-tier3.toml")),
     ("gemini-free-2026", include_str!("../../catalog/gemini-free-2026.toml")),
+    ("gemini-tier1", include_str!("../../catalog/gemini-tier1.toml")),
+    ("gemini-tier2", include_str!("../../catalog/gemini-tier2.toml")),
+    ("gemini-tier3", include_str!("../../catalog/gemini-tier3.toml")),
     ("bedrock-runtime", include_str!("../../catalog/bedrock-runtime.toml")),
     ("bedrock-mantle", include_str!("../../catalog/bedrock-mantle.toml")),
     ("azure-chat-100k", include_str!("../../catalog/azure-chat-100k.toml")),
@@ -88,10 +91,11 @@ pub fn tier(name: &str) -> Option<Tier> {
     }
 }
 
-/// The warning that figures of `tiers` are more than [`FRESH_DAYS`] old on the day `today`, if there are any. It names no
-/// number of days, so that it is the same tomorrow.
+/// The warning that figures of `tiers` are more than [`FRESH_DAYS`] old on the day `today`, if there are any. Those of tiers
+/// that others took the place of are left out. It names no number of days, so that it is the same tomorrow.
 pub fn old_figures<'t>(tiers: impl IntoIterator<Item = (&'t str, &'t Tier)>, today: Date) -> Option<Diagnostic> {
-    let is_old = |tier: &Tier| tier.days_old(today).is_some_and(|days| days > FRESH_DAYS);
+    let is_old =
+        |tier: &Tier| tier.superseded_by.is_none() && tier.days_old(today).is_some_and(|days| days > FRESH_DAYS);
     let old: Vec<&str> = tiers.into_iter().filter(|(_, tier)| is_old(tier)).map(|(name, _)| name).collect();
     if old.is_empty() {
         return None;

@@ -12,7 +12,7 @@ use ratecast::provider::{
     Congestion, Faults, Hint, LimitSpec, Load, ModelLatency, Price, Reserve, Service, Settle, Tier,
 };
 use ratecast::recorder::{ClassRecord, Failure, Record};
-use ratecast::scenario::Scenario;
+use ratecast::scenario::{Scenario, load_text};
 use ratecast::traffic::arrivals::{self, Arrivals};
 use ratecast::traffic::sizes::Sizes;
 use ratecast::traffic::{Class, Traffic};
@@ -225,6 +225,40 @@ fn a_load_of_others_multiplies_service_times() {
     let mean = class.service as f64 / class.served() as f64 / SECOND as f64;
     // Over 1,667 memories: deviation 1.5 * √(2 / 1,667), about 0.052; five of them.
     assert!((mean - 3.0).abs() < 0.26, "{mean}");
+}
+
+/// Half of ten servers, all the time: a queue of five, in every figure. A tier's own servers are nobody else's.
+#[test]
+fn others_hold_servers() {
+    let mut scenario = scenario(3_000, 0);
+    scenario.provider.time_to_first_token = Durations::Exponential(ratecast::durations::Exponential { mean: secs(4) });
+    let queue = |scenario: &Scenario, servers: u32, load: Option<Load>| {
+        let mut scenario = scenario.clone();
+        (scenario.provider.servers, scenario.provider.load) = (Some(servers), load);
+        total(&scenario, &once())
+    };
+    let half = |cv| Load { cv, slows: false, servers: Some(percent(50)), ..Load::default() };
+    let five = queue(&scenario, 5, None);
+    assert!(five.held_up > 0 && five == queue(&scenario, 10, Some(half(0.0))));
+    // One that comes and goes makes waits of its own.
+    assert!(queue(&scenario, 10, Some(half(0.5))).held_up > five.held_up);
+    let slow = Load { mean: 1.2, slows: true, ..half(0.0) };
+    // 1.2 of five are six, and four are left of which each is slower.
+    assert_eq!(queue(&scenario, 10, Some(slow.clone())), queue(&scenario, 4, Some(Load { servers: None, ..slow })));
+    (scenario.provider.servers, scenario.provider.load) = (Some(10), Some(half(0.0)));
+    assert_eq!(run(&scenario, &Tier { servers: Some(5), ..Tier::default() }, &once()).total(), five);
+}
+
+#[test]
+fn others_cannot_hold_servers_where_there_are_none() {
+    let text = |servers: &str| {
+        format!(
+            "[traffic.a]\narrivals.poisson.rate = \"1/s\"\n[provider]\n{servers}load = {{ cv = 0.1, servers = \"40%\" }}\n"
+        )
+    };
+    let failure = load_text("s.toml", &text(""), &[]).unwrap_err().to_string();
+    assert!(failure.contains("others cannot hold servers") && failure.contains("s.toml:4:"), "{failure}");
+    assert!(load_text("s.toml", &text("servers = 4\n"), &[]).is_ok());
 }
 
 fn limited(limiter: LimiterSpec, hint: Option<Hint>) -> Tier {

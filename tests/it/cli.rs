@@ -226,7 +226,8 @@ fn check_says_how_logs_were_read() {
         (checked.status, checked.stdout.as_str()),
         (
             0,
-            "s.toml: ok\n  traffic.app:\n    requests: 2\n    format: table (json-lines)\n    time: `ts`\n    \
+            "s.toml: ok\n  of the past: claude-free of 2023 (now anthropic-start),\n  \
+             claude-paid of 2023 (now anthropic-start)\n  traffic.app:\n    requests: 2\n    format: table (json-lines)\n    time: `ts`\n    \
              input tokens: `usage.prompt_tokens`\n    clock: Unix time in milliseconds\n    records: 2\n    \
              earlier than the row above: 1\n    smallest step: 1s\n    \
              assumed: no column holds output tokens: those of the scenario are taken\n"
@@ -265,7 +266,14 @@ fn tiers_are_listed_and_shown() {
     let shown = ratecast(["tiers", "claude-paid"]);
     assert!(shown.stdout.starts_with(&fs::read_to_string("catalog/claude-paid.toml").unwrap()), "{}", shown.stdout);
     assert!(shown.stdout.contains("#   anthropic-ratelimit-requests-remaining: 59\n"), "{}", shown.stdout);
-    assert!(shown.stderr.contains("days old"), "figures of 2023 are old by the system's clock: {}", shown.stderr);
+    assert_eq!(shown.stderr, "", "figures of the past are not old");
+    assert!(list.stdout.contains("* of the past"), "{}", list.stdout);
+    let shown = ratecast(["tiers", "gemini-free-2026"]);
+    assert!(
+        shown.stderr.contains("days old"),
+        "figures of January 2026 are old by the system's clock: {}",
+        shown.stderr
+    );
     let unknown = ratecast(["tiers", "claude-fre"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("did you mean `claude-free`?"), "{}", unknown.stderr);

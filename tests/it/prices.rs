@@ -1,9 +1,10 @@
 //! What calls and months cost, by hand from published price lists.
 
 use ratecast::metrics::{Metric, Value};
-use ratecast::plan::{CellForecast, Options, forecast};
+use ratecast::plan::{CellForecast, Forecast, Options, Reason, Verdict, forecast};
 use ratecast::protocol::Request;
 use ratecast::provider::PriceList;
+use ratecast::report::Document;
 use ratecast::scenario::{Failure, Ready, load_text};
 use ratecast::units::{Money, Tokens};
 
@@ -278,6 +279,57 @@ fn an_account_is_moved_up_as_it_spends() {
     let cell = month("duration = \"30d\"", price);
     let months: Vec<_> = cell.promotions.iter().map(|to| (to.tier.as_str(), to.month)).collect();
     assert_eq!(months, [("claude-paid", Some(3))]);
+}
+
+/// What is paid beforehand is all that a month can cost, whatever the pace of a short run.
+#[test]
+fn a_month_costs_no_more_than_what_was_paid_beforehand() {
+    let credit = "month = \"0 USD/month\"\nrequest = \"1 USD/request\"\n[tier.it.limits.credit]\ncounts = \"spend\"\n\
+                  prepaid.credit = \"100 USD\"";
+    let cell = month("duration = \"7d\"", credit);
+    near(figure(&cell, Metric::Cost), 100.0);
+    near(figure(&cell, Metric::MonthlyCost), 100.0);
+}
+
+/// A call an hour on a tier at $500 and on a smaller one without a price, as `more` changes them.
+fn priced_and_not(more: &str) -> (Ready, Forecast) {
+    let text = format!(
+        "duration = \"2d\"\nreplications = 3\ntiers = [\"known\", \"open\"]\n[traffic.app]\n\
+         arrivals.constant = {{ rate = \"1/h\" }}\ninput-tokens.constant = 1000\n\
+         [tier.known]\nlimits.requests.token-bucket = {{ refill = \"600/min\" }}\nprice.month = \"500 USD/month\"\n\
+         [tier.open]\nlimits.requests.token-bucket = {{ refill = \"60/min\" }}\n{more}\n"
+    );
+    let ready = load(&text).unwrap_or_else(|failure| panic!("{text}\n{failure}"));
+    let forecast = forecast(&ready.scenario, Options::default()).expect("it runs");
+    (ready, forecast)
+}
+
+#[test]
+fn a_tier_without_a_price_ranks_behind_those_that_have_one() {
+    let chosen = |forecast: &Forecast| forecast.recommendation.cell.map(|at| forecast.cells[at].tier.clone());
+    let reason = |forecast: &Forecast| forecast.recommendation.excuses[0].reason.clone();
+    let (_, both) = priced_and_not("");
+    assert_eq!((chosen(&both).as_deref(), reason(&both)), (Some("known"), Reason::PriceUnknown));
+    // Where its use alone costs more, that is the better reason.
+    let (_, dearer) = priced_and_not("price.input = \"1 USD/ktok\"");
+    assert!(matches!(reason(&dearer), Reason::Dearer(_)), "{:?}", reason(&dearer));
+    // Once it is stated it is ranked as all others.
+    let (_, stated) = priced_and_not("price.month = \"400 USD/month\"");
+    assert!(chosen(&stated).as_deref() == Some("open") && matches!(reason(&stated), Reason::Dearer(_)));
+    // If nothing else will do it is chosen all the same.
+    let (ready, alone) = priced_and_not("[tier.known.limits.few]\ncalendar-window.limit = \"1/day\"");
+    assert_eq!(chosen(&alone).as_deref(), Some("open"));
+    let because = Document::new(&ready.scenario, &alone, &[]).recommendation.because;
+    assert!(because.contains("price unknown: not ranked by cost"), "{because}");
+}
+
+#[test]
+fn an_unknown_price_keeps_no_bound_on_cost() {
+    let judged = |more: &str| priced_and_not(&format!("{more}\n[slo]\nmonthly-cost = \"<= 600 USD\"")).1.cells;
+    let cells = judged("");
+    assert_eq!([&cells[0], &cells[1]].map(CellForecast::verdict), [Verdict::Meets, Verdict::Unsure { more: None }]);
+    assert_eq!(judged("price.input = \"1 USD/ktok\"")[1].verdict(), Verdict::Misses, "$730 without the fee");
+    assert_eq!(judged("price.month = \"0 USD/month\"")[1].verdict(), Verdict::Meets);
 }
 
 #[test]

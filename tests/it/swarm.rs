@@ -189,7 +189,7 @@ fn durations(dice: &mut Dice) -> Durations {
 }
 
 fn service(dice: &mut Dice) -> Service {
-    Service {
+    let mut service = Service {
         time_to_first_token: durations(dice),
         time_per_output_token: durations(dice),
         retry_after: dice.one_of(&[Hint::WholeSeconds, Hint::Exact, Hint::None]),
@@ -202,7 +202,11 @@ fn service(dice: &mut Dice) -> Service {
         }),
         faults: if dice.percent(40) { faults(dice) } else { Faults::default() },
         ..Service::default()
+    };
+    if let Some(load) = service.load.as_mut().filter(|_| service.servers.is_some()) {
+        load.servers = dice.perhaps(70, |dice| Share::from_hundred_millionths(dice.pick(0..=10) * 10_000_000));
     }
+    service
 }
 
 fn faults(dice: &mut Dice) -> Faults {
