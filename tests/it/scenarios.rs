@@ -1,7 +1,7 @@
 //! Every file in `scenarios/`: what people read of it, what programs read of it, and that the two agree.
 
 use crate::golden;
-use crate::program::{ratecast, scenarios};
+use crate::program::{Program, ratecast, scenarios};
 use ratecast::metrics::Metric;
 use ratecast::report::Document;
 
@@ -59,6 +59,55 @@ fn what_people_read() {
         let name = path.with_extension("txt");
         golden::one("runs", name.file_name().unwrap().to_str().unwrap(), &text);
     }
+}
+
+/// A client that does nearly all there is, under a name that no table has room for.
+const BUSY: &str = r#"
+duration = "20min"
+replications = 2
+tiers = ["small"]
+tier.small.limits.calls.fixed-window = { limit = "60/min" }
+tier.small.price.month = "0 USD/month"
+tier.other.limits.calls.fixed-window = { limit = "10/min" }
+provider.time-to-first-token.lognormal = { mean = "2s", cv = 1.0 }
+provider.time-per-output-token.constant = "0s"
+
+[traffic.app]
+arrivals.poisson = { rate = "120/min" }
+cache-keys = { count = 200, exponent = 1.0 }
+output-tokens.constant = 900
+max-tokens = 500
+re-asks = 2
+
+[strategy.everything-that-a-client-can-do-about-it]
+retry.full-jitter = { base = "1s", cap = "5s", attempts = 3 }
+hedge.delay = "3s"
+budget.deposit = { share = "10%" }
+breaker.consecutive = { failures = 5, open-time = "5s" }
+cache.shared = { capacity = 20, ttl = "1min" }
+coalesce = {}
+pacing.requests = "100/min"
+route.other.tier = "other"
+canned = true
+
+[strategy.nothing-at-all]
+retry.none = {}
+"#;
+
+#[test]
+fn what_the_clients_did_has_room_in_every_report() {
+    let run = |format: &str| {
+        let ended = Program::new(["run", "busy.toml", "--format", format]).file("busy.toml", BUSY).ended();
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        ended.stdout
+    };
+    let text = run("table");
+    assert!(text.lines().count() <= 40 && text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(text.contains("for each request\n"), "{text}");
+    assert!(text.contains("… and 5 more figures: `--format markdown` shows all"), "{text}");
+    let header = "|  | calls | retries | hedges | denied | turned down | rerouted | canned | cached | coalesced | paced | \
+                  joining | re-asks |";
+    assert!(run("markdown").contains(header), "{}", run("markdown"));
 }
 
 #[test]

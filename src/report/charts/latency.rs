@@ -132,6 +132,14 @@ impl LatencyView {
         }
     }
 
+    /// The axis of time begins where so many are answered: a tail has no need of the first ones.
+    fn least_shown(self) -> f64 {
+        match self {
+            LatencyView::Answered => 0.0,
+            LatencyView::Waiting => 0.05,
+        }
+    }
+
     fn scale(self, data: Frame) -> Scale {
         let (from, to) = match self {
             LatencyView::Answered => (0.0, 1.0),
@@ -160,7 +168,8 @@ impl CumulativeLatency {
 
     /// From log seconds to pixels.
     fn time(&self, plot: Frame) -> Scale {
-        let latencies = self.drawn().iter().flat_map(LatencyCurve::good).map(|(latency, _)| latency);
+        let points = self.drawn().iter().flat_map(|curve| curve.shown(self.view));
+        let latencies = points.filter(|(_, share)| *share >= self.view.least_shown()).map(|(latency, _)| latency);
         let bounds = self.good_objectives().map(|objective| objective.latency_s);
         let (from, to) = log_range(latencies.chain(bounds));
         Scale { from, to, low: plot.left, high: plot.right }
@@ -237,7 +246,8 @@ impl LatencyCurve {
     fn note(&self, view: LatencyView) -> String {
         if view == LatencyView::Waiting {
             let p99 = self.good().find(|(_, share)| *share >= 0.99);
-            return p99.map_or("p99 never".into(), |(latency, _)| format!("p99 {}", duration(latency)));
+            let never = || format!("{} never answered", percent(1.0 - self.ever_answered()));
+            return p99.map_or_else(never, |(latency, _)| format!("p99 {}", duration(latency)));
         }
         match self.ever_answered() {
             0.0 => "never answered".into(),
@@ -271,7 +281,7 @@ mod tests {
         assert_eq!((cell.note(view).as_str(), cell.shown(view).len()), ("p99 2 s", 3));
         assert_eq!(
             (curve(&[(1.0, 0.5)]).note(view).as_str(), cell.shown(LatencyView::Answered).len()),
-            ("p99 never", 4)
+            ("50 % never answered", 4)
         );
         let labels: Vec<String> = view.ticks().into_iter().map(|tick| tick.label).collect();
         assert_eq!(labels, ["100 %", "10 %", "1 %", "0.1 %"]);
