@@ -6,5 +6,5 @@ pub struct Key {
     /// The class, by number: classes never ask for the same.
     pub class: u16,
     /// Which of its questions.
-    pub question: u32,
+    pub question: u64,
 }

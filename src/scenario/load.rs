@@ -80,8 +80,8 @@ fn ready(mut scenario: Scenario, loaded: Loaded) -> Result<Ready, Failure> {
     }
     read_weights(&mut scenario, &loaded, &mut problems)?;
     problems.extend(unknown_next(&scenario, &loaded));
-    problems.extend(unshared(&scenario, &loaded));
     let logs = read_logs(&scenario, &loaded, &mut problems)?;
+    problems.extend(unshared(&scenario, &loaded, &logs));
     check_windows(&scenario, &loaded, &logs, &mut problems);
     if !problems.is_empty() {
         return Err(loaded.refuse(problems));
@@ -108,10 +108,13 @@ fn default_strategy() -> Strategy {
 
 /// Refuses strategies that share what nobody can share: answers where no two requests ask for the same, and calls where each
 /// answer may take several.
-fn unshared(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
+fn unshared(scenario: &Scenario, loaded: &Loaded, logs: &[(String, TraceSummary)]) -> Vec<Diagnostic> {
     let has_keys =
         |(name, traffic): &(String, Traffic)| traffic.classes(name).iter().any(|(_, class)| class.cache_keys.is_some());
-    let (shares_answers, facts) = (scenario.traffic.iter().any(has_keys), scenario.facts());
+    let states_keys = recorded(scenario).any(|(_, replay)| replay.key_column.is_some());
+    let says_keys = logs.iter().any(|(_, log)| log.detected.format.has_keys());
+    let shares_answers = scenario.traffic.iter().any(has_keys) || states_keys || says_keys;
+    let facts = scenario.facts();
     let mut problems = Vec::new();
     for (name, strategy) in &scenario.strategy {
         let mut refuse = |key: &str, message: &str, help: &str| {
@@ -120,7 +123,8 @@ fn unshared(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
         };
         for (key, is_stated) in [("cache", strategy.cache.is_some()), ("coalesce", strategy.coalesce.is_some())] {
             if is_stated && !shares_answers {
-                let help = "say in a source how many questions there are, as in `cache-keys = { count = 10_000 }`";
+                let help = "say in a source how many questions there are, as in `cache-keys = { count = 10_000 }`, or name the \
+                            `key-column` of its log";
                 refuse(key, "no two requests ask for the same", help);
             }
         }

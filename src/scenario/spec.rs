@@ -8,7 +8,8 @@ use crate::params::{Invalid, Parameters, Visitor, is_unprintable};
 use crate::protocol::Class;
 use crate::provider::Service;
 use crate::rng::Seed;
-use crate::traffic::{Keys, Setting, Traffic};
+use crate::traffic::replay::TraceError;
+use crate::traffic::{Keys, RecordedKeys, Setting, Traffic};
 use crate::units::{Civil, SimDuration, SimTime};
 use std::path::PathBuf;
 
@@ -95,6 +96,15 @@ impl Scenario {
     pub fn keys(&self, replication: u64) -> Vec<Option<Keys>> {
         let setting = self.setting(replication);
         self.traffic.iter().flat_map(|(name, traffic)| traffic.keys(name, &setting)).collect()
+    }
+
+    /// The same of each source whose log says it.
+    ///
+    /// # Errors
+    /// If a log cannot be opened.
+    pub fn recorded_keys(&self, replication: u64) -> Result<Vec<Option<RecordedKeys>>, TraceError> {
+        let setting = self.setting(replication);
+        self.traffic.iter().map(|(name, traffic)| RecordedKeys::open(traffic, name, &setting)).collect()
     }
 
     /// Whether an answer may take several calls.

@@ -1,7 +1,10 @@
 //! Which requests of a class ask for the same, so that an answer to one answers the others.
 
+use super::replay::{Player, TraceError, TraceRow};
+use super::{Setting, Traffic};
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::rng::{Keyed, Stream, Zipf};
+use crate::rng::{BLOCK, Keyed, Stream, Zipf};
+use std::num::NonZeroU64;
 
 /// Questions whose popularity follows Zipf's law: the `k`-th most popular is asked in proportion to `k^-exponent`.
 ///
@@ -60,5 +63,42 @@ impl Keys {
     /// What the `number`-th request of the class asks for, in 1..=count; 1 is the most popular.
     pub fn of(&self, number: u64) -> u32 {
         self.law.draw(|draw| self.luck.uniform([number, draw, 0]))
+    }
+}
+
+/// What the requests of a source ask for that plays a log which says it, one request after the other. The log is read a
+/// second time, so that a source whose answers nobody keeps pays nothing for it.
+pub struct RecordedKeys {
+    player: Player,
+    rows: Vec<TraceRow>,
+    next: usize,
+}
+
+impl RecordedKeys {
+    /// Those of `traffic` under the name `source`; `None` where no log says them.
+    ///
+    /// # Errors
+    /// If the log cannot be opened.
+    pub fn open(traffic: &Traffic, source: &str, setting: &Setting) -> Result<Option<Self>, TraceError> {
+        let Some(replay) = &traffic.replay else { return Ok(None) };
+        let streams = setting.streams(source);
+        let player = Player::with_keys(&setting.folder.join(&replay.file), replay, |purpose| streams.of(purpose))?;
+        Ok(player.has_keys().then(|| RecordedKeys { player, rows: Vec::with_capacity(BLOCK), next: 0 }))
+    }
+
+    /// What the source's next request asks for; `None` where the log does not say it.
+    ///
+    /// # Errors
+    /// If the row cannot be read.
+    pub fn next_key(&mut self) -> Result<Option<u64>, TraceError> {
+        if self.next == self.rows.len() {
+            self.rows.clear();
+            self.next = 0;
+            if self.player.read(&mut self.rows, BLOCK)? == 0 {
+                return Ok(None);
+            }
+        }
+        self.next += 1;
+        Ok(self.rows[self.next - 1].key.map(NonZeroU64::get))
     }
 }

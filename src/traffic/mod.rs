@@ -26,7 +26,7 @@ use users::{Crowd, Users};
 
 pub use classes::{Class, Mix};
 pub use clients::{Clients, Population};
-pub use keys::{CacheKeys, Keys};
+pub use keys::{CacheKeys, Keys, RecordedKeys};
 pub use pairs::{Pairs, Table};
 pub use sizing::{Size, SizeStreams, Sizing};
 
@@ -61,7 +61,7 @@ pub struct Traffic {
     pub re_asks: u32,
     /// How it is; by default it goes on where it was cut off, each part as long as the first.
     pub re_asking: Option<ReAsking>,
-    /// What its requests ask for, where some ask for the same; without it no two do.
+    /// What its requests ask for, where some ask for the same and no log says it; without it no two do.
     pub cache_keys: Option<CacheKeys>,
     /// How urgent each is to a client whose queue goes by priority, in 0..=255; higher goes first.
     pub priority: u32,

@@ -67,6 +67,7 @@ fn made(scenario: &str) -> (Vec<TraceRow>, Civil) {
                 input: Some(columns.input[at]),
                 cached: None,
                 client: None,
+                key: None,
                 failed: false,
                 output: Some(columns.output[at]),
             });

@@ -40,6 +40,7 @@ mod program;
 mod published_waits;
 mod reading;
 mod real_clients;
+mod recorded_keys;
 mod recorded_log;
 mod recorded_sets;
 mod round_trip;

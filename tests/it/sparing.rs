@@ -383,8 +383,6 @@ fn complaints_name_their_place() {
         assert!(said.contains(says), "{set}: {said}");
     }
     let cut = ["traffic.app.max-tokens=60", "traffic.app.re-asks=1"];
-    for (set, says) in [("traffic.app.re-asking={growth=2,cap=60}", "do not grow where the cap is 60")] {
-        let said = complaint(TRAFFIC, "", &[&cut[..], &[set]].concat());
-        assert!(said.contains(says), "{set}: {said}");
-    }
+    let said = complaint(TRAFFIC, "", &[&cut[..], &["traffic.app.re-asking={growth=2,cap=60}"]].concat());
+    assert!(said.contains("do not grow where the cap is 60"), "{said}");
 }

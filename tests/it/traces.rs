@@ -535,6 +535,7 @@ fn row(nanos: u64, input: impl Into<Option<u32>>, output: impl Into<Option<u32>>
         cached: None,
         output: output.into().map(Tokens::new),
         client: None,
+        key: None,
         failed: false,
     }
 }

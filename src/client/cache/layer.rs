@@ -210,12 +210,12 @@ mod tests {
         SimTime::ZERO + SimDuration::from_secs(secs)
     }
 
-    fn key(question: u32) -> Key {
+    fn key(question: u64) -> Key {
         Key { class: 0, question }
     }
 
     /// Which of the keys 1 to 4 a cache of three keeps after 1 2 3 1 1 2 3 3 4, the second 1 and all after it as hits.
-    fn kept(evict: Evict, draw: f64) -> Vec<u32> {
+    fn kept(evict: Evict, draw: f64) -> Vec<u64> {
         let mut layer = Layer::new(&LayerSpec { capacity: Some(3), evict, ..LayerSpec::default() });
         for (second, question) in [1, 2, 3, 1, 1, 2, 3, 3, 4].into_iter().enumerate() {
             let now = at(second as u64);

@@ -95,7 +95,7 @@ mod tests {
         SimTime::ZERO + SimDuration::from_secs(secs)
     }
 
-    fn key(question: u32) -> Key {
+    fn key(question: u64) -> Key {
         Key { class: 0, question }
     }
 

@@ -10,10 +10,11 @@ use crate::units::{Allowance, Civil, Period, Rate, Share, SimDuration, SimTime};
 
 /// Holds calls back so that limits are not met: rather than to bounce off them and back off, a call waits for its turn.
 ///
-/// Each paced limit is a bucket of its own that every call draws on, or one for each client where the limit counts them apart. Its rate is that of the limit less `margin`, and it
-/// holds `burst`, by default what the margin leaves of the limit (at least one call): then no window of the limit's length,
-/// wherever it begins, sees more than the limit allows, whatever its algorithm. A call larger than the bucket goes when it
-/// is full, and those after it wait the longer; only such calls can still meet a limit.
+/// Each paced limit is a bucket of its own that every call draws on, or one for each client where the limit counts them
+/// apart. Its rate is that of the limit less `margin`, and it holds `burst`, by default what the margin leaves of the limit (at
+/// least one call): then no window of the limit's length, wherever it begins, sees more than the limit allows, whatever its
+/// algorithm. A call larger than the bucket goes when it is full, and those after it wait the longer; only such calls can still
+/// meet a limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pacing {
     /// Calls in a span, at most. Where this and the next three are left out, the limits of the tier are paced: those on

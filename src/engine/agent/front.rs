@@ -12,13 +12,19 @@ use crate::engine::run::Cell;
 use crate::protocol::{Class, Request};
 use crate::recorder::{Failure, Spared, Spent};
 use crate::rng::{Seed, Uniforms};
-use crate::traffic::Keys;
+use crate::traffic::replay::TraceError;
+use crate::traffic::{Keys, RecordedKeys, Traffic};
 use crate::units::{SimDuration, SimTime, Tokens};
 use std::collections::VecDeque;
 
 /// The state of all that.
 pub(super) struct Front {
     keys: Vec<Option<Keys>>, // by class
+    /// By source, of those whose log says what is asked for.
+    recorded: Vec<Option<RecordedKeys>>,
+    source_of: Vec<usize>, // by class
+    /// What stopped such a log before its end.
+    error: Option<TraceError>,
     cache: Option<(Cache, Uniforms)>,
     flights: Option<SingleFlight>,
     batcher: Option<Batcher>,
@@ -29,11 +35,19 @@ pub(super) struct Front {
 }
 
 impl Front {
-    pub fn new(cell: Cell, replication: u64) -> Self {
+    /// That of `cell` in one replication.
+    ///
+    /// # Errors
+    /// If a log cannot be opened that says what is asked for.
+    pub fn new(cell: Cell, replication: u64) -> Result<Self, TraceError> {
         let Cell { scenario, strategy, .. } = cell;
         let asks = strategy.cache.is_some() || strategy.coalesce.is_some();
         let luck = || Uniforms::new(Seed(scenario.seed).stream(replication, "cache-eviction"));
-        Front {
+        let of_source = |(at, (name, traffic)): (usize, &(String, Traffic))| vec![at; traffic.class_names(name).len()];
+        Ok(Front {
+            recorded: if asks { scenario.recorded_keys(replication)? } else { Vec::new() },
+            source_of: scenario.traffic.iter().enumerate().flat_map(of_source).collect(),
+            error: None,
             keys: if asks { scenario.keys(replication) } else { Vec::new() },
             cache: strategy.cache.as_ref().map(|cache| (Cache::new(cache), luck())),
             flights: strategy.coalesce.as_ref().map(SingleFlight::new),
@@ -41,12 +55,25 @@ impl Front {
             batched: scenario.classes().iter().map(|class| is_batched(strategy, class)).collect(),
             timers: vec![0; scenario.classes().len()],
             successors: VecDeque::new(),
-        }
+        })
     }
 
-    fn key(&self, class: u16, number: u64) -> Option<Key> {
-        let keys = self.keys.get(usize::from(class))?.as_ref()?;
-        Some(Key { class, question: keys.of(number) })
+    /// What stopped a log before its end.
+    pub fn error(&mut self) -> Option<TraceError> {
+        self.error.take()
+    }
+
+    /// What the request asks for that has just arrived as the `number`-th of `class`.
+    fn key(&mut self, class: u16, number: u64) -> Option<Key> {
+        let at = usize::from(class);
+        let question = match self.recorded.get_mut(self.source_of[at]).and_then(Option::as_mut) {
+            Some(recorded) => recorded.next_key().unwrap_or_else(|error| {
+                self.error = Some(error);
+                None
+            })?,
+            None => self.keys.get(at)?.as_ref()?.of(number).into(),
+        };
+        Some(Key { class, question })
     }
 
     fn look_up(&mut self, now: SimTime, client: u32, key: Key) -> Option<SimDuration> {

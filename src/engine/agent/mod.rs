@@ -151,7 +151,7 @@ impl<'s> Agent<'s> {
             arrivals: Arrivals::new(scenario, replication)?,
             events: EventQueue::default(),
             errands: Errands::default(),
-            front: Front::new(cell, replication),
+            front: Front::new(cell, replication)?,
             calls: Calls::new(cell),
             line: Line::new(&strategy.queue),
             places: Places::new(&strategy.queue, &scenario.facts()),
@@ -185,7 +185,7 @@ impl<'s> Agent<'s> {
 
     /// What the run leaves behind.
     pub fn finish(mut self, replication: u64) -> Result<Record, RunError> {
-        if let Some(error) = self.arrivals.error() {
+        if let Some(error) = self.arrivals.error().or_else(|| self.front.error()) {
             return Err(RunError::Trace(error));
         }
         let mut record = self.record;

@@ -218,7 +218,7 @@ mod tests {
             let tokens = Some(Tokens::new(tokens));
             let at = SimTime::from_nanos((at * 1e9) as u64);
             let (input, output) = (tokens, tokens);
-            census.add(&TraceRow { at, input, cached: None, output, client: Some(client), failed: false });
+            census.add(&TraceRow { at, input, cached: None, output, client: Some(client), key: None, failed: false });
         }
         census
     }

@@ -47,7 +47,7 @@ mod tests {
     fn every_row_is_as_likely() {
         let row = |i: u32| {
             let input = Some(Tokens::new(i));
-            TraceRow { at: SimTime::ZERO, input, cached: None, output: input, client: None, failed: false }
+            TraceRow { at: SimTime::ZERO, input, cached: None, output: input, client: None, key: None, failed: false }
         };
         let mut reservoir = Reservoir::new(1_000, Seed(3).stream(0, "pairs"));
         (0..100_000).for_each(|i| reservoir.add(&row(i)));
@@ -60,6 +60,7 @@ mod tests {
             cached: None,
             output: None,
             client: None,
+            key: None,
             failed: false,
         });
         assert_eq!((reservoir.sample().len(), reservoir.seen), (1_000, 100_000));

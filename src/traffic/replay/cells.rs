@@ -10,6 +10,8 @@ pub(super) trait Cells {
     fn count(&self, slot: usize) -> usize;
     /// The value at `at` of `slot`, from 0.
     fn get(&self, slot: usize, at: usize) -> Option<&[u8]>;
+    /// Tells all values for `slot`, in the order of the file.
+    fn each(&self, slot: usize, tell: impl FnMut(&[u8]));
 }
 
 impl Cells for Found {
@@ -19,6 +21,10 @@ impl Cells for Found {
 
     fn get(&self, slot: usize, at: usize) -> Option<&[u8]> {
         self.all(slot).nth(at)
+    }
+
+    fn each(&self, slot: usize, tell: impl FnMut(&[u8])) {
+        self.all(slot).for_each(tell);
     }
 }
 
@@ -37,6 +43,10 @@ impl Cells for Columns<'_> {
     fn get(&self, slot: usize, at: usize) -> Option<&[u8]> {
         (at == 0).then(|| self.record.field(self.columns[slot]))
     }
+
+    fn each(&self, slot: usize, mut tell: impl FnMut(&[u8])) {
+        tell(self.record.field(self.columns[slot]));
+    }
 }
 
 /// The fields of a line of an access log.
@@ -52,5 +62,9 @@ impl Cells for WebColumns<'_> {
 
     fn get(&self, slot: usize, at: usize) -> Option<&[u8]> {
         if at == 0 { self.fields.get(self.columns[slot]) } else { None }
+    }
+
+    fn each(&self, slot: usize, tell: impl FnMut(&[u8])) {
+        self.fields.get(self.columns[slot]).into_iter().for_each(tell);
     }
 }

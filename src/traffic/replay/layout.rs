@@ -32,6 +32,8 @@ pub(super) struct Layout {
     pub(super) output: Vec<usize>,
     /// Who asked.
     pub(super) client: Option<usize>,
+    /// What it asks for.
+    pub(super) key: Option<usize>,
     /// Where it says how a call ended, and how it says that.
     pub(super) failed: Option<(usize, Outcome)>,
     /// Which records are requests.
@@ -117,6 +119,7 @@ impl Layout {
             && self.only.is_empty()
             && self.once.is_empty()
             && self.client.is_none()
+            && self.key.is_none()
             && self.session.is_none()
             && self.periods.is_none();
         let is_bare = !self.is_completion && self.cached.is_empty() && inner.iter().all(Option::is_none);
@@ -316,6 +319,7 @@ impl<'s> Finder<'s> {
             cached: Vec::new(),
             output: Vec::new(),
             client: None,
+            key: None,
             failed: None,
             keep: Vec::new(),
             only: Vec::new(),

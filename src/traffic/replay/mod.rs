@@ -21,6 +21,7 @@ mod digits;
 mod error;
 mod formats;
 mod json;
+mod key;
 mod layout;
 mod nested;
 mod only;
@@ -31,6 +32,7 @@ mod paths;
 mod periods;
 mod plain;
 mod play;
+mod purpose;
 mod quotes;
 mod reader;
 mod readings;
@@ -230,6 +232,10 @@ pub struct Replay {
     /// The column of who asks: rows with the same text are those of one client. Without it all are one client's, or those of
     /// the source's `clients`.
     pub client_column: Option<String>,
+    /// The column of what each request asks for, such as a hash of its prompt: rows with the same text ask for the same, and a
+    /// row without any for something of its own. Mooncake's and Bailian's logs say it without being asked. It takes the
+    /// place of the source's `cache-keys`.
+    pub key_column: Option<String>,
     /// The column of how each call ended: an HTTP status, a word such as `failure`, a truth value, or what went wrong.
     pub status_column: Option<String>,
     /// What groups the digits of counts; absent where no count is doubtful.
@@ -282,6 +288,7 @@ impl Default for Replay {
             cached_column: None,
             output_column: None,
             client_column: None,
+            key_column: None,
             status_column: None,
             thousands: None,
             only_path: None,
@@ -313,6 +320,7 @@ impl Parameters for Replay {
         visitor.optional("cached-column", &mut self.cached_column);
         visitor.optional("output-column", &mut self.output_column);
         visitor.optional("client-column", &mut self.client_column);
+        visitor.optional("key-column", &mut self.key_column);
         visitor.optional("status-column", &mut self.status_column);
         visitor.optional("thousands", &mut self.thousands);
         visitor.optional("only-path", &mut self.only_path);
@@ -404,7 +412,7 @@ impl Replay {
     }
 
     /// The keys that name a column, and the names.
-    fn columns(&self) -> [(&'static str, Option<&String>); 7] {
+    fn columns(&self) -> [(&'static str, Option<&String>); 8] {
         [
             ("time-column", self.time_column.as_ref()),
             ("duration-column", self.duration_column.as_ref()),
@@ -412,13 +420,14 @@ impl Replay {
             ("cached-column", self.cached_column.as_ref()),
             ("output-column", self.output_column.as_ref()),
             ("client-column", self.client_column.as_ref()),
+            ("key-column", self.key_column.as_ref()),
             ("status-column", self.status_column.as_ref()),
         ]
     }
 
     /// Those of them that a known layout fixes.
     fn fixed_columns(&self) -> impl Iterator<Item = (&'static str, Option<&String>)> {
-        self.columns().into_iter().filter(|(key, _)| !matches!(*key, "client-column" | "status-column"))
+        self.columns().into_iter().filter(|(key, _)| !matches!(*key, "client-column" | "key-column" | "status-column"))
     }
 
     fn check_fixed_columns(&self) -> Result<(), Invalid> {

@@ -1,14 +1,5 @@
 //! How a call ended, where a log says so.
 
-/// Whether it is read how calls ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Outcomes {
-    /// Where the scenario names the column.
-    Stated,
-    /// Wherever a column is known to say.
-    Known,
-}
-
 /// How a cell tells that a call failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {

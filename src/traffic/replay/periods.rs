@@ -284,6 +284,6 @@ impl Spreading {
             self.done = 0;
         }
         let stamp = Stamp::at(start.saturating_add_unsigned(offset));
-        Some(Reading { stamp, input, cached, output, client: None, failed: false })
+        Some(Reading { stamp, input, cached, output, client: None, key: None, failed: false })
     }
 }

@@ -6,6 +6,7 @@
 use super::digits;
 use super::stamp::{Clock, Stamp};
 use crate::units::Tokens;
+use std::num::NonZeroU64;
 
 /// The most bytes of a plain row with its line end, behind a quote at its start.
 const WINDOW: usize = 64;
@@ -20,6 +21,8 @@ pub(super) struct Reading {
     pub(super) output: Option<Tokens>,
     /// The number of its client, where the log says who asked.
     pub(super) client: Option<u32>,
+    /// The number of what it asks for, where the log says it.
+    pub(super) key: Option<NonZeroU64>,
     /// Whether the log says that it failed.
     pub(super) failed: bool,
 }
@@ -36,8 +39,15 @@ pub(super) fn read(ahead: &[u8], clock: &mut Clock) -> Option<(Reading, usize)> 
     let (input, end) = count(window, end + quote)?;
     let (output, end) = count(window, end)?;
     let is_whole = matches!(window[end], b'\n' | b'\r');
-    let reading =
-        Reading { stamp, input: Some(input), cached: None, output: Some(output), client: None, failed: false };
+    let reading = Reading {
+        stamp,
+        input: Some(input),
+        cached: None,
+        output: Some(output),
+        client: None,
+        key: None,
+        failed: false,
+    };
     is_whole.then_some((reading, quote + end))
 }
 

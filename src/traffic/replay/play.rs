@@ -12,6 +12,9 @@ use crate::units::grammar::Misread;
 use crate::units::{Civil, Share, SimDuration, SimTime};
 use std::path::{Path, PathBuf};
 
+/// How the log is opened that is played.
+type Open = fn(&Path, &Replay) -> Result<TraceReader, TraceError>;
+
 /// Plays a log as a [`Replay`] says.
 pub struct Player {
     copies: Vec<Copy>,
@@ -26,13 +29,34 @@ impl Player {
     /// # Errors
     /// As [`TraceReader::open`]; and where copies or laps ask for the length of the log, whatever is wrong with it.
     pub fn open(path: &Path, replay: &Replay, stream: impl Fn(&str) -> Stream) -> Result<Self, TraceError> {
+        Player::open_by(TraceReader::open, (path, replay), stream)
+    }
+
+    /// The same, to be told what requests ask for. It plays the same rows where the streams are the same.
+    ///
+    /// # Errors
+    /// As [`Player::open`].
+    pub fn with_keys(path: &Path, replay: &Replay, stream: impl Fn(&str) -> Stream) -> Result<Self, TraceError> {
+        Player::open_by(TraceReader::with_keys, (path, replay), stream)
+    }
+
+    /// Whether the log says what requests ask for, as far as that is read.
+    pub fn has_keys(&self) -> bool {
+        self.copies.iter().all(|copy| copy.reader.has_keys())
+    }
+
+    fn open_by(
+        open: Open,
+        (path, replay): (&Path, &Replay),
+        stream: impl Fn(&str) -> Stream,
+    ) -> Result<Self, TraceError> {
         let window = Window::of(replay);
         let lap = if replay.is_cyclic() { Some(lap(path, replay, window)?) } else { None };
         let mut phases = stream("phases");
         let copy = |number| {
             // The first copy begins where the log does; the others anywhere.
             let phase = lap.filter(|_| number > 0).map_or(0.0, |lap| phases.uniform() * lap.as_nanos() as f64);
-            Copy::open(path, replay, window, lap, SimDuration::from_nanos_f64(phase))
+            Copy::open(open, (path, replay), window, lap, SimDuration::from_nanos_f64(phase))
         };
         let copies = (0..replay.multiply).map(copy).collect::<Result<_, _>>()?;
         let thin = (replay.thin < Share::ONE).then(|| (replay.thin.as_f64(), stream("thinning")));
@@ -128,6 +152,7 @@ const BLOCK: usize = 256;
 
 /// One pass over the window after the other, the first from `phase` on.
 struct Copy {
+    open: Open,
     path: PathBuf,
     replay: Replay,
     reader: TraceReader,
@@ -147,16 +172,17 @@ struct Copy {
 
 impl Copy {
     fn open(
-        path: &Path,
-        replay: &Replay,
+        open: Open,
+        (path, replay): (&Path, &Replay),
         window: Window,
         lap: Option<SimDuration>,
         phase: SimDuration,
     ) -> Result<Self, TraceError> {
         Ok(Copy {
+            open,
             path: path.to_owned(),
             replay: replay.clone(),
-            reader: TraceReader::open(path, replay)?,
+            reader: open(path, replay)?,
             is_plain: window.is_open() && lap.is_none(),
             window,
             lap,
@@ -233,7 +259,7 @@ impl Copy {
         self.rows_of_pass = 0;
         self.rows.clear();
         self.next = 0;
-        self.reader = TraceReader::open(&self.path, &self.replay)?;
+        self.reader = (self.open)(&self.path, &self.replay)?;
         Ok(())
     }
 }

@@ -4,9 +4,9 @@ use super::detected::Detected;
 use super::error::TraceError;
 use super::formats::TraceFormat;
 use super::order::{self, Survey};
-use super::outcome::Outcomes;
 use super::periods::{Periods, Spreading};
 use super::plain::Reading;
+use super::purpose::Purpose;
 use super::readings::Readings;
 use super::shape::Sample;
 use super::sort::{Sorted, Sorter};
@@ -18,6 +18,7 @@ use super::{Replay, RowOrder, Ties};
 use crate::params::Parameters;
 use crate::units::grammar::Misread;
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
+use std::num::NonZeroU64;
 use std::path::Path;
 
 /// One request of a log.
@@ -33,6 +34,8 @@ pub struct TraceRow {
     pub output: Option<Tokens>,
     /// The number of its client, where the log says who asked: from 0 on, in the order in which clients appear in the file.
     pub client: Option<u32>,
+    /// The number of what it asks for, where that is read ([`TraceReader::with_keys`]): equal ones ask for the same.
+    pub key: Option<NonZeroU64>,
     /// Whether the log says that it failed, as far as that is read ([`TraceReader::with_outcomes`]): it arrived all the same.
     pub failed: bool,
 }
@@ -40,7 +43,7 @@ pub struct TraceRow {
 /// Reads a log row by row in a fixed amount of memory, whatever the file holds.
 ///
 /// Rows come in the order of time. A log that is in that order is streamed. Any other is read whole before its first row is
-/// given out, and sorted: in memory up to a million requests (some 40 MB), beyond that through a temporary file of 28 bytes
+/// given out, and sorted: in memory up to a million requests (some 40 MB), beyond that through a temporary file of 36 bytes
 /// for each. Which of the two a log is takes a pass over it, up to the first row that is earlier than the one above:
 /// [`describe`](super::describe) makes it on its way, and [`TraceReader::open`] where nobody did before. The answer is
 /// remembered as long as the file stays as it is. With [`RowOrder::File`] there is no such pass. A log of counts per period is
@@ -92,7 +95,7 @@ impl TraceReader {
     /// Where `path` is not a regular file that can be read, where its start is not what `spec` expects or leaves a question
     /// open, and where `spec` does not pass its own check.
     pub fn open(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
-        TraceReader::open_for(path, spec, Outcomes::Stated)
+        TraceReader::open_for(path, spec, Purpose::Play)
     }
 
     /// The same, to be told which calls failed wherever the log says so: to play a log nobody need know, and it takes time.
@@ -101,23 +104,32 @@ impl TraceReader {
     ///
     /// As [`TraceReader::open`].
     pub fn with_outcomes(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
-        TraceReader::open_for(path, spec, Outcomes::Known)
+        TraceReader::open_for(path, spec, Purpose::Measure)
     }
 
-    fn open_for(path: &Path, spec: &Replay, outcomes: Outcomes) -> Result<Self, TraceError> {
+    /// The same, to be told what requests ask for wherever the log says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`TraceReader::open`].
+    pub fn with_keys(path: &Path, spec: &Replay) -> Result<Self, TraceError> {
+        TraceReader::open_for(path, spec, Purpose::Keys)
+    }
+
+    fn open_for(path: &Path, spec: &Replay, purpose: Purpose) -> Result<Self, TraceError> {
         let is_surveyed = spec.order == RowOrder::Sort || (spec.ties != Ties::Keep && spec.tie_step.is_none());
         let survey = match order::known(path, spec) {
             _ if !is_surveyed => Survey { is_sorted: true, grid: None },
             Some(survey) => survey,
             None => {
-                let survey = TraceReader::begin(path, spec, Way::Stream, Outcomes::Stated)?.survey(spec);
+                let survey = TraceReader::begin(path, spec, Way::Stream, Purpose::Play)?.survey(spec);
                 order::remember(path, spec, survey);
                 survey
             }
         };
         let is_streamed = spec.order == RowOrder::File || survey.is_sorted;
         let way = if is_streamed { Way::Stream } else { Way::Sort };
-        let mut reader = TraceReader::begin(path, spec, way, outcomes)?;
+        let mut reader = TraceReader::begin(path, spec, way, purpose)?;
         if !matches!(reader.supply, Supply::Periods(_)) {
             let spreader = Spreader::new(path, spec, survey.grid);
             reader.spreader = spreader.map_err(|misread| reader.readings.misplaced(false, misread))?.map(Box::new);
@@ -126,7 +138,7 @@ impl TraceReader {
     }
 
     /// Opens the log to be read in the given way.
-    pub(super) fn begin(path: &Path, spec: &Replay, way: Way, outcomes: Outcomes) -> Result<Self, TraceError> {
+    pub(super) fn begin(path: &Path, spec: &Replay, way: Way, purpose: Purpose) -> Result<Self, TraceError> {
         if let Err(invalid) = (Replay { file: path.to_string_lossy().into_owned(), ..spec.clone() }).check() {
             return Err(TraceError::data(path, None, None, Misread::new(invalid.message, invalid.help)));
         }
@@ -134,7 +146,7 @@ impl TraceReader {
         let packing = opened.packing;
         let sample = Sample::new(&opened.head, opened.is_whole)
             .map_err(|(line, misread)| TraceError::data(path, line, None, misread))?;
-        let layout = TraceFormat::layout(&sample, spec, outcomes)
+        let layout = TraceFormat::layout(&sample, spec, purpose)
             .map_err(|misread| TraceError::data(path, sample.header_line(), None, misread))?;
         if let (Some(unit), Some(_)) = (layout.writing.unit, &spec.zone) {
             let message = format!("`zone` is stated, and times are numbers of {}, which have none", unit.name());
@@ -189,6 +201,11 @@ impl TraceReader {
         self.steps_back > 0 && matches!(self.supply, Supply::Stream)
     }
 
+    /// Whether it is read what requests ask for.
+    pub fn has_keys(&self) -> bool {
+        self.readings.layout().key.is_some()
+    }
+
     /// The civil instant of the first row in UTC, once it was read, where stamps name such instants.
     pub fn begins(&self) -> Option<Civil> {
         let clock = self.readings.clock();
@@ -218,6 +235,7 @@ impl TraceReader {
         name("cached input tokens", &layout.cached);
         name("output tokens", &layout.output);
         name("client", layout.client.as_slice());
+        name("key", layout.key.as_slice());
         name("status", layout.failed.map(|(slot, _)| slot).as_slice());
         if let Some(periods) = layout.periods {
             name("requests", periods.requests.as_slice());
@@ -281,8 +299,8 @@ impl TraceReader {
     #[inline]
     fn row(&mut self) -> Result<Option<TraceRow>, TraceError> {
         let reading = if self.spreader.is_some() { self.spread()? } else { self.recorded()? };
-        let Some(Reading { stamp, input, cached, output, client, failed }) = reading else { return self.end() };
-        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output, client, failed }))
+        let Some(Reading { stamp, input, cached, output, client, key, failed }) = reading else { return self.end() };
+        Ok(Some(TraceRow { at: self.place(stamp)?, input, cached, output, client, key, failed }))
     }
 
     /// The next request, at an instant of its own where its stamp is shared.

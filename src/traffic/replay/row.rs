@@ -5,6 +5,7 @@ use super::clients::Clients;
 use super::count;
 use super::error::{nul_byte, quote};
 use super::json;
+use super::key;
 use super::layout::{Layout, Place, Simple, Test};
 use super::outcome::Outcome;
 use super::paths::{Cells as Found, Paths};
@@ -64,7 +65,7 @@ impl Simple {
         };
         let failed = self.failed.is_some_and(|(column, outcome)| outcome.is_failure(record.field(column)));
         let (input, output) = (tokens(self.input)?, tokens(self.output)?);
-        Ok(Reading { stamp, input, cached: None, output, client: None, failed })
+        Ok(Reading { stamp, input, cached: None, output, client: None, key: None, failed })
     }
 }
 
@@ -152,10 +153,11 @@ impl State {
                 Some(self.clients.number(name).map_err(|misread| (Some(slot), misread))?)
             }
         };
+        let key = layout.key.and_then(|slot| key::key(cells, slot));
         let has_failed = |(slot, outcome): (usize, Outcome)| outcome.is_failure(cells.get(slot, 0).unwrap_or_default());
         let failed = layout.failed.is_some_and(has_failed);
         let id = if layout.once.is_empty() { None } else { identity(layout, cells) };
-        Ok(Row::Request(Reading { stamp, input, cached, output, client, failed }, id))
+        Ok(Row::Request(Reading { stamp, input, cached, output, client, key, failed }, id))
     }
 
     fn is_kept(&mut self, layout: &Layout, cells: &impl Cells) -> bool {

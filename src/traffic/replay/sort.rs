@@ -9,20 +9,22 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most requests that are sorted in memory.
 const RUN_ROWS: usize = 1_000_000;
 /// The bytes of one request in the temporary file.
-const ROW_BYTES: usize = 28;
+const ROW_BYTES: usize = 36;
 /// What the buffers of all runs share while they are merged.
 const MERGE_BYTES: usize = 8 << 20;
 
-/// A request in 32 bytes.
+/// A request in 40 bytes.
 #[derive(Clone, Copy)]
 struct Packed {
     stamp: i64,
+    key: u64, // 0 where there is none
     input: u32,
     cached: u32,
     output: u32,
@@ -37,6 +39,7 @@ impl Packed {
         let bit = |tokens: Option<Tokens>, at: u32| u32::from(tokens.is_some()) << at;
         Packed {
             stamp: reading.stamp.nanos(),
+            key: reading.key.map_or(0, NonZeroU64::get),
             input: count(reading.input),
             cached: count(reading.cached),
             output: count(reading.output),
@@ -56,6 +59,7 @@ impl Packed {
             input: tokens(self.input, 0),
             cached: tokens(self.cached, 1),
             output: tokens(self.output, 2),
+            key: NonZeroU64::new(self.key),
             client: (self.has >> 3 & 1 == 1).then_some(self.client),
             failed: self.has >> 4 & 1 == 1,
         }
@@ -67,14 +71,16 @@ impl Packed {
         for (at, word) in [self.input, self.cached, self.output, self.client, self.has].into_iter().enumerate() {
             bytes[8 + 4 * at..12 + 4 * at].copy_from_slice(&word.to_le_bytes());
         }
+        bytes[28..].copy_from_slice(&self.key.to_le_bytes());
         bytes
     }
 
     fn from_bytes(bytes: &[u8; ROW_BYTES]) -> Self {
         let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        let low = u64::from(word(0)) | u64::from(word(4)) << 32;
+        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
         Packed {
-            stamp: low as i64,
+            stamp: long(0) as i64,
+            key: long(28),
             input: word(8),
             cached: word(12),
             output: word(16),
@@ -296,9 +302,10 @@ mod tests {
                 cached: some(21),
                 output: some(22),
                 client: Some(number),
+                key: NonZeroU64::new(state >> 24 & 1),
                 failed: state >> 23 & 1 == 1,
             };
-            expected.push((stamp, number, reading.input, reading.cached, reading.failed));
+            expected.push((stamp, number, reading.input, reading.cached, (reading.key, reading.failed)));
             sorter.push(Reading { output: Some(Tokens::new(number)), ..reading }).unwrap();
         }
         expected.sort();
@@ -306,7 +313,7 @@ mod tests {
         assert!(matches!(sorted, Sorted::Merge(..)));
         for (stamp, number, input, cached, failed) in expected {
             let row = sorted.next().unwrap().unwrap();
-            let found = (row.stamp.nanos(), row.output, row.input, row.cached, row.failed);
+            let found = (row.stamp.nanos(), row.output, row.input, row.cached, (row.key, row.failed));
             assert_eq!(found, (stamp, Some(Tokens::new(number)), input, cached, failed));
         }
         assert!(sorted.next().unwrap().is_none());
@@ -323,6 +330,7 @@ mod tests {
                 cached: none,
                 output: none,
                 client: None,
+                key: None,
                 failed: false,
             };
             sorter.push(reading).unwrap();

@@ -3,7 +3,7 @@
 use super::detected::Detected;
 use super::error::TraceError;
 use super::order::{self, Survey};
-use super::outcome::Outcomes;
+use super::purpose::Purpose;
 use super::reader::{TraceReader, TraceRow, Way};
 use super::{Replay, RowOrder, Ties};
 use crate::units::{Civil, SimDuration, SimTime, Tokens};
@@ -74,7 +74,7 @@ impl TraceSummary {
 /// Whatever is wrong with the file: a log that passes can be replayed, unless it changes in between.
 pub fn describe(path: &Path, spec: &Replay) -> Result<TraceSummary, TraceError> {
     if spec.order == RowOrder::Sort && spec.ties == Ties::Keep && order::known(path, spec).is_none() {
-        let mut reader = TraceReader::begin(path, spec, Way::Stream, Outcomes::Stated)?;
+        let mut reader = TraceReader::begin(path, spec, Way::Stream, Purpose::Play)?;
         let summary = summarize(&mut reader);
         let is_sorted = !reader.met_disorder();
         order::remember(path, spec, Survey { is_sorted, grid: None });

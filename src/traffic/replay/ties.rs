@@ -122,7 +122,15 @@ mod tests {
     const LOG: &str = "log.csv";
 
     fn reading(stamp: i64) -> Reading {
-        Reading { stamp: Stamp::at(stamp), input: None, cached: None, output: None, client: None, failed: false }
+        Reading {
+            stamp: Stamp::at(stamp),
+            input: None,
+            cached: None,
+            output: None,
+            client: None,
+            key: None,
+            failed: false,
+        }
     }
 
     fn spread(spec: &Replay, step: Option<u64>, stamps: &[i64]) -> Vec<i64> {

@@ -114,7 +114,7 @@ fn judge(spec: &CacheSpec, dice: &mut Dice, judged: &mut Judged) {
     for step in 0..120 {
         now += SimDuration::from_secs(dice.pick(0..=3));
         let (client, draw) = (dice.pick(0..=2) as u32, dice.uniform());
-        let key = Key { class: dice.pick(0..=1) as u16, question: dice.pick(1..=6) as u32 };
+        let key = Key { class: dice.pick(0..=1) as u16, question: dice.pick(1..=6) };
         let own = local.as_mut().and_then(|local| local.look_up(now, client, key));
         let others = if own.is_none() { shared.as_mut().and_then(|s| s.look_up(now, 0, key)) } else { None };
         if others.is_some()

@@ -10,5 +10,6 @@ pub(super) const FORMAT: Format = Format {
     clock: Clocks::Since(TimeUnit::Seconds),
     input: &[&["input_length"]],
     output: &[&["output_length"]],
+    key: &["hash_ids"],
     ..Format::NONE
 };

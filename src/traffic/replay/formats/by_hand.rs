@@ -42,6 +42,7 @@ pub(super) struct Columns {
     pub(super) cached: Option<usize>,
     pub(super) output: Option<usize>,
     pub(super) client: Option<usize>,
+    pub(super) key: Option<usize>,
     pub(super) failed: Option<(usize, Outcome)>,
 }
 
@@ -61,6 +62,7 @@ impl Columns {
             duration: slot("duration-column", &spec.duration_column)?,
             cached: slot("cached-column", &spec.cached_column)?,
             client: slot("client-column", &spec.client_column)?,
+            key: slot("key-column", &spec.key_column)?,
             failed: slot("status-column", &spec.status_column)?.zip(spec.status_column.as_deref().map(table::outcome)),
         })
     }
@@ -75,6 +77,7 @@ impl Columns {
             cached: one(self.cached),
             output: one(self.output),
             client: self.client,
+            key: self.key,
             failed: self.failed,
             ..layout
         }

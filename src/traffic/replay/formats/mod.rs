@@ -40,7 +40,8 @@ mod wanted;
 mod writing;
 
 use super::layout::{Finder, Layout, Periods, Test, list};
-use super::outcome::{Outcome, Outcomes};
+use super::outcome::Outcome;
+use super::purpose::Purpose;
 use super::shape::{Content, Sample};
 use super::stamp::Writing;
 use super::{Replay, StampedAt, TimeUnit};
@@ -81,9 +82,9 @@ formats! {
     vidur: Vidur = "vidur",
     /// `app,func,end_timestamp,duration` in seconds, as Azure publishes its functions trace of 2021.
     azure_functions: AzureFunctions = "azure-functions",
-    /// JSON objects with `chat_id` and `timestamp` in seconds, as Qwen-Bailian is published.
+    /// JSON objects with `chat_id` and `timestamp` in seconds, as Qwen-Bailian is published; `hash_ids` say which ask the same.
     bailian: Bailian = "bailian",
-    /// JSON objects with `hash_ids` and `timestamp` in milliseconds, as Mooncake is published.
+    /// JSON objects with `hash_ids` and `timestamp` in milliseconds, as Mooncake is published; those say which ask the same.
     mooncake: Mooncake = "mooncake",
     /// The table `LiteLLM_SpendLogs` of a LiteLLM proxy, as CSV or JSON.
     litellm: LiteLlm = "litellm",
@@ -150,6 +151,8 @@ struct Format {
     /// Those parts of the input that were read from a cache.
     cached: &'static [Names],
     output: &'static [Names],
+    /// What stands for the prompt as a whole.
+    key: Names,
     /// Where it says how a call ended, and how it says that.
     failed: Option<(Names, Outcome)>,
     /// Which records are requests, and what the others are.
@@ -209,6 +212,7 @@ impl Format {
         input: &[],
         cached: &[],
         output: &[],
+        key: &[],
         failed: None,
         keep: &[],
         path: &[],
@@ -228,7 +232,7 @@ impl Format {
         &self,
         format: TraceFormat,
         sample: &Sample,
-        (spec, outcomes): (&Replay, Outcomes),
+        (spec, purpose): (&Replay, Purpose),
     ) -> Result<Layout, Misread> {
         let Some(mut finder) = self.finder(sample) else { return Err(self.unlike(format, sample)) };
         let is_counts = self.counts.is_some();
@@ -250,12 +254,17 @@ impl Format {
         let client =
             spec.client_column.as_deref().map(|name| wanted::column(&mut finder, sample, ("client-column", name)));
         let client = client.transpose()?;
+        let key = match &spec.key_column {
+            Some(name) => Some(wanted::column(&mut finder, sample, ("key-column", name))?),
+            None if purpose != Purpose::Keys => None,
+            None => finder.repeated(self.key),
+        };
         let failed = match &spec.status_column {
             Some(name) => {
                 let slot = wanted::column(&mut finder, sample, ("status-column", name))?;
                 Some((slot, table::outcome(name)))
             }
-            None if outcomes == Outcomes::Stated => None,
+            None if purpose != Purpose::Measure => None,
             None => self.failed.and_then(|(names, outcome)| Some((finder.optional(names)?, outcome))),
         };
         let keep =
@@ -284,6 +293,7 @@ impl Format {
             cached,
             output,
             client,
+            key,
             failed,
             keep,
             only,
@@ -350,6 +360,11 @@ impl Looks {
 }
 
 impl TraceFormat {
+    /// Whether it says by itself what requests ask for.
+    pub fn has_keys(self) -> bool {
+        KNOWN.iter().any(|(known, format)| *known == self && !format.key.is_empty())
+    }
+
     /// Whether its stamps are written in one way only.
     pub(super) fn fixes_unit(self) -> bool {
         let format = KNOWN.iter().find(|(known, _)| *known == self).map(|(_, format)| *format);
@@ -357,8 +372,8 @@ impl TraceFormat {
     }
 
     /// The layout of a log that starts like `sample`, as `spec` says or as it looks.
-    pub(super) fn layout(sample: &Sample, spec: &Replay, outcomes: Outcomes) -> Result<Layout, Misread> {
-        let table = || table::layout(sample, spec, outcomes);
+    pub(super) fn layout(sample: &Sample, spec: &Replay, purpose: Purpose) -> Result<Layout, Misread> {
+        let table = || table::layout(sample, spec, purpose);
         match spec.format {
             TraceFormat::Csv => by_hand::layout(sample, spec),
             TraceFormat::Table => table(),
@@ -372,12 +387,12 @@ impl TraceFormat {
                         let message = format!("the file is laid out as `{}`, which fixes its `time-unit`", word.word());
                         Err(Misread::new(message, "leave `time-unit` out, or set `format = \"table\"`"))
                     }
-                    Some((word, format)) => format.layout(*word, sample, (spec, outcomes)),
+                    Some((word, format)) => format.layout(*word, sample, (spec, purpose)),
                     None => table(),
                 }
             }
             stated => match KNOWN.iter().find(|(known, _)| *known == stated) {
-                Some((word, format)) => format.layout(*word, sample, (spec, outcomes)),
+                Some((word, format)) => format.layout(*word, sample, (spec, purpose)),
                 None => table(),
             },
         }

@@ -6,7 +6,8 @@ use crate::traffic::replay::Replay;
 use crate::traffic::replay::digits::is_decimal;
 use crate::traffic::replay::error::quote;
 use crate::traffic::replay::layout::{Finder, Layout};
-use crate::traffic::replay::outcome::{Outcome, Outcomes, is_like_a_status};
+use crate::traffic::replay::outcome::{Outcome, is_like_a_status};
+use crate::traffic::replay::purpose::Purpose;
 use crate::traffic::replay::shape::{Content, Sample};
 use crate::traffic::replay::stamp::{Clock, Writing, slashed_date};
 use crate::units::grammar::Misread;
@@ -134,7 +135,7 @@ const CACHE_READ: Role = Role { names: &["cachereadinputtokens", "genaiusagecach
 const CACHE_WRITE: Role = Role { names: &["cachecreationinputtokens", "genaiusagecachecreationinputtokens"], ..CACHED };
 
 /// The columns of `sample` by their names, save those that `spec` states.
-pub(super) fn layout(sample: &Sample, spec: &Replay, outcomes: Outcomes) -> Result<Layout, Misread> {
+pub(super) fn layout(sample: &Sample, spec: &Replay, purpose: Purpose) -> Result<Layout, Misread> {
     let (root, stated) = match &spec.time_column {
         Some(name) => by_hand::locate(sample, name),
         None => (root(sample), String::new()),
@@ -167,7 +168,7 @@ pub(super) fn layout(sample: &Sample, spec: &Replay, outcomes: Outcomes) -> Resu
     if columns.cached.is_none() {
         columns.cached = if has_parts && read.is_some() { read } else { find(&CACHED)? };
     }
-    if columns.failed.is_none() && outcomes == Outcomes::Known {
+    if columns.failed.is_none() && purpose == Purpose::Measure {
         // A log without it is whole, so that there is nothing to ask where it may be one column or another.
         let one = |role: &Role| look.find(role).unwrap_or_default();
         let name = [STATUS, SUCCESS, ERROR].iter().find_map(one);
