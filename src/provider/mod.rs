@@ -28,7 +28,7 @@ pub use faults::Faults;
 pub use headers::Headers;
 pub use latency::{Latency, ModelLatency, ServiceTimes, SourceTimes};
 pub use ledger::Ledger;
-pub use limit::{Beyond, LimitSpec, Names, Scope};
+pub use limit::{Beyond, LimitSpec, Names, Refusal, Scope};
 pub use load::{Load, LoadPath, Pressure};
 pub use price::{
     Band, Contract, Credit, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices,
