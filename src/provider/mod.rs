@@ -131,6 +131,12 @@ impl Service {
         }
     }
 
+    /// The same as calls of `tier` find it, which may have times of its own.
+    pub fn at(&self, tier: &Tier) -> Service {
+        let Latency { time_to_first_token, time_per_output_token } = tier.latency.or(&self.others());
+        Service { time_to_first_token, time_per_output_token, ..self.clone() }
+    }
+
     /// What is particular to the model that `class` asks for.
     pub fn model(&self, class: &Class) -> Option<&ModelLatency> {
         let model = class.labels.model.as_ref()?;
