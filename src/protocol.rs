@@ -1,6 +1,10 @@
 //! What passes between traffic, client and provider. Neither side knows more of the other than this.
 
+mod re_asking;
+
 use crate::units::{Share, SimDuration, SimTime, Tokens};
+
+pub use re_asking::{ReAsking, Resume};
 
 /// One piece of work that the application wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +49,23 @@ pub struct Class {
     pub labels: Labels,
     /// The `max_tokens` that each call states.
     pub max_tokens: Option<Tokens>,
-    /// How often an answer that was cut off there is asked to go on, at most.
+    /// How often an answer that was cut off there is asked for again, at most.
     pub re_asks: u32,
+    /// How it is.
+    pub re_asking: ReAsking,
     /// The share of the input that is not cached which each call has the provider cache, in 0..=1.
     pub cache_write: Share,
     /// Which of those that wait for their turn is more urgent: higher goes first.
     pub priority: u8,
     /// After so long from its arrival a request is of no use any more; without it it always is.
     pub deadline: Option<SimDuration>,
+}
+
+impl Class {
+    /// How often the `max_tokens` that its calls state may grow.
+    pub fn grown_steps(&self) -> u16 {
+        self.re_asking.step(self.max_tokens.unwrap_or_default(), self.re_asks)
+    }
 }
 
 /// Names by which a provider tells calls apart: limits may count them together or apart, and prices may differ. What is

@@ -40,13 +40,22 @@ fn write_charts(_outcome: &Outcome, _folder: &Path) -> Status {
 
 #[cfg(feature = "charts")]
 fn write_charts(outcome: &Outcome, folder: &Path) -> Status {
+    use crate::report::charts::LatencyView;
     use crate::report::figures;
     use crate::report::files::slug;
     let Outcome { ready, forecast, .. } = outcome;
     let scenario = &ready.scenario;
     let mut status = write_chart(&figures::comparison(scenario, forecast), folder, "comparison");
     status = status.worst(write_chart(&figures::breakdown(scenario, forecast), folder, "breakdown"));
-    status = status.worst(write_chart(&figures::latency(scenario, forecast), folder, "latency"));
+    for (view, name) in [(LatencyView::Answered, "latency"), (LatencyView::Waiting, "tail")] {
+        status = status.worst(write_chart(&figures::latency(scenario, forecast, view), folder, name));
+    }
+    if let Some(amplification) = figures::amplification(scenario, forecast) {
+        status = status.worst(write_chart(&amplification, folder, "amplification"));
+    }
+    if let Some(learnt) = figures::learnt(scenario, forecast) {
+        status = status.worst(write_chart(&learnt, folder, "learnt"));
+    }
     if let Some(quota) = figures::quota(scenario, forecast) {
         status = status.worst(write_chart(&quota, folder, "quota"));
     }

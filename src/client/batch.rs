@@ -19,11 +19,13 @@ pub struct Batch {
     pub every: Option<SimDuration>,
     /// The part of each prompt that all have in common, such as the instructions: a batch has it once.
     pub shared_input: Tokens,
+    /// The classes whose requests are batched, by name: a source, or `source/class`. Without it all are.
+    pub classes: Option<Vec<String>>,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Batch { size: 10, linger: None, every: None, shared_input: Tokens::new(0) }
+        Batch { size: 10, linger: None, every: None, shared_input: Tokens::new(0), classes: None }
     }
 }
 
@@ -33,12 +35,16 @@ impl Parameters for Batch {
         visitor.optional("linger", &mut self.linger);
         visitor.optional("every", &mut self.every);
         visitor.optional("shared-input", &mut self.shared_input);
+        visitor.optional("classes", &mut self.classes);
     }
 
     fn check(&self) -> Result<(), Invalid> {
         if !(2..=10_000).contains(&self.size) {
             let message = format!("batches of {} are outside 2 to 10000", self.size);
             return Err(Invalid::new("size", message, "write a number from 2 to 10000, as in `10`"));
+        }
+        if self.classes.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Invalid::new("classes", "no class is batched", "name some, or leave it out"));
         }
         match (self.linger, self.every) {
             (None, None) => {
@@ -59,6 +65,13 @@ impl Parameters for Batch {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Batch {
+    /// Whether requests of the class called `class` are batched.
+    pub fn carries(&self, class: &str) -> bool {
+        super::lists(&self.classes, class)
     }
 }
 

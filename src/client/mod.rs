@@ -3,6 +3,7 @@
 pub mod adaptive;
 pub mod batch;
 pub mod cache;
+mod classes;
 pub mod coalesce;
 pub mod continuation;
 pub mod control;
@@ -31,6 +32,7 @@ use prompt_cache::PromptCache;
 use retry::{MOST_LAYERS, RetryPolicy};
 use transfer::Transfer;
 
+pub use classes::lists;
 pub use estimate::Estimate;
 pub use key::Key;
 pub use layer::Layer;
@@ -108,7 +110,8 @@ impl Strategy {
         let is_direct = self.around.is_empty() && self.route.is_empty() && !self.canned && self.transfer.is_none();
         let controls_nothing = self.budget.is_none() && self.breaker.is_none() && self.throttle.is_none();
         let sends_as_it_comes = self.queue.is_plain() && !self.has_gate() && self.hedge.is_none();
-        is_direct && controls_nothing && sends_as_it_comes && !self.spares_calls()
+        let is_sure = self.retry.model().persistence().is_sure();
+        is_direct && controls_nothing && sends_as_it_comes && is_sure && !self.spares_calls()
     }
 
     /// Whether it has fewer calls, or smaller ones, than requests ask for.
@@ -162,7 +165,8 @@ impl Parameters for Strategy {
         if self.concurrency == Some(0) {
             return Err(Invalid::new("concurrency", "0 slots send nothing", "write at least 1, or leave it out"));
         }
-        let minds_the_line = self.queue.capacity.is_some() || self.queue.order != queue::Order::default();
+        let Queue { capacity, patience, order, .. } = &self.queue;
+        let minds_the_line = capacity.is_some() || patience.is_some() || *order != queue::Order::default();
         if self.concurrency.is_none() && !self.has_gate() && minds_the_line {
             let help = "add `concurrency`, as in `concurrency = 8`";
             return Err(Invalid::new("queue", "nothing ever queues without a bound on `concurrency`", help));

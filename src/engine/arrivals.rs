@@ -85,8 +85,8 @@ impl Arrivals {
         self.next_at
     }
 
-    /// The next request; only when there is one.
-    #[inline]
+    /// The next request; only when there is one. Inlined, so that it is written where it will stay.
+    #[inline(always)]
     pub fn take(&mut self) -> Request {
         let (request, next_at) = match &mut self.sources[self.next] {
             Source::Open(source) => {
@@ -118,7 +118,7 @@ impl Arrivals {
     }
 
     /// Finds the source whose request is next.
-    #[inline]
+    #[inline(never)]
     fn choose(&mut self) {
         let earliest = self.sources.iter().enumerate().min_by_key(|(_, source)| source.next_at());
         self.next = earliest.map_or(0, |(at, _)| at);
@@ -168,6 +168,7 @@ impl Waiting {
         if self.left > 0 { self.crowd.next_at() } else { SimTime::NEVER }
     }
 
+    #[inline(never)]
     fn take(&mut self) -> Request {
         self.left -= 1;
         let prompt = self.crowd.take();
@@ -230,7 +231,7 @@ impl Open {
         if self.rows == 0 { SimTime::NEVER } else { self.columns.arrived[self.row % BLOCK] }
     }
 
-    #[inline]
+    #[inline(always)]
     fn request(&self) -> Request {
         let row = self.row % BLOCK;
         Request {

@@ -2,6 +2,7 @@
 
 use super::event::Kind;
 use super::flight::{Calling, Flight, State};
+use super::slots::Slots;
 use crate::client::Strategy;
 use crate::client::retry::Backoff;
 use crate::protocol::{Fault, NOBODY, Reply, Request};
@@ -19,12 +20,10 @@ pub(super) struct Desk {
     pub(super) behaviour: Option<Box<Behaviour>>,
     pub(super) client: Client,
     pub(super) record: Record,
-    /// Completions need no event where nothing can depend on them: no slot and no limit waits for the end of a call.
+    /// Completions need no event of their own where at most slots depend on them: no limit waits for the end of a call.
     pub(super) elides_completions: bool,
     /// What has no outcome by then stays pending.
     pub(super) end: SimTime,
-    /// The call that began last.
-    pub(super) begun: Calling,
     /// Outcomes that a user waits for and has not been told of.
     pub(super) told: Vec<Answer>,
 }
@@ -39,9 +38,8 @@ pub(super) struct Answer {
 /// The client's side of a run.
 pub(super) struct Client {
     pub(super) backoff: Backoff,
-    jitter: Vec<Uniforms>,      // by class
-    pub(super) free_slots: u32, // u32::MAX where there is no bound
-    pub(super) is_bounded: bool,
+    jitter: Vec<Uniforms>, // by class
+    pub(super) slots: Slots,
     pub(super) capacity: u64,
     pub(super) deadline: Option<SimDuration>,
 }
@@ -52,8 +50,7 @@ impl Client {
         Client {
             backoff: Backoff::new(&strategy.retry),
             jitter: scenario.classes().iter().map(jitter).collect(),
-            free_slots: strategy.concurrency.unwrap_or(u32::MAX),
-            is_bounded: strategy.concurrency.is_some(),
+            slots: Slots::new(strategy.concurrency),
             capacity: strategy.queue.capacity.unwrap_or(u64::MAX),
             deadline: strategy.queue.deadline,
         }
@@ -124,16 +121,18 @@ impl Desk {
         self.told.push(Answer { request: *request, at, is_served });
     }
 
-    /// One call of a request that has a slot. Inlined whatever the compiler thinks, as is what it calls on the way to a
+    /// One call of a request that has a slot; `calling` is where it is kept. Inlined whatever the compiler thinks, as is what it calls on the way to a
     /// retry: entering and leaving functions would be a tenth of an attempt.
     #[inline(always)]
-    pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight) -> Next {
+    pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight, calling: &mut Calling) -> Next {
         if flight.attempts == 0 {
             flight.first_attempt = now;
+        } else {
+            self.record.retried(&flight.request);
         }
         flight.attempts += 1;
         match self.ask(now, flight) {
-            Reply::Accepted { wait, spilled } => self.admitted(now, flight, (wait, spilled)),
+            Reply::Accepted { wait, spilled } => self.admitted(now, flight, calling, (wait, spilled)),
             Reply::TooManyRequests { limit, retry_after } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
                 self.refused(now, flight, retry_after)
@@ -159,7 +158,13 @@ impl Desk {
     }
 
     #[inline(always)]
-    fn admitted(&mut self, now: SimTime, flight: &mut Flight, (wait, spilled): (SimDuration, bool)) -> Next {
+    fn admitted(
+        &mut self,
+        now: SimTime,
+        flight: &mut Flight,
+        calling: &mut Calling,
+        (wait, spilled): (SimDuration, bool),
+    ) -> Next {
         let request = &flight.request;
         self.record.admitted(now, request);
         let course = match &mut self.behaviour {
@@ -167,9 +172,10 @@ impl Desk {
             Some(behaviour) => behaviour.admit(now, call_of(flight), request, wait),
         };
         if !self.elides_completions {
-            return self.call(now, flight, course, spilled);
+            return self.call(now, flight, calling, course, spilled);
         }
         let ends = now.saturating_add(course.takes());
+        self.client.slots.take_until(ends);
         if ends > self.end {
             self.record.pending(request);
         } else {
@@ -179,14 +185,19 @@ impl Desk {
     }
 
     /// A call begins whose end somebody waits for.
-    pub(super) fn call(&mut self, now: SimTime, flight: &mut Flight, course: Course, spilled: bool) -> Next {
+    #[inline(always)]
+    fn call(
+        &mut self,
+        now: SimTime,
+        flight: &mut Flight,
+        calling: &mut Calling,
+        course: Course,
+        spilled: bool,
+    ) -> Next {
         let admitted = Admitted { at: now, generated: Tokens::default(), spilled, factor: self.quota.factor() };
-        let calling = Calling { admitted, course };
-        if self.client.is_bounded {
-            self.client.free_slots -= 1;
-        }
+        *calling = Calling { admitted, course };
+        self.client.slots.take();
         flight.state = State::Calling;
-        self.begun = calling;
         if !self.quota.meters() {
             return Next::Completion(calling.ends());
         }
@@ -252,9 +263,7 @@ impl Desk {
     pub(super) fn complete(&mut self, now: SimTime, flight: &mut Flight, calling: &Calling) -> Next {
         let Calling { admitted, course } = calling;
         self.quota.settle(now, &flight.request, admitted, course.paid_output());
-        if self.client.is_bounded {
-            self.client.free_slots += 1;
-        }
+        self.client.slots.release();
         if let Some(behaviour) = &mut self.behaviour {
             behaviour.ended(&flight.request);
         }

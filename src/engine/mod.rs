@@ -12,6 +12,7 @@ mod event;
 mod event_queue;
 mod flight;
 mod run;
+mod slots;
 
 pub use agent::{Entry, Look, Note, Story, Use, story};
 pub use arrivals::Arrivals;

@@ -6,7 +6,7 @@ use super::desk::{Answer, Client, Desk};
 use super::drive::{Turns, check, close_books, drive, new_record};
 use super::event::{Kind, MOST_EVENTS};
 use super::event_queue::EventQueue;
-use super::flight::{Calling, Flight, Flights, State};
+use super::flight::{Flights, State};
 use crate::client::Strategy;
 use crate::provider::{Behaviour, LOAD, LimitSpec, Pressure, Quota, Tier};
 use crate::recorder::{Failure, Record};
@@ -136,7 +136,8 @@ struct Run<'s> {
     events: EventQueue,
     flights: Flights,
     queue: VecDeque<u32>,
-    waiting: u64, // those in `queue` that have not expired
+    waiting: u64,    // those in `queue` that have not expired
+    is_called: bool, // whether an event will wake the queue, where the ends of calls have none
     desk: Desk,
 }
 
@@ -173,6 +174,9 @@ impl Turns for Run<'_> {
     }
 }
 
+/// Whose a completion is that only wakes the queue.
+const NO_SLOT: u32 = 0;
+
 impl<'s> Run<'s> {
     fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
         let Cell { scenario, tier, strategy } = cell;
@@ -184,13 +188,12 @@ impl<'s> Run<'s> {
         let behaviour = Behaviour::new(&scenario.provider, tier, &scenario.facts(), &scenario.start, &stream);
         let needs_ends = behaviour.as_ref().is_some_and(Behaviour::needs_ends);
         let desk = Desk {
-            elides_completions: !client.is_bounded && !quota.listens() && !needs_ends,
+            elides_completions: client.slots.are_few() && !quota.listens() && !needs_ends,
             quota,
             behaviour: behaviour.map(Box::new),
             client,
             record: new_record(cell, tier.limits.len()),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
-            begun: Calling::NONE,
             told: Vec::new(),
         };
         Ok(Run {
@@ -200,6 +203,7 @@ impl<'s> Run<'s> {
             flights: Flights::default(),
             queue: VecDeque::new(),
             waiting: 0,
+            is_called: false,
             desk,
         })
     }
@@ -238,27 +242,26 @@ impl<'s> Run<'s> {
         let request = self.arrivals.take();
         let now = request.arrived;
         self.desk.record.offered(&request);
-        let mut flight = Flight::new(request);
+        let slot = self.flights.insert(request);
         if let Some(behaviour) = &mut self.desk.behaviour {
-            flight.number = behaviour.number(request.source);
+            self.flights.get(slot).number = behaviour.number(request.source);
         }
-        if self.desk.client.free_slots == 0 {
-            self.enqueue_arrival(now, flight);
-            return;
-        }
-        let next = self.desk.attempt(now, &mut flight);
-        if let Some((at, kind)) = next.event() {
-            let slot = self.flights.insert(flight);
-            self.begin(kind, slot);
-            self.events.push(at, kind, slot);
+        if !self.desk.client.slots.has_free(now) {
+            self.enqueue(now, slot);
+        } else {
+            self.send(now, slot);
         }
     }
 
-    /// Keeps the call that has begun for the request in `slot`, if what comes next is of a call.
-    #[inline]
-    fn begin(&mut self, kind: Kind, slot: u32) {
-        if kind != Kind::Retry {
-            *self.flights.calling(slot) = self.desk.begun;
+    /// A request that has a slot of the client is sent, and what comes next joins the queue.
+    #[inline(always)]
+    fn send(&mut self, now: SimTime, slot: u32) {
+        let (flight, calling) = self.flights.both(slot);
+        match self.desk.attempt(now, flight, calling).event() {
+            Some((at, kind)) => {
+                self.events.push(at, kind, slot);
+            }
+            None => self.flights.remove(slot),
         }
     }
 
@@ -279,16 +282,14 @@ impl<'s> Run<'s> {
     /// A back-off is over; its event is the head of the queue.
     #[inline]
     fn retry(&mut self, now: SimTime, slot: u32) {
-        if self.desk.client.free_slots == 0 {
+        if !self.desk.client.slots.has_free(now) {
             self.events.pop();
-            self.enqueue_retry(now, slot);
+            self.enqueue(now, slot);
             return;
         }
-        match self.desk.attempt(now, self.flights.get(slot)).event() {
-            Some((at, kind)) => {
-                self.begin(kind, slot);
-                self.events.replace(at, kind, slot);
-            }
+        let (flight, calling) = self.flights.both(slot);
+        match self.desk.attempt(now, flight, calling).event() {
+            Some((at, kind)) => self.events.replace(at, kind, slot),
             None => {
                 self.events.pop();
                 self.flights.remove(slot);
@@ -299,6 +300,10 @@ impl<'s> Run<'s> {
     /// A call ends; its event is the head of the queue.
     fn complete(&mut self, now: SimTime, slot: u32) {
         self.events.pop();
+        if self.desk.elides_completions {
+            self.wake(now);
+            return;
+        }
         let (flight, calling) = self.flights.both(slot);
         match self.desk.complete(now, flight, calling).event() {
             Some((at, kind)) => {
@@ -319,6 +324,21 @@ impl<'s> Run<'s> {
         self.settled(now);
     }
 
+    /// A call ends whose outcome is known, and the queue waits for its slot.
+    fn wake(&mut self, now: SimTime) {
+        self.is_called = false;
+        self.dispatch(now);
+        if !self.queue.is_empty() {
+            self.call_queue();
+        }
+    }
+
+    /// The queue is to be woken at the next end of a call.
+    fn call_queue(&mut self) {
+        self.events.push(self.desk.client.slots.next_end(), Kind::Completion, NO_SLOT);
+        self.is_called = true;
+    }
+
     /// All that ends or is charged at this instant comes before a queued request is sent.
     fn settled(&mut self, now: SimTime) {
         let settles = |kind| matches!(kind, Kind::Completion | Kind::Progress);
@@ -330,7 +350,7 @@ impl<'s> Run<'s> {
 
     /// Sends queued requests while there are slots. A refused one gives its slot back at once.
     fn dispatch(&mut self, now: SimTime) {
-        while self.desk.client.free_slots > 0
+        while self.desk.client.slots.has_free(now)
             && let Some(slot) = self.queue.pop_front()
         {
             let flight = self.flights.get(slot);
@@ -340,37 +360,17 @@ impl<'s> Run<'s> {
             }
             self.waiting -= 1;
             flight.queued = flight.queued + (now - flight.queued_since);
-            match self.desk.attempt(now, flight).event() {
-                Some((at, kind)) => {
-                    self.begin(kind, slot);
-                    self.events.push(at, kind, slot);
-                }
-                None => self.flights.remove(slot),
-            }
+            self.send(now, slot);
         }
     }
 
-    /// A request arrives while no slot is free.
-    fn enqueue_arrival(&mut self, now: SimTime, flight: Flight) {
-        if self.waiting >= self.desk.client.capacity {
-            self.desk.fail(now, &flight.request, Failure::Shed);
-            return;
-        }
-        let slot = self.flights.insert(flight);
-        self.enqueue(now, slot);
-    }
-
-    /// A back-off is over while no slot is free.
-    fn enqueue_retry(&mut self, now: SimTime, slot: u32) {
+    /// A request is to be sent while no slot of the client is free.
+    fn enqueue(&mut self, now: SimTime, slot: u32) {
         if self.waiting >= self.desk.client.capacity {
             self.desk.fail(now, &self.flights.get(slot).request, Failure::Shed);
             self.flights.remove(slot);
             return;
         }
-        self.enqueue(now, slot);
-    }
-
-    fn enqueue(&mut self, now: SimTime, slot: u32) {
         let flight = self.flights.get(slot);
         flight.state = State::Queued;
         flight.queued_since = now;
@@ -380,6 +380,9 @@ impl<'s> Run<'s> {
         }
         self.queue.push_back(slot);
         self.waiting += 1;
+        if self.desk.elides_completions && !self.is_called {
+            self.call_queue();
+        }
     }
 
     /// A deadline comes; its event is the head of the queue.

@@ -56,7 +56,7 @@ pub enum Verdict {
 /// [`Limiter::admits`] never breaks the limit's promise; one that is charged by [`Limiter::overdraw`] may, and later amounts
 /// wait for it.
 pub trait Limiter {
-    /// Whether `amount` (at least 1) passes at `now`. Brings the state up to `now` and charges nothing.
+    /// Whether `amount` (at least 1) passes at `now`. May bring the state up to `now`, and charges nothing.
     fn admits(&mut self, now: SimTime, amount: u64) -> bool;
 
     /// Charges an `amount` that [`Limiter::admits`] at this very `now`.
@@ -214,7 +214,7 @@ macro_rules! limiters {
             fn admits(&mut self, now: SimTime, amount: u64) -> bool {
                 match self { $(AnyLimiter::$model(state) => state.admits(now, amount),)+ }
             }
-            #[inline]
+            #[inline(always)]
             fn charge(&mut self, now: SimTime, amount: u64) {
                 match self { $(AnyLimiter::$model(state) => state.charge(now, amount),)+ }
             }

@@ -78,7 +78,7 @@ pub struct State {
 
 impl Limiter for State {
     fn admits(&mut self, now: SimTime, amount: u64) -> bool {
-        self.meter.admits(now, amount) || self.meter.is_above_empty()
+        self.meter.admits(now, amount) || self.meter.is_above_empty(now)
     }
 
     fn charge(&mut self, now: SimTime, amount: u64) {

@@ -76,9 +76,9 @@ pub struct State {
 }
 
 impl State {
-    /// Whether anything was left in it when it was last asked.
-    pub(super) fn is_above_empty(&self) -> bool {
-        self.missing < self.full
+    /// Whether anything is left in it.
+    pub(super) fn is_above_empty(&self, now: SimTime) -> bool {
+        self.missing_at(now) < self.full
     }
 
     /// The first instant at which anything is left in it.
@@ -104,9 +104,13 @@ impl State {
 impl Limiter for State {
     #[inline]
     fn admits(&mut self, now: SimTime, amount: u64) -> bool {
-        self.missing = self.missing_at(now);
-        self.at = now;
-        self.missing.saturating_add(self.units(amount)) <= self.full
+        // Nearly every bucket fits into 64 bits, where the same takes half the time.
+        if let (Ok(full), Ok(missing)) = (u64::try_from(self.full), u64::try_from(self.missing)) {
+            let missing = missing.saturating_sub((now - self.at).as_nanos().saturating_mul(self.gain));
+            let units = amount.checked_mul(self.unit).and_then(|units| units.checked_add(missing));
+            return units.is_some_and(|units| units <= full);
+        }
+        self.missing_at(now).saturating_add(self.units(amount)) <= self.full
     }
 
     #[inline]

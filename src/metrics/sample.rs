@@ -87,6 +87,12 @@ metrics! {
     FailureRate = "failure_rate",
     /// Calls made, for each request answered.
     AttemptsPerServed = "attempts_per_served",
+    /// Calls made, for each request that arrived: by how much the client amplifies its traffic.
+    CallsPerRequest = "calls_per_request",
+    /// Calls made because earlier ones for the same request, or for the same part of its answer, had failed.
+    RetryCalls = "retry_calls",
+    /// Those among all calls.
+    RetryCallRate = "retry_call_rate",
     /// Calls made while another for the same request was under way.
     HedgedCalls = "hedged_calls",
     /// Retries that the client's budget denied.
@@ -205,6 +211,9 @@ fn value(metric: Metric, class: &ClassRecord, measured: SimDuration, bill: Bill)
         Metric::Availability => share(class.attempts() - class.failed_calls(), class.attempts()),
         Metric::FailureRate => share(class.failed(), class.offered),
         Metric::AttemptsPerServed => share(class.attempts(), class.served()),
+        Metric::CallsPerRequest => share(class.attempts(), class.offered),
+        Metric::RetryCalls => count(class.retried),
+        Metric::RetryCallRate => share(class.retried, class.attempts()),
         Metric::HedgedCalls => count(class.hedged),
         Metric::DeniedRetries => count(class.denied),
         Metric::TurnedDownCalls => count(class.turned_down),

@@ -1,11 +1,13 @@
 //! What a run leaves behind: integer counters, histograms and a timeline, mergeable in any order.
 
 mod charge;
+mod gauge;
 mod histogram;
 mod outcome;
 mod timeline;
 
 pub use charge::{Cause, Charges, MonthUse};
+pub use gauge::{Gauge, Learnt};
 pub use histogram::LatencyHistogram;
 pub use outcome::{ClassRecord, Failure, LimitRecord, Spared, Spent};
 pub use timeline::{Bin, Timeline};
@@ -23,6 +25,8 @@ pub struct Record {
     pub limits: Vec<LimitRecord>,
     /// Over time.
     pub timeline: Timeline,
+    /// What the client learnt.
+    pub learnt: Learnt,
     months: Months,
     warmup: SimTime,
 }
@@ -34,6 +38,7 @@ impl Record {
             classes: vec![ClassRecord::default(); classes],
             limits: vec![LimitRecord::default(); limits],
             timeline: Timeline::new(duration),
+            learnt: Learnt::default(),
             months: Months::new(Vec::new()),
             warmup,
         }
@@ -86,7 +91,9 @@ impl Record {
 
     /// One of its calls was failed by the provider, at the door or, where it had been admitted, in its course.
     pub fn call_failed(&mut self, now: SimTime, request: &Request, fault: Fault) {
-        self.timeline.at(now).errors += 1;
+        let bin = self.timeline.at(now);
+        bin.errors += 1;
+        bin.turned_away += u64::from(fault.is_at_the_door());
         if let Some(class) = self.measured(request) {
             class.fail_call(fault);
             self.months.fail(now);
@@ -112,6 +119,14 @@ impl Record {
     pub fn spared(&mut self, request: &Request, how: Spared) {
         if let Some(class) = self.measured(request) {
             class.spared[how as usize] += 1;
+        }
+    }
+
+    /// A further call is made for it, because those before have failed.
+    #[inline]
+    pub fn retried(&mut self, request: &Request) {
+        if let Some(class) = self.measured(request) {
+            class.retried += 1;
         }
     }
 
@@ -213,6 +228,7 @@ impl Record {
         self.classes.iter_mut().zip(&other.classes).for_each(|(mine, theirs)| mine.merge(theirs));
         self.limits.iter_mut().zip(&other.limits).for_each(|(mine, theirs)| mine.merge(theirs));
         self.timeline.merge(&other.timeline);
+        self.learnt.merge(&other.learnt);
         self.months.merge(&other.months);
     }
 

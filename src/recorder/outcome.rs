@@ -24,9 +24,9 @@ impl Spent {
 /// Why a request was never answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The client had no attempts, or no time, left.
+    /// The client had no attempts left, no time, or no heart for it.
     GaveUp,
-    /// Its deadline passed.
+    /// Its deadline passed, or its patience in the queue.
     Expired,
     /// The queue was full, or the client's breaker or throttle turned it down.
     Shed,
@@ -91,6 +91,9 @@ pub struct ClassRecord {
     pub spared: [u64; Spared::COUNT],
     /// Served requests whose answer came by another route than that of the tier that is judged.
     pub rerouted: u64,
+    /// Calls after the first one for the same request, or for the same part of its answer, that were made once no other was
+    /// under way.
+    pub retried: u64,
     /// Calls that were made while another for the same request was under way.
     pub hedged: u64,
     /// Admitted calls whose request another one has answered, or may still answer at the end of the run.
@@ -206,6 +209,7 @@ impl ClassRecord {
         self.pending += other.pending;
         self.admitted += other.admitted;
         self.rerouted += other.rerouted;
+        self.retried += other.retried;
         self.hedged += other.hedged;
         self.overtaken += other.overtaken;
         self.continued += other.continued;

@@ -13,6 +13,8 @@ pub struct Bin {
     pub rejected: u64,
     /// Attempts that the provider failed.
     pub errors: u64,
+    /// Those of them that were refused before any limit was asked; the others had been admitted.
+    pub turned_away: u64,
     /// Requests that failed.
     pub failed: u64,
 }
@@ -99,11 +101,17 @@ impl Timeline {
 }
 
 impl Bin {
+    /// Attempts made.
+    pub fn calls(&self) -> u64 {
+        self.admitted + self.rejected + self.turned_away
+    }
+
     fn add(&mut self, other: Bin) {
         self.offered += other.offered;
         self.admitted += other.admitted;
         self.rejected += other.rejected;
         self.errors += other.errors;
+        self.turned_away += other.turned_away;
         self.failed += other.failed;
     }
 }

@@ -1,9 +1,10 @@
 //! A forecast as the data of its charts.
 
 use super::charts::{
-    Bounds, Breakdown, BrokenDown, ComparedCell, Comparison, CumulativeLatency, Estimate as Interval, Exhaustion,
-    LatencyCurve, LatencyObjective, Likeness, LikenessPanel, LikenessPoint, LimitLine, Measured, OverTime, QuotaCurve,
-    QuotaReset, QuotaUse,
+    Amplification, AmplifiedCell, Bounds, Breakdown, BrokenDown, ComparedCell, Comparison, CumulativeLatency,
+    Estimate as Interval, Exhaustion, LatencyCurve, LatencyObjective, LatencyView, Learnt, LearntCurve, LearntKind,
+    LearntPanel, Likeness, LikenessPanel, LikenessPoint, LimitLine, Measured, OverTime, QuotaCurve, QuotaReset,
+    QuotaUse,
 };
 use super::fit::{CheckDocument, FitDocument};
 use super::text::label;
@@ -12,8 +13,7 @@ use crate::limiter::LimiterModel;
 use crate::metrics::{Estimate, Metric};
 use crate::plan::{CellForecast, Forecast, LimitForecast, Objective};
 use crate::protocol::Counts;
-use crate::recorder::Spared;
-use crate::recorder::Timeline;
+use crate::recorder::{Gauge, Spared, Timeline};
 use crate::scenario::Scenario;
 use crate::units::{CalendarUnit, Civil, Period, SimDuration, SimTime};
 
@@ -54,7 +54,7 @@ fn subtitle(scenario: &Scenario, forecast: &Forecast) -> String {
     format!("{}: {} from {}, {runs}", scenario.name, scenario.duration, civil_start(scenario))
 }
 
-/// Offered, served, rejected and failed calls per interval, with the limit that they meet.
+/// New requests, and admitted, rejected and failed calls per interval, with the limit that these meet.
 pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) -> OverTime {
     let timeline = &cell.record.timeline;
     let limit = short_limit(cell);
@@ -69,16 +69,85 @@ pub fn over_time(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) 
         timeline.bins().chunks_exact(joined).map(mean).collect()
     };
     OverTime {
-        title: format!("Calls over time: {} with {}", cell.tier, cell.strategy),
+        title: format!("Requests and calls over time: {} with {}", cell.tier, cell.strategy),
         subtitle: subtitle(scenario, forecast),
         start: civil_start(scenario),
         interval_s: interval.as_secs_f64(),
-        offered: series(|bin| bin.offered),
-        served: series(|bin| bin.admitted),
+        arrived: series(|bin| bin.offered),
+        admitted: series(|bin| bin.admitted),
         rejected: series(|bin| bin.rejected),
         faulted: series(|bin| bin.errors),
         limit: limit.and_then(|limit| line(limit, interval)),
     }
+}
+
+/// Calls for each new request over time, for every cell; `None` where no client calls twice, or where requests come so seldom
+/// or so much at once that most of the time there are none.
+pub fn amplification(scenario: &Scenario, forecast: &Forecast) -> Option<Amplification> {
+    let cells = || super::text::reading_order(forecast).into_iter().map(|at| &forecast.cells[at]);
+    let repeats = |cell: &CellForecast| {
+        let total = cell.record.total();
+        total.retried + total.hedged > 0
+    };
+    let timeline = &forecast.cells.first()?.record.timeline;
+    // Enough for a line of forty points.
+    let stretch = timeline.bins().len().div_ceil(40).max(1);
+    let stretches = || timeline.bins().chunks(stretch);
+    let with_requests = stretches().filter(|bins| bins.iter().any(|bin| bin.offered > 0)).count();
+    if !cells().any(repeats) || 2 * with_requests < stretches().count() {
+        return None;
+    }
+    let curve = |cell: &CellForecast| {
+        let mean = |count: u64| count as f64 / forecast.replications as f64;
+        let bins = cell.record.timeline.bins();
+        AmplifiedCell {
+            label: label(forecast, cell),
+            requests: bins.iter().map(|bin| mean(bin.offered)).collect(),
+            calls: bins.iter().map(|bin| mean(bin.calls())).collect(),
+        }
+    };
+    Some(Amplification {
+        title: "Amplification: calls sent for each new request".to_owned(),
+        subtitle: subtitle(scenario, forecast),
+        start: civil_start(scenario),
+        interval_s: timeline.step().as_secs_f64(),
+        curves: cells().map(curve).collect(),
+    })
+}
+
+/// What clients learnt to allow themselves, in the first run; `None` where none learns anything.
+pub fn learnt(scenario: &Scenario, forecast: &Forecast) -> Option<Learnt> {
+    type Kind = (LearntKind, fn(&crate::recorder::Learnt) -> Option<&Gauge>);
+    let kinds: [Kind; 3] = [
+        (LearntKind::Rate, |learnt| learnt.rate.as_ref()),
+        (LearntKind::Window, |learnt| learnt.window.as_ref()),
+        (LearntKind::Refusal, |learnt| learnt.refusal.as_ref()),
+    ];
+    let cells = || super::text::reading_order(forecast).into_iter().map(|at| &forecast.cells[at]);
+    let panel = |(kind, of): Kind| {
+        let curve = |cell: &CellForecast| {
+            let levels = of(&cell.record.learnt)?.levels().map(|level| level.unwrap_or(f64::NAN)).collect();
+            Some(LearntCurve { label: label(forecast, cell), levels })
+        };
+        let curves: Vec<LearntCurve> = cells().filter_map(curve).collect();
+        let limit = if kind == LearntKind::Rate { common_limit(forecast) } else { None };
+        (!curves.is_empty()).then_some(LearntPanel { kind, limit, curves })
+    };
+    let panels: Vec<LearntPanel> = kinds.into_iter().filter_map(panel).collect();
+    (!panels.is_empty()).then(|| Learnt {
+        title: "What clients learnt to allow themselves".to_owned(),
+        subtitle: format!("{}: {} from {}, the first run", scenario.name, scenario.duration, civil_start(scenario)),
+        start: civil_start(scenario),
+        interval_s: forecast.cells[0].record.timeline.step().as_secs_f64(),
+        panels,
+    })
+}
+
+/// The limit on requests of the only tier, in calls a second.
+fn common_limit(forecast: &Forecast) -> Option<LimitLine> {
+    let first = forecast.cells.first()?;
+    let is_alone = forecast.cells.iter().all(|cell| cell.tier == first.tier);
+    short_limit(first).filter(|_| is_alone).and_then(|limit| line(limit, SimDuration::from_secs(1)))
 }
 
 /// The limit on requests over the shortest time.
@@ -95,8 +164,8 @@ fn line(limit: &LimitForecast, interval: SimDuration) -> Option<LimitLine> {
     Some(LimitLine { per_interval: rate * interval.as_secs_f64(), label: format!("limit {}", limit.label()) })
 }
 
-/// The share of requests answered within a time, for every cell.
-pub fn latency(scenario: &Scenario, forecast: &Forecast) -> CumulativeLatency {
+/// The share of requests answered within a time, or still waiting then, for every cell.
+pub fn latency(scenario: &Scenario, forecast: &Forecast, view: LatencyView) -> CumulativeLatency {
     let curve = |cell: &CellForecast| {
         let total = cell.record.total();
         let share = |count: u64| count as f64 / total.offered.max(1) as f64;
@@ -118,7 +187,12 @@ pub fn latency(scenario: &Scenario, forecast: &Forecast) -> CumulativeLatency {
         Objective::QuotaLasts => None,
     };
     CumulativeLatency {
-        title: "How long requests wait for their answer".to_owned(),
+        title: match view {
+            LatencyView::Answered => "How long requests wait for their answer",
+            LatencyView::Waiting => "How long the slowest requests wait",
+        }
+        .to_owned(),
+        view,
         subtitle: format!("{}; all requests, also those never answered", subtitle(scenario, forecast)),
         curves: super::text::reading_order(forecast).into_iter().map(|at| curve(&forecast.cells[at])).collect(),
         objectives: forecast.objectives.iter().filter_map(objective).collect(),
@@ -243,7 +317,7 @@ fn quota_curve(scenario: &Scenario, forecast: &Forecast, cell: &CellForecast) ->
     } else {
         // What came in the drain lies beyond the axis.
         let run = limit.daily.len().min(scenario.duration.as_nanos().div_ceil(86_400_000_000_000) as usize);
-        daily_points(&limit.daily[..run], &civil, unit, amount)
+        daily_points(&limit.daily[..run], SimTime::ZERO.saturating_add(scenario.duration), (&civil, unit), amount)
     };
     let gone = limit.exhausted_at.mean.map(|at| Exhaustion { day: at / 86_400.0, date: civil_day(scenario, at) });
     Some(QuotaCurve { label: label(forecast, cell), points, band: Vec::new(), exhausted: gone.into_iter().collect() })
@@ -270,12 +344,12 @@ fn quota_points(timeline: &Timeline, civil: &Civil, unit: CalendarUnit, amount: 
     points
 }
 
-/// The same of a quota that counts anything else, at the end of each day of the run.
-fn daily_points(daily: &[f64], civil: &Civil, unit: CalendarUnit, amount: f64) -> Vec<(f64, f64)> {
+/// The same of a quota that counts anything else, at the end of each day of the run, and at its `end`.
+fn daily_points(daily: &[f64], end: SimTime, (civil, unit): (&Civil, CalendarUnit), amount: f64) -> Vec<(f64, f64)> {
     let mut edge = civil.next_boundary(unit, SimTime::ZERO);
     let (mut used, mut points) = (0.0, vec![(0.0, 0.0)]);
     for (day, charged) in daily.iter().enumerate() {
-        let ends = SimTime::ZERO.saturating_add(SimDuration::from_secs(86_400 * (day as u64 + 1)));
+        let ends = SimTime::ZERO.saturating_add(SimDuration::from_secs(86_400 * (day as u64 + 1))).min(end);
         if ends > edge {
             points.extend([(days(edge), used / amount), (days(edge), 0.0)]);
             (used, edge) = (0.0, civil.next_boundary(unit, edge));

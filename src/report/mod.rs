@@ -3,6 +3,7 @@
 #[cfg(feature = "charts")]
 pub mod charts;
 mod document;
+mod doings;
 #[cfg(feature = "charts")]
 pub mod figures;
 pub mod files;

@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::text::{cost, cost_notes, label, reading_order};
-use super::{format, words};
+use super::{doings, format, words};
 use crate::metrics::Metric;
 use crate::plan::Forecast;
 use crate::scenario::Scenario;
@@ -80,6 +80,7 @@ pub fn markdown(scenario: &Scenario, forecast: &Forecast, document: &Document) -
         out,
         "\nLatency is over all measured requests, a failed one counted as never. ± is half the 95 % interval."
     );
+    doings(&mut out, forecast);
     section(
         &mut out,
         "Why not the others",
@@ -99,6 +100,20 @@ pub fn markdown(scenario: &Scenario, forecast: &Forecast, document: &Document) -
         escaped(&document.scenario.start)
     );
     out
+}
+
+/// What the clients did, where that is anything but one call for each request.
+fn doings(out: &mut String, forecast: &Forecast) {
+    for (at, row) in doings::rows(forecast).iter().enumerate() {
+        if at == 0 {
+            let _ = writeln!(out, "\n## {}\n", doings::TITLE);
+        }
+        let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+        if at == 0 {
+            let _ = writeln!(out, "|{}", "---|".repeat(row.len()));
+        }
+    }
 }
 
 pub(super) fn section(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {

@@ -1,7 +1,7 @@
 //! The result for a terminal: at most 40 lines of at most 80 columns.
 
 use super::format::{Figure, estimate, number, shorten};
-use super::words;
+use super::{doings, words};
 use crate::metrics::{Estimate, Metric};
 use crate::plan::{CellForecast, Forecast, Standing};
 use crate::scenario::Scenario;
@@ -21,11 +21,18 @@ pub fn render(scenario: &Scenario, forecast: &Forecast, assumptions: &[String], 
     verdict(&mut out, forecast);
     out.push('\n');
     cells(&mut out, forecast);
-    excuses(&mut out, scenario, forecast);
+    let mut reasons = String::new();
+    excuses(&mut reasons, scenario, forecast);
     let mut end = String::new();
     notes(&mut end, forecast, assumptions);
     let _ = write!(end, "\nNext: {next}\n");
-    let room = LINES.saturating_sub(out.lines().count() + end.lines().count());
+    let room = |out: &str| LINES.saturating_sub([out, &reasons, &end].map(|part| part.lines().count()).iter().sum());
+    let doings = doings::render(forecast, MOST_CELLS);
+    if doings.lines().count() <= room(&out) {
+        out.push_str(&doings);
+    }
+    let room = room(&out);
+    out.push_str(&reasons);
     costs(&mut out, forecast, room);
     out + &end
 }
@@ -203,17 +210,25 @@ fn notes(out: &mut String, forecast: &Forecast, assumptions: &[String]) {
 /// A table with right-aligned columns, the first one left-aligned.
 pub(super) fn table<const N: usize>(out: &mut String, header: [&str; N], rows: Vec<[String; N]>) {
     let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
-    let mut widths = [0; N];
-    for row in &rows {
-        row.iter().zip(&mut widths).for_each(|(cell, width)| *width = (*width).max(cell.chars().count()));
-    }
+    out.push_str(&aligned(&rows));
+}
+
+/// `rows` of as many cells each, the first column left-aligned, the others right-aligned.
+pub(super) fn aligned(rows: &[impl AsRef<[String]>]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
     for row in rows {
-        let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| match at {
+        widths.resize(row.as_ref().len(), 0);
+        row.as_ref().iter().zip(&mut widths).for_each(|(cell, width)| *width = (*width).max(cell.chars().count()));
+    }
+    let mut out = String::new();
+    for row in rows {
+        let cells = row.as_ref().iter().zip(&widths).enumerate().map(|(at, (cell, &width))| match at {
             0 => format!("{cell:<width$}"),
             _ => format!("{cell:>width$}"),
         });
         let _ = writeln!(out, "{}", cells.collect::<Vec<_>>().join(" ").trim_end());
     }
+    out
 }
 
 /// Writes `text` after `first` in lines of at most 80 columns, later ones after `rest`.

@@ -167,7 +167,7 @@ fn what(why: &Why, note: &Note) -> String {
         Note::Follows => "waits for the answer to another request for the same".to_owned(),
         Note::Joins => "joins a batch".to_owned(),
         Note::Leaves { with } => format!("the batch leaves with {with} requests, as one call"),
-        Note::CutOff => "the answer is cut off, and asked to go on".to_owned(),
+        Note::CutOff => "the answer is cut off, and asked for again".to_owned(),
         Note::Served => "answered".to_owned(),
         Note::Canned => "gets the canned answer".to_owned(),
         Note::Lost(why) => format!("never answered: {}", why.name()),

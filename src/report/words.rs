@@ -93,7 +93,7 @@ fn causes(cell: &CellForecast) -> Vec<String> {
         return Vec::new();
     }
     let [first, retries, wasted] = [first, retries, wasted].map(|cost| estimate(&cost, Figure::Money));
-    vec![format!("first calls cost {first} and retries {retries}, of which {wasted} led to no answer")]
+    vec![format!("first calls cost {first} and further ones {retries}, of which {wasted} led to no answer")]
 }
 
 fn terms(cell: &CellForecast) -> Vec<String> {

@@ -8,8 +8,8 @@ use super::{Diagnostic, Failure, Loaded, Scenario};
 use crate::client::Strategy;
 use crate::client::retry::{FullJitter, Persistence, RetryPolicy};
 use crate::params::{Invalid, Parameters};
-use crate::protocol::Counts;
-use crate::provider::Tier;
+use crate::protocol::{Class, Counts};
+use crate::provider::{Beyond, Tier};
 use crate::traffic::replay::{Replay, TraceError, TraceErrorKind, TraceSummary, describe};
 use crate::traffic::{Pairs, Table, Traffic};
 use crate::units::SimDuration;
@@ -111,7 +111,7 @@ fn default_strategy() -> Strategy {
 fn unshared(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
     let has_keys =
         |(name, traffic): &(String, Traffic)| traffic.classes(name).iter().any(|(_, class)| class.cache_keys.is_some());
-    let (shares_answers, is_cut) = (scenario.traffic.iter().any(has_keys), scenario.has_re_asks());
+    let (shares_answers, facts) = (scenario.traffic.iter().any(has_keys), scenario.facts());
     let mut problems = Vec::new();
     for (name, strategy) in &scenario.strategy {
         let mut refuse = |key: &str, message: &str, help: &str| {
@@ -124,8 +124,17 @@ fn unshared(scenario: &Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
                 refuse(key, "no two requests ask for the same", help);
             }
         }
-        if strategy.batch.is_some() && is_cut {
-            refuse("batch", "an answer within a batch cannot be asked to go on", "leave `re-asks` out");
+        if let Some(batch) = &strategy.batch
+            && facts.iter().any(|class| class.re_asks > 0 && batch.carries(&class.name))
+        {
+            let help = "leave `re-asks` out, or name other `classes` in `batch`";
+            refuse("batch", "an answer within a batch cannot be asked to go on", help);
+        }
+        // By each route, and with each `max_tokens` that its calls may state, a class is one of its own.
+        let with_grown = |class: &Class| 1 + usize::from(class.grown_steps());
+        if facts.iter().map(with_grown).sum::<usize>() * (strategy.route.len() + 1) > usize::from(u16::MAX) {
+            let help = "leave some classes or routes out, or let `max-tokens` grow in larger steps";
+            refuse("route", "there are more than 65535 classes, by each route and size of call", help);
         }
     }
     problems
@@ -220,24 +229,39 @@ fn find_tier(scenario: &mut Scenario, name: &str) -> Option<Diagnostic> {
 /// Fills in the tiers that routes lead to, and refuses classes that there are not.
 fn find_routes(scenario: &mut Scenario, loaded: &Loaded) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    let (sources, classes) = (scenario.traffic.iter().map(|(name, _)| name.clone()).collect(), scenario.classes());
-    let known: Vec<String> = [sources, classes].concat();
     for (strategy, stated) in scenario.strategy.clone() {
+        let batched = stated.batch.and_then(|batch| batch.classes);
+        problems.extend(unknown_classes(scenario, loaded, &["strategy", &strategy, "batch", "classes"], &batched));
         for (route, stated) in stated.route {
             let at = |key: &str| super::path::join(["strategy", &strategy, "route", &route, key]);
             if let Some(tier) = &stated.tier {
                 let problem = find_tier(scenario, tier).or_else(|| billed_by_month(scenario, tier));
                 problems.extend(problem.map(|problem| problem.at(loaded.at(&at("tier")))));
             }
-            for (item, class) in stated.classes.iter().flatten().enumerate().filter(|(_, class)| !known.contains(class))
-            {
-                let message = format!("no traffic is called `{}`", super::diagnostic::printable(class));
-                let help = super::diagnostic::printable(&format!("known classes: {}", listed(&known)));
-                problems.push(Diagnostic::error(message).at(loaded.item(&at("classes"), item)).help(help));
-            }
+            let path = ["strategy", &strategy, "route", &route, "classes"];
+            problems.extend(unknown_classes(scenario, loaded, &path, &stated.classes));
         }
     }
     problems
+}
+
+/// Refuses those of `names`, stated at `path`, that are neither a source nor a class.
+fn unknown_classes(
+    scenario: &Scenario,
+    loaded: &Loaded,
+    path: &[&str],
+    names: &Option<Vec<String>>,
+) -> Vec<Diagnostic> {
+    let (sources, classes) = (scenario.traffic.iter().map(|(name, _)| name.clone()).collect(), scenario.classes());
+    let known: Vec<String> = [sources, classes].concat();
+    let path = super::path::join(path.iter().copied());
+    let unknown = names.iter().flatten().enumerate().filter(|(_, class)| !known.contains(class));
+    let problem = |(item, class): (usize, &String)| {
+        let message = format!("no traffic is called `{}`", super::diagnostic::printable(class));
+        let help = super::diagnostic::printable(&format!("known classes: {}", listed(&known)));
+        Diagnostic::error(message).at(loaded.item(&path, item)).help(help)
+    };
+    unknown.map(problem).collect()
 }
 
 /// Refuses a route to the tier called `name` where either side bills by the month: what a month makes of the calls of one
@@ -373,8 +397,29 @@ fn assumptions(scenario: &Scenario, loaded: &Loaded) -> Vec<String> {
             assume(&path, &|| format!("`{path}` = {}", sizes.model().mean()));
         }
     }
+    let paced = scenario.strategy.iter().filter(|(_, strategy)| is_paced_by_tier(strategy));
+    for ((strategy, _), (tier, limit)) in paced.flat_map(|paced| spilling(scenario).map(move |limit| (paced, limit))) {
+        let pacing = super::path::join(["strategy", strategy, "pacing"]);
+        let limit = super::path::join(["tier", tier, "limits", limit]);
+        assume(&super::path::child(&pacing, "within-reserved"), &|| {
+            format!("`{pacing}` does not keep below `{limit}`, beyond which calls spill over (`within-reserved`)")
+        });
+    }
     assume("slo", &|| "objectives: at most 1% of requests fail, and the month's quota lasts".to_owned());
     assumptions
+}
+
+fn is_paced_by_tier(strategy: &Strategy) -> bool {
+    strategy.pacing.as_ref().is_some_and(|pacing| pacing.is_of_tier() && !pacing.within_reserved)
+}
+
+/// The limits over which calls spill, by the names of their tiers and their own.
+fn spilling(scenario: &Scenario) -> impl Iterator<Item = (&str, &str)> {
+    let tiers = scenario.tiers.iter().filter_map(|name| Some((name.as_str(), scenario.tier.find(name)?)));
+    tiers.flat_map(|(name, tier)| {
+        let limits = tier.limits.iter().filter(|(_, limit)| limit.beyond == Beyond::Spill);
+        limits.map(move |(limit, _)| (name, limit.as_str()))
+    })
 }
 
 /// Whether any figure depends on how many tokens a request has.

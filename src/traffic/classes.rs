@@ -4,7 +4,7 @@ use super::replay::TraceError;
 use super::sizes::Sizes;
 use super::{CacheKeys, Columns, Keys, Pairs, Population, Setting, Size, SizeStreams, Sizing, Traffic, visit_labels};
 use crate::params::{Invalid, Parameters, Presence, Visitor};
-use crate::protocol::{self, Labels};
+use crate::protocol::{self, Labels, ReAsking};
 use crate::rng::{BLOCK, Stream};
 use crate::units::{Share, SimDuration, Tokens};
 
@@ -25,8 +25,10 @@ pub struct Class {
     pub cache_write: Option<Share>,
     /// The `max_tokens` that each call states.
     pub max_tokens: Option<Tokens>,
-    /// How often an answer that was cut off is asked to go on.
+    /// How often an answer that was cut off is asked for again.
     pub re_asks: Option<u32>,
+    /// How it is.
+    pub re_asking: Option<ReAsking>,
     /// Which of its requests ask for the same.
     pub cache_keys: Option<CacheKeys>,
     /// How urgent each is, in 0..=255.
@@ -48,6 +50,7 @@ impl Default for Class {
             cache_write: None,
             max_tokens: None,
             re_asks: None,
+            re_asking: None,
             cache_keys: None,
             priority: None,
             deadline: None,
@@ -66,6 +69,7 @@ impl Parameters for Class {
         visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
         visitor.optional("re-asks", &mut self.re_asks);
+        visitor.optional_section("re-asking", &mut self.re_asking);
         visitor.optional_section("cache-keys", &mut self.cache_keys);
         visitor.optional("priority", &mut self.priority);
         visitor.optional("deadline", &mut self.deadline);
@@ -96,6 +100,7 @@ impl Class {
         class.cache_write = self.cache_write.unwrap_or(class.cache_write);
         class.max_tokens = self.max_tokens.or(class.max_tokens);
         class.re_asks = self.re_asks.unwrap_or(class.re_asks);
+        class.re_asking = self.re_asking.or(class.re_asking);
         class.cache_keys = self.cache_keys.or(class.cache_keys);
         class.priority = self.priority.unwrap_or(class.priority);
         class.deadline = self.deadline.or(class.deadline);
@@ -129,6 +134,7 @@ impl Traffic {
             labels: class.labels,
             max_tokens: class.max_tokens,
             re_asks: class.re_asks,
+            re_asking: class.re_asking.unwrap_or_default(),
             cache_write: class.cache_write,
             priority: u8::try_from(class.priority).unwrap_or(u8::MAX), // checked
             deadline: class.deadline,

@@ -14,7 +14,7 @@ mod sizing;
 pub mod users;
 
 use crate::params::{Choice, Invalid, Parameters, Presence, Visitor};
-use crate::protocol::Labels;
+use crate::protocol::{Labels, ReAsking};
 use crate::rng::{BLOCK, Seed, Stream};
 use crate::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use arrivals::{ArrivalProcess, Arrivals};
@@ -57,8 +57,10 @@ pub struct Traffic {
     pub cache_write: Share,
     /// The `max_tokens` that each call states: longer answers are cut off there.
     pub max_tokens: Option<Tokens>,
-    /// How often an answer that was cut off is asked to go on, at most, with what it said so far as input.
+    /// How often an answer that was cut off is asked for again, at most.
     pub re_asks: u32,
+    /// How it is; by default it goes on where it was cut off, each part as long as the first.
+    pub re_asking: Option<ReAsking>,
     /// What its requests ask for, where some ask for the same; without it no two do.
     pub cache_keys: Option<CacheKeys>,
     /// How urgent each is to a client whose queue goes by priority, in 0..=255; higher goes first.
@@ -90,6 +92,7 @@ impl Default for Traffic {
             cache_write: Share::default(),
             max_tokens: None,
             re_asks: 0,
+            re_asking: None,
             cache_keys: None,
             priority: 0,
             deadline: None,
@@ -115,6 +118,7 @@ impl Parameters for Traffic {
         visitor.optional("cache-write", &mut self.cache_write);
         visitor.optional("max-tokens", &mut self.max_tokens);
         visitor.optional("re-asks", &mut self.re_asks);
+        visitor.optional_section("re-asking", &mut self.re_asking);
         visitor.optional_section("cache-keys", &mut self.cache_keys);
         visitor.optional("priority", &mut self.priority);
         visitor.optional("deadline", &mut self.deadline);
@@ -183,7 +187,12 @@ impl Traffic {
             let message = format!("there are {} classes, more than {MOST_CLASSES}", self.class.len());
             return Err(Invalid::new("class", message, "leave some out"));
         }
-        self.classes("").iter().try_for_each(|(_, class)| class.check_class())
+        let classes = self.classes("");
+        if self.re_asking.is_some() && classes.iter().all(|(_, class)| class.re_asks == 0) {
+            let help = "say how often, as in `re-asks = 3`, or leave it out";
+            return Err(Invalid::new("re-asking", "no answer is asked for again", help));
+        }
+        classes.iter().try_for_each(|(_, class)| class.check_class())
     }
 
     /// Refuses sizes that no class may have.
@@ -203,13 +212,20 @@ impl Traffic {
             let message = format!("{} times are more than {MOST_RE_ASKS}", self.re_asks);
             return Err(Invalid::new("re-asks", message, "write a number from 0 to 1000, as in `3`"));
         }
+        if let (Some(how), Some(first)) = (self.re_asking.filter(|_| self.re_asks > 0), self.max_tokens)
+            && let Some(cap) = how.cap.filter(|cap| *cap <= first)
+        {
+            let message = format!("`max-tokens` of {first} do not grow where the cap is {cap}");
+            return Err(Invalid::new("re-asking", message, "raise the `cap`"));
+        }
         check_urgency(Some(self.priority), self.deadline)
     }
 
     /// The most tokens of an answer, by however many calls.
     fn longest_answer(&self) -> Option<Tokens> {
-        let calls = self.re_asks.saturating_add(1);
-        self.max_tokens.map(|max| Tokens::new(max.get().saturating_mul(calls)))
+        let (calls, how) = (self.re_asks.saturating_add(1), self.re_asking.unwrap_or_default());
+        let longest = |first| Tokens::new(u32::try_from(how.said(first, calls)).unwrap_or(u32::MAX));
+        self.max_tokens.map(longest)
     }
 
     /// The process whose rate a shape moves: of requests, or of users who come.

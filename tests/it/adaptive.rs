@@ -71,7 +71,7 @@ fn a_call_that_comes_too_late_is_paid_for() {
     assert_eq!(total.latency.sum_nanos(), u128::from(secs(90).as_nanos()));
     // At 1 s and at 2 s; at 3 s the answer is there, before a third one goes.
     let total = run(&scenario(3), &tier(100), &after(1, 5)).total();
-    assert_eq!((total.attempts(), total.hedged), (90, 60));
+    assert_eq!((total.attempts(), total.hedged, total.retried), (90, 60, 0));
     // Nothing takes 4 s.
     let total = run(&scenario(3), &tier(100), &after(4, 1)).total();
     assert_eq!((total.attempts(), total.hedged, total.overtaken), (30, 0, 0));
@@ -152,7 +152,10 @@ fn cubic_sleeps_until_a_429_wakes_it() {
         let cell = Cell { scenario: &scenario, tier, strategy: &without };
         simulate_in_full(cell, 0, Stop::default()).unwrap_or_else(|error| panic!("{error}"))
     };
-    assert!(run(&scenario, &tier_of(100), &cubic) == full(&tier_of(100)));
+    let mut idle = run(&scenario, &tier_of(100), &cubic);
+    let learnt = std::mem::take(&mut idle.learnt);
+    assert!(learnt.rate.is_some_and(|rate| rate.levels().all(|level| level.is_none())));
+    assert!(idle == full(&tier_of(100)));
     let (held, bounced) = (run(&scenario, &tier_of(10), &cubic).total(), full(&tier_of(10)).total());
     assert!(held.rejected() < bounced.rejected(), "{} with, {} without", held.rejected(), bounced.rejected());
     assert!(held.paced > 0);
@@ -165,6 +168,18 @@ fn the_adaptive_mode_of_botocore_limits_what_it_sends() {
     let ready = ratecast::scenario::load_text("adaptive", text, &[]).unwrap();
     let (_, strategy) = &ready.scenario.strategy[0];
     assert_eq!(strategy.send_rate, Some(SendRate::Cubic(rate::Cubic::default())));
+}
+
+/// One request each ten seconds, whose answer comes after three: a rate that grows by 0.1 a second is looked at then.
+#[test]
+fn the_first_run_writes_down_what_is_learnt() {
+    let strategy = Strategy { send_rate: Some(SendRate::Aimd(rate::Aimd::default())), ..Strategy::default() };
+    let (scenario, tier) = (scenario(3), tier(100));
+    let cell = Cell { scenario: &scenario, tier: &tier, strategy: &strategy };
+    let [first, second] = [0, 1].map(|replication| simulate(cell, replication, Stop::default()).unwrap().learnt);
+    assert_eq!((second.rate, &first.window, &first.refusal), (None, &None, &None));
+    let levels: Vec<f64> = first.rate.unwrap().levels().flatten().collect();
+    assert_eq!((levels.len(), levels[2], levels[3], levels[12], levels[13]), (300, 1.0, 1.3, 1.3, 2.3));
 }
 
 /// A window that cannot move bounds calls as slots do.

@@ -171,12 +171,14 @@ fn a_report_is_these_files() {
     let ended = program.ended();
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
     let charts = [
+        "amplification",
         "breakdown",
         "comparison",
         "latency",
         "over-time-claude-free-default",
         "over-time-claude-paid-default",
         "quota",
+        "tail",
     ];
     let mut files: Vec<String> =
         charts.iter().flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]).collect();

@@ -12,7 +12,7 @@ use ratecast::params::Choice;
 use ratecast::protocol::Fault;
 use ratecast::rng::Seed;
 use ratecast::scenario::{clients, load_text, read_text, resolved};
-use ratecast::units::{SimDuration, SimTime};
+use ratecast::units::{Share, SimDuration, SimTime};
 use std::fs;
 
 const REFUSED: Failing = Failing::Refused(None);
@@ -58,6 +58,8 @@ fn every_client_says_what_it_is_and_reads_back_as_printed() {
 const EXACT: &[(&str, &[f64])] = &[
     ("ai21-configured", &[1000.0, 1000.0, 2000.0, 4000.0, 8000.0]),
     ("huggingface-hub", &[1000.0, 2000.0, 4000.0, 8000.0, 8000.0]),
+    // Nothing, and a way there and back.
+    ("tenacity", &[50.0; 5]),
     ("tenacity-exponential", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0]),
     ("urllib3-configured", &[0.0, 2000.0, 4000.0, 8000.0, 16_000.0, 32_000.0, 64_000.0, 120_000.0, 120_000.0]),
     ("azure-core", &[0.0, 1600.0, 3200.0, 6400.0, 12_800.0]),
@@ -67,6 +69,7 @@ const EXACT: &[(&str, &[f64])] = &[
     ("backon", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0]),
     ("resilience4j", &[500.0; 5]),
     ("resilience4j-breaker", &[500.0; 5]),
+    ("resilience4j-breaker-timed", &[500.0; 5]),
     ("resilience4j-exponential", &[500.0, 750.0, 1125.0, 1687.5, 2531.25]),
     ("polly", &[2000.0; 5]),
     ("polly-linear", &[2000.0, 4000.0, 6000.0, 8000.0, 10_000.0]),
@@ -500,10 +503,15 @@ fn budgets_of_clients_are_those_of_their_sources() {
 #[test]
 fn breakers_and_throttles_of_clients_are_those_of_their_sources() {
     let known = client("resilience4j-breaker");
-    assert_eq!(known.breaker, Some(CircuitBreaker::Window(Window { minimum: Some(100), ..Window::default() })));
+    let (slow_call, slow_rate) = (Some(SimDuration::from_secs(60)), Some(Share::ONE));
+    let window = Window { minimum: Some(100), slow_call, slow_rate, ..Window::default() };
+    assert_eq!(known.breaker, Some(CircuitBreaker::Window(window.clone())));
+    // Its `slidingWindowSize` of 100 is then in seconds.
+    let timed = Window { calls: None, last: Some(SimDuration::from_secs(100)), ..window };
+    assert_eq!(client("resilience4j-breaker-timed").breaker, Some(CircuitBreaker::Window(timed)));
     assert_eq!(client("google-sre").throttle, Some(Throttle::default()));
     let guarded = clients::names().filter(|name| client(name).breaker.is_some() || client(name).throttle.is_some());
-    assert_eq!(guarded.collect::<Vec<_>>(), ["resilience4j-breaker", "google-sre"]);
+    assert_eq!(guarded.collect::<Vec<_>>(), ["resilience4j-breaker", "resilience4j-breaker-timed", "google-sre"]);
 }
 
 /// A strategy has what its preset has, and may say otherwise.

@@ -191,6 +191,132 @@ fn a_route_to_another_tier_goes_around_the_gate() {
     assert_eq!((class.paced, class.backed_off()), (40_500_000_000, 0));
 }
 
+/// As many requests of another model, at the same instants; the first model has a limit of its own, 30 calls a minute of which
+/// are left to go, each on its own.
+const TWO_MODELS: &str = r#"
+    traffic.app.model = "choked"
+    traffic.other = { model = "free", arrivals.constant.rate = "10/s", requests = 10 }
+    tier.small.limits.requests.only.models = ["choked"]
+    "#;
+
+/// The k-th call for the choked model goes at 2 k, and came at 0.1 k. Calls for the other one pass those who wait, as through
+/// a line that is full of them.
+#[test]
+fn a_model_that_is_choked_holds_up_no_other() {
+    let paced = r#"strategy.s = { retry.none = {}, pacing = { margin = "50%", burst = "0s" } }"#;
+    let record = run(&format!("{TWO_MODELS}{paced}"));
+    let [choked, free] = &record.classes[..] else { panic!("two classes") };
+    assert_eq!((choked.served(), choked.paced), (10, (45 * 2_000 - 45 * 100) * 1_000_000));
+    assert_eq!((free.served(), free.paced, free.queued, free.backed_off()), (10, 0, 0, 0));
+    assert_eq!(free.latency.max(), Some(millis(1_000)));
+    let record = run(&format!("set strategy.s.queue.capacity=2\n{TWO_MODELS}{paced}"));
+    let [choked, free] = &record.classes[..] else { panic!("two classes") };
+    assert_eq!((choked.served(), failed(choked, Failure::Shed), free.served()), (3, 7, 10));
+}
+
+/// One slot: calls for the other model take turns with nobody while the first one's pace is closed, and are held up by those
+/// that it lets go, in the order of arrival.
+#[test]
+fn a_slot_is_given_to_the_first_who_may_have_it() {
+    let text = r#"strategy.s = { retry.none = {}, concurrency = 1, pacing = { margin = "50%", burst = "0s" } }"#;
+    let record = run(&format!("{TWO_MODELS}{text}"));
+    let [choked, free] = &record.classes[..] else { panic!("two classes") };
+    // From 0 on: a call for the choked model in every even second, as long as there are any of the other in the odd ones.
+    assert_eq!((choked.served(), free.served()), (10, 10));
+    assert_eq!(
+        (choked.latency.max(), free.latency.max()),
+        (Some(millis(18_000 - 900 + 1_000)), Some(millis(19_000 - 900 + 1_000)))
+    );
+    // Half of the time that the first ones wait a slot is free for them, and the pace is closed; the others wait for a slot.
+    assert_eq!((free.paced, free.queued), (0, (100_000 - 4_500) * 1_000_000));
+    assert_eq!(choked.paced + choked.queued, (90_000 - 4_500) * 1_000_000);
+}
+
+/// All share 500 tokens a second, of which 501 may go at once; a large request takes 1,000 and a small one 100. At 0 a large
+/// one goes, and owes 499: a small one goes at 1.198, when there are 100 again. The second large one waits for its own pace
+/// until 2.0, and for 501 tokens until 2.2; the small ones behind it must not eat these before.
+#[test]
+fn nobody_takes_what_one_before_him_waits_for() {
+    let text = r#"
+        set traffic.app.requests=3
+        set traffic.other.requests=3
+        set traffic.other.input-tokens.constant=90
+        set traffic.other.output-tokens.constant=10
+        tier.small.limits.tokens = { counts = "total-tokens", fixed-window.limit = "60k/min" }
+        strategy.s = { retry.none = {}, pacing = { margin = "50%", burst = "1s" } }"#;
+    let record = run(&format!("{TWO_MODELS}{text}"));
+    let [large, small] = &record.classes[..] else { panic!("two classes") };
+    let waits = |class: &ClassRecord| (class.paced / 1_000_000, class.latency.max());
+    assert_eq!(waits(large), (2_100 + 4_200, Some(millis(5_200))));
+    assert_eq!(waits(small), (1_198 + 3_298 + 5_398, Some(millis(6_398))));
+}
+
+/// Two sources of one client and one of another, ten requests each at the same instants, and 30 calls a minute of each client:
+/// of the first one's pairs, which come at 0.1 k, one goes at 4 k and one at 4 k + 2; the other's k-th goes at 2 k.
+#[test]
+fn each_client_keeps_its_own_pace() {
+    let source = |first: u32| {
+        format!(r#"{{ clients = {{ count = 1, first = {first} }}, arrivals.constant.rate = "10/s", requests = 10 }}"#)
+    };
+    let text = format!(
+        "tier.small.limits.requests.scope = \"client\"
+         traffic.app.clients = {{ count = 1, first = 3 }}
+         traffic.same = {}
+         traffic.other = {}
+         strategy.s = {{ retry.none = {{}}, pacing = {{ margin = \"50%\", burst = \"0s\" }} }}",
+        source(3),
+        source(900)
+    );
+    let record = run(&text);
+    let waits: Vec<_> = record.classes.iter().map(|class| (class.served(), class.paced / 1_000_000)).collect();
+    assert_eq!(waits, [(10, 45 * 3_900), (10, 45 * 3_900 + 20_000), (10, 45 * 1_900)]);
+    assert_eq!(record.total().rejected(), 0);
+    // With one slot and calls of a second all are served in the order in which their clients let them go.
+    let record = run(&format!("set strategy.s.concurrency=1\n{text}"));
+    assert_eq!((record.total().served(), record.total().rejected()), (30, 0));
+    let last = record.classes.iter().filter_map(|class| class.latency.max()).max();
+    assert!(last.is_some_and(|last| last < millis(40_000)), "{last:?}");
+}
+
+/// 60,000 tokens a minute are reserved, beyond which calls cost more: half of that is one call of 1,000 every two seconds.
+#[test]
+fn who_keeps_within_what_is_reserved_spills_nothing() {
+    let text = |within: &str| {
+        format!(
+            "set tier.small.limits.requests.fixed-window.limit=600/min
+             tier.small.limits.unit = {{ counts = \"total-tokens\", beyond = \"spill\", fixed-window.limit = \"60k/min\" }}
+             strategy.s = {{ retry.none = {{}}, pacing = {{ margin = \"50%\", burst = \"0s\"{within} }} }}"
+        )
+    };
+    let paced = |within: &str| total(&text(within)).paced / 1_000_000;
+    assert_eq!((paced(""), paced(", within-reserved = true")), (45 * 100, 45 * 1_900));
+    let assumed = |within: &str| {
+        let plain = text(within).lines().skip(1).collect::<Vec<_>>().join("\n");
+        let ready = load_text("flow", &format!("{TEN}{plain}"), &[]).unwrap_or_else(|failure| panic!("{failure}"));
+        ready.assumptions.into_iter().filter(|what| what.contains("within-reserved")).collect::<Vec<_>>()
+    };
+    let told = "`strategy.s.pacing` does not keep below `tier.small.limits.unit`, beyond which calls spill over (`within-reserved`)";
+    assert_eq!(assumed(""), [told]);
+    assert!(assumed(", within-reserved = true").is_empty() && assumed(", within-reserved = false").is_empty());
+    assert!(assumed(", requests = \"1/s\"").is_empty());
+}
+
+/// The first calls for each model tell its own limits: one whose window is used up waits for the next minute.
+#[test]
+fn models_are_steered_past_one_another() {
+    let text = r#"
+        set tier.small.limits.requests.fixed-window.limit=3/min
+        set traffic.app.arrivals.constant.rate=1/2s
+        set traffic.other.arrivals.constant.rate=1/2s
+        tier.small.headers = "openai"
+        tier.small.limits.all = { fixed-window.limit = "1000/min", only.models = ["free"] }
+        strategy.s = { retry.none = {}, steer = {} }"#;
+    let record = run(&format!("{TWO_MODELS}{text}"));
+    let [choked, free] = &record.classes[..] else { panic!("two classes") };
+    assert_eq!((choked.served(), choked.rejected()), (10, 0));
+    assert_eq!((free.served(), free.latency.max()), (10, Some(millis(1_000))));
+}
+
 #[test]
 fn who_steers_by_headers_that_nobody_prints_is_told() {
     let warnings = |headers: &str| {
@@ -201,4 +327,32 @@ fn who_steers_by_headers_that_nobody_prints_is_told() {
     let told = Warning::NoHeaders { tiers: vec!["small".to_owned()] };
     assert!(warnings("").contains(&told));
     assert!(!warnings("tier.small.headers = \"openai\"").contains(&told));
+}
+
+/// One slot, and calls of a second: the k-th arrives at 0.1 k and would go at k.
+#[test]
+fn who_is_out_of_patience_leaves_the_queue() {
+    let text = r#"strategy.s = { retry.none = {}, concurrency = 1, queue.patience.constant = "2.5s" }"#;
+    let class = total(text);
+    // Those of 0.3 s and 0.4 s have left when the slot is free for the fourth time; the turn of the one of 0.5 s comes at 3 s, just in time.
+    assert_eq!((class.served(), failed(&class, Failure::Expired)), (4, 6));
+    assert_eq!(class.queued, 900_000_000 + 1_800_000_000 + 2_500_000_000);
+    // Who never has to wait needs none.
+    let text = r#"strategy.s = { retry.none = {}, concurrency = 10, queue.patience.exponential = "1ms" }"#;
+    assert_eq!(total(text).served(), 10);
+}
+
+/// Eight of ten come back at the reset, after a minute, six of these after another one, and so on. A deadline runs meanwhile,
+/// and patience does not.
+#[test]
+fn patience_is_for_the_queue_alone() {
+    let only = |bound: &str| {
+        total(&format!(
+            "set tier.small.limits.requests.fixed-window.limit=2/min
+            strategy.s = {{ retry.constant = {{ base = '60s' }}, concurrency = 10, queue.{bound} }}"
+        ))
+    };
+    assert_eq!(failed(&only("deadline = '2.5s'"), Failure::Expired), 8);
+    let class = only("patience.constant = '2.5s'");
+    assert_eq!((class.served(), failed(&class, Failure::Expired)), (10, 0));
 }

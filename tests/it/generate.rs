@@ -4,7 +4,7 @@ use ratecast::client::adaptive::hedge::Hedge;
 use ratecast::client::adaptive::rate::{self, SendRate};
 use ratecast::client::adaptive::window::{self, Gather, WindowSpec};
 use ratecast::client::control::breaker::{CircuitBreaker, Consecutive, Terms, Window};
-use ratecast::client::control::budget::{Aws, Deposit, Envoy, Finagle, Grpc, NoBudget, RetryBudget, Sre};
+use ratecast::client::control::budget::{Aws, Deposit, Envoy, Failures, Finagle, Grpc, NoBudget, RetryBudget, Sre};
 use ratecast::client::retry::{
     Composed, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, HintRules, HintUse, Jitter,
     Law, Linear, LongHint, NoRetry, Persistence, RetryOn, RetryPolicy,
@@ -227,10 +227,14 @@ pub fn retry_budget(dice: &mut Dice, kind: &str) -> RetryBudget {
             let token_ratio = dice.pick(1..=2_000) as f64 / 1_000.0;
             RetryBudget::Grpc(Grpc { max_tokens: dice.pick(1..=40) as u32, token_ratio })
         }
-        "deposit" => RetryBudget::Deposit(Deposit { share, bucket: dice.pick(1..=12) }),
+        "deposit" => {
+            let bucket = dice.pick(1..=12);
+            RetryBudget::Deposit(Deposit { share, bucket, initial: dice.pick(0..=bucket) })
+        }
         "finagle" => RetryBudget::Finagle(Finagle { memory, per_second: dice.pick(0..=3) as u32, share }),
         "envoy" => RetryBudget::Envoy(Envoy { share, least: dice.pick(0..=4) }),
         "sre" => RetryBudget::Sre(Sre { share, window: memory }),
+        "failures" => RetryBudget::Failures(Failures { share, window: memory }),
         other => panic!("the budget `{other}` is registered; say here how to make a random one"),
     })
 }
@@ -246,13 +250,21 @@ pub fn breaker(dice: &mut Dice, kind: &str) -> CircuitBreaker {
             let (failures, probes) = (dice.pick(1..=6) as u32, dice.pick(1..=4) as u32);
             CircuitBreaker::Consecutive(Consecutive { failures, probes, terms })
         }
-        "window" => CircuitBreaker::Window(Window {
-            calls,
-            failures: Share::from_hundred_millionths(dice.pick(1..=60_000_000)),
-            minimum: dice.perhaps(50, |dice| dice.pick(1..=u64::from(calls)) as u32),
-            trials: dice.pick(1..=12) as u32,
-            terms,
-        }),
+        "window" => {
+            let last = dice.perhaps(30, |dice| SimDuration::from_secs(dice.pick(1..=30)));
+            let slow_call = dice.perhaps(40, |dice| SimDuration::from_nanos(dice.pick(0..=3_000_000_000)));
+            let share = |dice: &mut Dice| Share::from_hundred_millionths(dice.pick(1..=60_000_000));
+            CircuitBreaker::Window(Window {
+                calls: if last.is_some() { None } else { Some(calls) },
+                last,
+                failures: share(dice),
+                minimum: dice.perhaps(50, |dice| dice.pick(1..=u64::from(calls)) as u32),
+                slow_call,
+                slow_rate: if slow_call.is_some() { dice.perhaps(70, share) } else { None },
+                trials: dice.pick(1..=12) as u32,
+                terms,
+            })
+        }
         other => panic!("the breaker `{other}` is registered; say here how to make a random one"),
     })
 }
@@ -317,6 +329,11 @@ fn persistence(dice: &mut Dice) -> Persistence {
         max_retry_after,
         hints: if bends { hint_rules(dice, max_retry_after.is_some()) } else { HintRules::NONE },
         retry_on: retry_on(dice),
+        persistence: if dice.percent(85) {
+            Share::ONE
+        } else {
+            Share::from_hundred_millionths(dice.pick(0..=99_999_999))
+        },
     }
 }
 

@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("traffic", &["units", "params", "rng", "protocol", "durations"]),
     ("limiter", &["units", "params", "rng", "protocol"]),
     ("provider", &["units", "params", "rng", "protocol", "durations", "limiter"]),
-    ("client", &["units", "params", "rng", "protocol", "limiter"]),
+    ("client", &["units", "params", "rng", "protocol", "durations", "limiter"]),
     ("recorder", &["units", "params", "protocol"]),
     ("scenario", &["units", "params", "rng", "protocol", "traffic", "limiter", "provider", "client"]),
     (

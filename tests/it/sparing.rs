@@ -1,6 +1,7 @@
 //! Clients that spare calls, by runs small enough to foretell: kept answers, shared calls, batches, answers in parts, prompts
 //! that the provider keeps, and the way over the network.
 
+use crate::foretold;
 use ratecast::engine::{Cell, Note, Stop, simulate, story};
 use ratecast::metrics::Metric;
 use ratecast::plan::{Options, forecast};
@@ -155,19 +156,91 @@ fn a_batch_states_the_max_tokens_of_all() {
     assert_eq!([2, 5].map(refused), [3, 2]);
 }
 
+/// Reports may wait for one another; the app's requests, which come with them, go at once, each in a call of its own.
+#[test]
+fn some_classes_are_batched_and_others_not() {
+    let reports = r#"traffic.reports={arrivals.constant.rate="1/s",cache-keys.count=1}"#;
+    let batch = |size: u32| format!("batch = {{ size = {size}, linger = \"1.5s\", classes = [\"reports\"] }}");
+    let classes = |keys: &str, set: &[&str]| {
+        let ready = ready(keys, &[&[reports], set].concat());
+        foretold::run(&ready.scenario).classes
+    };
+    let [app, reports] = &classes(&batch(3), &[])[..] else { panic!("two sources") };
+    assert_eq!((app.admitted, app.joining, spared(app)[2]), (10, 0, 0));
+    assert_eq!((reports.admitted, seconds(reports.joining), spared(reports)[2]), (5, 5.0 * (1.5 + 0.5), 5));
+    // Nobody answers five of the app's at once: four of 250 tokens each fit, and its answers may be asked for again.
+    let limit = r#"tier.open.limits.tokens={fixed-window={limit="1000/h"},counts="output-tokens",reserve="max-tokens",only.models=["small"]}"#;
+    let small = ["traffic.app.model=\"small\"", "traffic.app.max-tokens=250", "traffic.app.re-asks=1"];
+    let large = "traffic.reports.model=\"large\"";
+    let all = classes(&batch(5), &[&small[..], &[limit, large]].concat());
+    assert_eq!((all[0].rejected(), all[1].rejected()), (6, 0));
+}
+
+/// Answers of 1,200 tokens that are cut off at 500; a call takes a second and 10 ms a token.
+const CUT: [&str; 7] = [
+    "traffic.app.output-tokens.constant.value=1200",
+    "traffic.app.max-tokens=500",
+    "traffic.app.re-asks=3",
+    "provider.time-to-first-token.constant.value=\"1s\"",
+    "provider.time-per-output-token.constant.value=\"10ms\"",
+    "tier.open.price.output=\"2 USD/Mtok\"",
+    "traffic.app.requests=2",
+];
+
+#[test]
+fn max_tokens_may_grow_from_call_to_call() {
+    let run = |how: &str| {
+        let how = format!("traffic.app.re-asking={{{how}}}");
+        run("", &[&CUT[..], &[how.as_str()]].concat())
+    };
+    let figures = |record: &ClassRecord| {
+        let seconds = seconds(record.latency.sum_nanos()) / 2.0;
+        (record.admitted / 2, record.continued / 2, record.output_tokens / 2, seconds)
+    };
+    let cost = |input: u64, output: u64| Money::from_billionths(2 * (input + 2 * output) * 1_000);
+    // 500 and 700; what was said goes along as input.
+    let record = run("growth=2");
+    assert_eq!((figures(&record), record.charges.total()), ((2, 1, 1_200, 6.0 + 8.0), cost(100 + 600, 1_200)));
+    // 500, 600 and 100.
+    let record = run("growth=2,cap=600");
+    assert_eq!((figures(&record), record.charges.total()), ((3, 2, 1_200, 6.0 + 7.0 + 2.0), cost(1_900, 1_200)));
+    // 500 and 1,000 for nothing, and all 1,200 of them with 2,000 allowed.
+    let record = run("growth=2,from=\"start\"");
+    assert_eq!((figures(&record), record.charges.total()), ((3, 2, 1_200, 6.0 + 11.0 + 13.0), cost(300, 2_700)));
+    assert_eq!(record.charges.wasted, cost(200, 1_500));
+    // With 900 allowed at most the answer stays cut off, and nobody asks for the same once more.
+    let record = run("growth=2,cap=900,from=\"start\"");
+    assert_eq!((figures(&record), record.charges.total()), ((2, 1, 900, 6.0 + 10.0), cost(200, 1_400)));
+}
+
+/// What a provider reserves by `max_tokens` grows with them, wherever the call goes.
+#[test]
+fn what_is_reserved_grows_too() {
+    let is_served = |how: &str, tier: &str, most: u32| {
+        let limit = format!(r#"{{fixed-window.limit="{most}/h",counts="output-tokens",reserve="max-tokens"}}"#);
+        let limit = format!("tier.{tier}.limits.tokens={limit}");
+        let other = "tier.other.max-output=9000".to_owned();
+        let route = if tier == "other" { "route.second = { tier = \"other\", first = true }" } else { "" };
+        let how = format!("traffic.app.re-asking={{{how}}}");
+        let set = [&CUT[..6], &["traffic.app.requests=1", how.as_str(), other.as_str(), limit.as_str()]].concat();
+        let record = run(route, &set);
+        record.rejected() == 0 && record.served() == 1
+    };
+    for tier in ["open", "other"] {
+        for (how, reserved) in
+            [("", 3 * 500), ("growth=2", 500 + 1_000), ("growth=2,from=\"start\"", 500 + 1_000 + 2_000)]
+        {
+            assert!(is_served(how, tier, reserved), "{tier}: {how}");
+            assert!(!is_served(how, tier, reserved - 1), "{tier}: {how}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_that_is_cut_off_is_asked_to_go_on() {
-    let set = [
-        "traffic.app.output-tokens.constant.value=1200",
-        "traffic.app.max-tokens=500",
-        "traffic.app.re-asks=3",
-        "provider.time-to-first-token.constant.value=\"1s\"",
-        "provider.time-per-output-token.constant.value=\"10ms\"",
-        "tier.open.price.output=\"2 USD/Mtok\"",
-        "traffic.app.requests=2",
-    ];
+    let set = CUT;
     let record = run("", &set);
-    assert_eq!((record.served(), record.admitted, record.continued), (2, 6, 4));
+    assert_eq!((record.served(), record.admitted, record.continued, record.retried), (2, 6, 4, 0));
     assert_eq!(record.output_tokens, 2 * 1_200);
     // Input of 100, 600 and 1,100 tokens, and three times to the first token.
     let cost = 100 + 600 + 1_100 + 2 * 1_200;
@@ -288,6 +361,8 @@ fn complaints_name_their_place() {
         ("cache.local = { refresh = true }", "need no refreshing"),
         ("batch = { size = 1, linger = \"1s\" }", "batches of 1"),
         ("batch = { size = 9 }", "would never leave"),
+        ("batch = { size = 9, linger = \"1s\", classes = [] }", "no class is batched"),
+        ("batch = { size = 9, linger = \"1s\", classes = [\"app\", \"ap\"] }", "no traffic is called `ap`"),
         ("batch = { size = 9, linger = \"1s\", every = \"1s\" }", "by the clock"),
         ("prompt-cache = { prefix = 0 }", "nothing to keep"),
         ("transfer = { compressed-to = \"120%\" }", "larger than before"),
@@ -299,8 +374,17 @@ fn complaints_name_their_place() {
         ("traffic.app.cache-keys.count=0", "0 keys"),
         ("traffic.app.cache-keys.exponent=-1.0", "outside 0 to 10"),
         ("traffic.app.re-asks=2", "no answer is cut off"),
+        ("traffic.app.re-asking={growth=2}", "no answer is asked for again"),
+        ("traffic.app.re-asking={growth=11}", "11 is outside 1 to 10"),
+        ("traffic.app.re-asking={from=\"start\"}", "cut off at the same place"),
+        ("traffic.app.re-asking={cap=9}", "needs no bound"),
     ] {
         let said = complaint(TRAFFIC, "", &[set]);
+        assert!(said.contains(says), "{set}: {said}");
+    }
+    let cut = ["traffic.app.max-tokens=60", "traffic.app.re-asks=1"];
+    for (set, says) in [("traffic.app.re-asking={growth=2,cap=60}", "do not grow where the cap is 60")] {
+        let said = complaint(TRAFFIC, "", &[&cut[..], &[set]].concat());
         assert!(said.contains(says), "{set}: {said}");
     }
 }

@@ -22,7 +22,7 @@ use ratecast::durations::{self, Durations};
 use ratecast::engine::{Cell, Stop, simulate, simulate_in_full};
 use ratecast::limiter::{Align, LimiterModel, LimiterSpec};
 use ratecast::params::Parameters;
-use ratecast::protocol::{Counts, Fault};
+use ratecast::protocol::{Counts, Fault, ReAsking, Resume};
 use ratecast::provider::faults::{Outage, Overload, Says};
 use ratecast::provider::{Beyond, Congestion, Faults, Headers, Hint, LimitSpec, Load, Scope, Service, Tier};
 use ratecast::recorder::{Bin, Failure, Record, Spared};
@@ -255,7 +255,7 @@ fn strategy(dice: &mut Dice) -> Strategy {
             let kind = dice.one_of(&generate::kinds_of(&breakers));
             generate::breaker(dice, kind)
         }),
-        throttle: has_throttle.then(Throttle::default),
+        throttle: has_throttle.then(|| Throttle { per_client: dice.percent(30), ..Throttle::default() }),
         ..Strategy::default()
     }
 }
@@ -283,7 +283,7 @@ impl Seen {
             pending: total.pending,
             failures: total.failures,
             errors: total.errors,
-            retries: total.attempts() - total.attempts().min(total.offered),
+            retries: total.retried,
             elided: u64::from(trial.strategy.concurrency.is_none()),
             windows: windows_hold(trial, record),
             slots: slots_hold(trial, record),
@@ -315,6 +315,7 @@ fn timeline_total(record: &Record) -> Bin {
         total.admitted += bin.admitted;
         total.rejected += bin.rejected;
         total.errors += bin.errors;
+        total.turned_away += bin.turned_away;
         total.failed += bin.failed;
     }
     total
@@ -345,6 +346,11 @@ fn the_books_agree(trial: &Trial, record: &Record) {
     counted(time.admitted, total.admitted, "admitted");
     counted(time.rejected, total.rejected(), "rejected");
     counted(time.errors, total.failed_calls(), "errors");
+    counted(time.calls(), total.attempts(), "calls");
+    // A call is the first for a request or for a part of its answer, a retry, or a hedge.
+    let firsts = total.attempts() - total.retried - total.hedged;
+    assert!(firsts >= total.answered_calls(), "too many retries");
+    assert!(firsts <= total.offered + total.continued, "too few retries");
     counted(time.failed, total.failed(), "failed");
     for ((name, limit), seen) in trial.tier.limits.iter().zip(&record.limits) {
         if trial.scenario.provider.load.as_ref().is_some_and(|load| load.limits_above.is_some()) {
@@ -516,6 +522,9 @@ fn flow(dice: &mut Dice, trial: &mut Trial) {
         correct: dice.percent(50),
         ..Pacing::default()
     });
+    if let Some(pacing) = strategy.pacing.as_mut().filter(|pacing| pacing.is_of_tier()) {
+        pacing.within_reserved = dice.percent(50);
+    }
     strategy.steer = dice.perhaps(50, |dice| Steer {
         reserve: share(dice),
         until: dice.one_of(&[Until::Reset, Until::Refill]),
@@ -527,6 +536,8 @@ fn flow(dice: &mut Dice, trial: &mut Trial) {
     if strategy.concurrency.is_some() || strategy.pacing.is_some() || strategy.steer.is_some() {
         queue.order = dice.one_of(&Order::registered());
         queue.capacity = dice.perhaps(40, |dice| dice.pick(0..=20));
+        let mean = millis(dice, 20_000).max(SimDuration::from_nanos(1));
+        queue.patience = dice.perhaps(30, |_| Durations::Exponential(durations::Exponential { mean }));
     }
     if queue.capacity.is_some() {
         queue.shed = dice.one_of(&[Shed::Newest, Shed::Oldest, Shed::LowestPriority]);
@@ -566,7 +577,8 @@ fn share_calls(dice: &mut Dice, trial: &mut Trial) {
     let span = millis(dice, 5_000).max(SimDuration::from_nanos(1));
     let (linger, every) = if dice.percent(50) { (Some(span), None) } else { (None, Some(span)) };
     let (size, shared_input) = (dice.pick(2..=9) as u32, Tokens::new(dice.pick(0..=50) as u32));
-    strategy.batch = dice.perhaps(50, |_| Batch { size, linger, every, shared_input });
+    let classes = dice.perhaps(30, |_| vec![trial.scenario.traffic[0].0.clone()]);
+    strategy.batch = dice.perhaps(50, |_| Batch { size, linger, every, shared_input, classes });
     strategy.prompt_cache =
         dice.perhaps(40, |dice| PromptCache { prefix: Tokens::new(dice.pick(1..=50) as u32), ttl: span });
     strategy.canned = dice.percent(20);
@@ -576,6 +588,9 @@ fn share_calls(dice: &mut Dice, trial: &mut Trial) {
         if trial.strategy.batch.is_none() && dice.percent(40) {
             traffic.max_tokens = Some(Tokens::new(dice.pick(1..=20) as u32));
             traffic.re_asks = dice.pick(1..=3) as u32;
+            let (growth, from) = (dice.pick(2..=3) as u32, dice.one_of(&[Resume::Cut, Resume::Start]));
+            let cap = dice.perhaps(50, |dice| Tokens::new(dice.pick(61..=200) as u32));
+            traffic.re_asking = dice.perhaps(50, |_| ReAsking { growth, cap, from });
         }
     }
 }

@@ -211,3 +211,20 @@ fn routes_that_lead_nowhere_are_refused_where_they_stand() {
         assert!(said.contains(wanted) && said.contains("s.toml:2"), "{text}: {said}");
     }
 }
+
+/// Ten requests, of which three pass at once. Whoever loses heart after a refusal is done; one around another has its own.
+#[test]
+fn each_client_has_a_persistence_of_its_own() {
+    let refused = |text: &str| {
+        let class = total(&format!("strategy.s = {text}"));
+        assert_eq!((class.served(), class.failures[Failure::GaveUp as usize]), (3, 7), "{text}");
+        class.rejected()
+    };
+    let hasty = "retry.constant = { base = '0s', attempts = 3, honor-retry-after = false";
+    assert_eq!(refused(&format!("{{ {hasty} }} }}")), 21);
+    assert_eq!(refused(&format!("{{ {hasty}, persistence = '0%' }} }}")), 7);
+    assert_eq!(refused(&format!("{{ {hasty}, persistence = '0%' }}, around.a.{hasty} }} }}")), 21);
+    assert_eq!(refused(&format!("{{ {hasty} }}, around.a.{hasty}, persistence = '0%' }} }}")), 21);
+    let often = refused(&format!("{{ {hasty} }}, around.a.{hasty} }} }}"));
+    assert_eq!(often, 63);
+}

@@ -10,4 +10,4 @@ pub mod budget;
 mod recent;
 mod throttle;
 
-pub use throttle::{Throttle, ThrottleState};
+pub use throttle::{Throttle, ThrottleState, Throttles};

@@ -21,6 +21,12 @@ impl Recent {
         Recent { slice: (span.as_nanos() / slices).max(1), present: 0, sums: vec![0; slices as usize], total: 0 }
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.sums.fill(0);
+        self.total = 0;
+    }
+
     /// Adds `amount` at `now`, which must not be earlier than in the call before.
     pub fn add(&mut self, now: SimTime, amount: i64) {
         self.advance(now);

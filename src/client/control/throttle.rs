@@ -5,6 +5,7 @@ use crate::client::retry::{Failing, RetryOn};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Fault;
 use crate::units::{SimDuration, SimTime};
+use std::collections::BTreeMap;
 
 /// Turns a call down locally with the chance `max(0, (requests - k * accepts) / (requests + 1))`, counted over the last
 /// `window` (Beyer and others, *Site Reliability Engineering*, 2016, chapter 21).
@@ -22,6 +23,9 @@ pub struct Throttle {
     pub resolution: SimDuration,
     /// The answers that say the service did not take a call on.
     pub counts: RetryOn,
+    /// Whether each client of the traffic counts its own calls alone, as processes do that know nothing of one another. Of
+    /// more than 10,000 clients some share their counts, and `window` may hold at most 120 steps then.
+    pub per_client: bool,
 }
 
 impl Default for Throttle {
@@ -32,11 +36,15 @@ impl Default for Throttle {
             resolution: SimDuration::from_secs(1),
             // What an overloaded service says; a call that breaks off with 500 was taken on.
             counts: RetryOn::of(true, &[Fault::Unavailable, Fault::Timeout, Fault::Overloaded]),
+            per_client: false,
         }
     }
 }
 
 const MOST_STEPS: u64 = 10_000;
+/// The same of each client, of so many at most.
+const MOST_STEPS_EACH: u64 = 120;
+const MOST_CLIENTS: u32 = 10_000;
 
 impl Parameters for Throttle {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
@@ -44,6 +52,7 @@ impl Parameters for Throttle {
         visitor.optional("window", &mut self.window);
         visitor.optional("resolution", &mut self.resolution);
         visitor.optional("counts", &mut self.counts);
+        visitor.optional("per-client", &mut self.per_client);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -58,8 +67,9 @@ impl Parameters for Throttle {
             let message = format!("`{}` is shorter than `resolution`, which is {}", self.window, self.resolution);
             return Err(Invalid::new("window", message, "write a longer time, as in `\"2min\"`"));
         }
-        if self.steps() > MOST_STEPS {
-            let message = format!("`window` holds {} steps of `{}`, more than 10000", self.steps(), self.resolution);
+        let most = if self.per_client { MOST_STEPS_EACH } else { MOST_STEPS };
+        if self.steps() > most {
+            let message = format!("`window` holds {} steps of `{}`, more than {most}", self.steps(), self.resolution);
             return Err(Invalid::new("resolution", message, "write a longer time, as in `\"1s\"`"));
         }
         Ok(())
@@ -69,6 +79,26 @@ impl Parameters for Throttle {
 impl Throttle {
     fn steps(&self) -> u64 {
         self.window.as_nanos().div_ceil(self.resolution.as_nanos())
+    }
+}
+
+/// What a throttle remembers, of all clients together or of each.
+#[derive(Clone, Debug)]
+pub struct Throttles {
+    spec: Throttle,
+    states: BTreeMap<u32, ThrottleState>,
+}
+
+impl Throttles {
+    /// Those of clients which have sent nothing.
+    pub fn new(spec: &Throttle) -> Self {
+        Throttles { spec: spec.clone(), states: BTreeMap::new() }
+    }
+
+    /// What is remembered for `client`.
+    pub fn of(&mut self, client: u32) -> &mut ThrottleState {
+        let who = if self.spec.per_client { client % MOST_CLIENTS } else { 0 };
+        self.states.entry(who).or_insert_with(|| ThrottleState::new(&self.spec))
     }
 }
 
@@ -138,6 +168,24 @@ mod tests {
         assert_eq!(state.chance(SimTime::ZERO), 2.0 / 3.0);
         assert_eq!(state.chance(SimTime::ZERO + SimDuration::from_secs(119)), 2.0 / 3.0);
         assert_eq!(state.chance(SimTime::ZERO + SimDuration::from_secs(120)), 0.0);
+    }
+
+    #[test]
+    fn clients_count_together_or_apart() {
+        let refused = |per_client| {
+            let mut throttles = Throttles::new(&Throttle { per_client, ..Throttle::default() });
+            (0..9).for_each(|_| _ = throttles.of(1).admits(SimTime::ZERO, || 0.99));
+            [1, 2].map(|client| throttles.of(client).chance(SimTime::ZERO))
+        };
+        assert_eq!([refused(false), refused(true)], [[0.9, 0.9], [0.9, 0.0]]);
+    }
+
+    #[test]
+    fn counts_of_many_clients_are_bounded() {
+        let of =
+            |secs, per_client| Throttle { window: SimDuration::from_secs(secs), per_client, ..Throttle::default() };
+        assert!(of(120, true).check().is_ok() && of(121, false).check().is_ok());
+        assert_eq!(of(121, true).check().unwrap_err().key, "resolution");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A pace of the client's own that stays below the limits.
 
+use super::Hold;
 use crate::client::Estimate;
 use crate::client::estimate::amount;
 use crate::limiter::{Limiter, LimiterModel, TokenBucket, Verdict};
@@ -9,7 +10,7 @@ use crate::units::{Allowance, Civil, Period, Rate, Share, SimDuration, SimTime};
 
 /// Holds calls back so that limits are not met: rather than to bounce off them and back off, a call waits for its turn.
 ///
-/// Each paced limit is a bucket of its own that every call draws on. Its rate is that of the limit less `margin`, and it
+/// Each paced limit is a bucket of its own that every call draws on, or one for each client where the limit counts them apart. Its rate is that of the limit less `margin`, and it
 /// holds `burst`, by default what the margin leaves of the limit (at least one call): then no window of the limit's length,
 /// wherever it begins, sees more than the limit allows, whatever its algorithm. A call larger than the bucket goes when it
 /// is full, and those after it wait the longer; only such calls can still meet a limit.
@@ -34,13 +35,17 @@ pub struct Pacing {
     /// Whether the guess is put right when the call has ended. A provider may not do so: who paces `max-tokens` against
     /// limits that keep what they reserved turns it off.
     pub correct: bool,
+    /// Whether limits are paced too beyond which calls are not refused but pass at another price: then none does, but for
+    /// those larger than the bucket.
+    pub within_reserved: bool,
 }
 
 impl Default for Pacing {
     fn default() -> Self {
         let (requests, input_tokens, output_tokens, tokens) = (None, None, None, None);
         let (margin, burst, estimate, correct) = (None, None, Estimate::MaxTokens, true);
-        Pacing { requests, input_tokens, output_tokens, tokens, margin, burst, estimate, correct }
+        let within_reserved = false;
+        Pacing { requests, input_tokens, output_tokens, tokens, margin, burst, estimate, correct, within_reserved }
     }
 }
 
@@ -54,6 +59,7 @@ impl Parameters for Pacing {
         visitor.optional("burst", &mut self.burst);
         visitor.optional("estimate", &mut self.estimate);
         visitor.optional("correct", &mut self.correct);
+        visitor.optional("within-reserved", &mut self.within_reserved);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -68,6 +74,11 @@ impl Parameters for Pacing {
                 return Err(Invalid::new(key, message, help));
             }
         }
+        if self.within_reserved && !self.is_of_tier() {
+            let help = "leave one of them out";
+            let message = "what is stated here is paced, and no limit of the tier";
+            return Err(Invalid::new("within-reserved", message, help));
+        }
         match self.margin {
             Some(margin) if margin >= Share::ONE => {
                 let message = format!("a margin of {margin} leaves nothing to send");
@@ -79,6 +90,11 @@ impl Parameters for Pacing {
 }
 
 impl Pacing {
+    /// Whether it states no limit of its own, so that those of the tier are paced.
+    pub fn is_of_tier(&self) -> bool {
+        self.stated().next().is_none()
+    }
+
     /// The limits that it states, by key.
     fn stated(&self) -> impl Iterator<Item = (&'static str, Counts, Allowance)> {
         let keys = [
@@ -98,6 +114,7 @@ impl Pacing {
             capacity: allowance.amount,
             period: allowance.period.mean_length(),
             pools: vec![Some(0); classes],
+            is_apart: false,
         };
         self.stated().map(known).collect()
     }
@@ -119,6 +136,8 @@ pub struct Known {
     pub period: SimDuration,
     /// For each class the pool in which its calls are counted together; `None` where the limit does not count them.
     pub pools: Vec<Option<u32>>,
+    /// Whether it counts each client apart, whatever the pool.
+    pub is_apart: bool,
 }
 
 /// The state of a pace.
@@ -135,7 +154,9 @@ struct Paced {
     counts: Counts,
     pools: Vec<Option<u32>>, // by class
     burst: u64,
-    buckets: Vec<<TokenBucket as LimiterModel>::State>, // by pool
+    is_apart: bool,
+    fresh: <TokenBucket as LimiterModel>::State,
+    buckets: Vec<<TokenBucket as LimiterModel>::State>, // by pool, or by client where each is apart
 }
 
 impl Pace {
@@ -170,6 +191,32 @@ impl Pace {
         let class = &classes[usize::from(request.source)];
         let ready_at = |paced: &mut Paced| paced.ready_at(now, request, estimate.amount(paced.counts, request, class));
         paced.iter_mut().map(ready_at).max().unwrap_or(now)
+    }
+
+    /// The same for each of the buckets that it draws on.
+    pub fn holds(&mut self, now: SimTime, request: &Request, into: &mut Vec<(Hold, SimTime)>) {
+        let Pace { paced, estimate, classes, .. } = self;
+        let class = &classes[usize::from(request.source)];
+        for (number, paced) in paced.iter_mut().enumerate() {
+            let amount = estimate.amount(paced.counts, request, class);
+            if let Some(part) = paced.part(request).filter(|_| amount > 0) {
+                into.push((Hold::Paced(number as u16, part), paced.ready_at(now, request, amount)));
+            }
+        }
+    }
+
+    /// The buckets that calls of `class` may draw on.
+    pub fn holds_of(&self, class: u16) -> impl Iterator<Item = Hold> {
+        let pool = move |paced: &Paced| {
+            paced.pools[usize::from(class)].map(|pool| if paced.is_apart { Hold::EACH } else { pool })
+        };
+        let numbered = self.paced.iter().enumerate();
+        numbered.filter_map(move |(number, paced)| Some(Hold::Paced(number as u16, pool(paced)?)))
+    }
+
+    /// Whether `hold` is a bucket of one client alone.
+    pub fn is_apart(&self, hold: Hold) -> bool {
+        matches!(hold, Hold::Paced(number, _) if self.paced.get(usize::from(number)).is_some_and(|paced| paced.is_apart))
     }
 
     /// A call for `request` goes, whether or not it may.
@@ -216,13 +263,24 @@ impl Paced {
             }
         };
         let buckets = known.pools.iter().flatten().max().map_or(0, |most| *most as usize + 1);
-        let bucket = TokenBucket { refill: rate, capacity: Some(burst) }.start(&Civil::default());
-        Some(Paced { counts: known.counts, pools: known.pools.clone(), burst, buckets: vec![bucket; buckets] })
+        let fresh = TokenBucket { refill: rate, capacity: Some(burst) }.start(&Civil::default());
+        let (counts, pools, is_apart) = (known.counts, known.pools.clone(), known.is_apart);
+        Some(Paced { counts, pools, burst, is_apart, buckets: vec![fresh.clone(); buckets], fresh })
+    }
+
+    /// The number of the bucket of `request`, if it draws on any.
+    fn part(&self, request: &Request) -> Option<u32> {
+        let pool = self.pools[usize::from(request.source)]?;
+        Some(if self.is_apart { request.client } else { pool })
     }
 
     fn bucket(&mut self, request: &Request) -> Option<&mut <TokenBucket as LimiterModel>::State> {
-        let pool = self.pools[usize::from(request.source)]?;
-        self.buckets.get_mut(pool as usize)
+        let part = self.part(request)? as usize;
+        if part >= self.buckets.len() {
+            // A client that was not there before.
+            self.buckets.resize(part + 1, self.fresh.clone());
+        }
+        self.buckets.get_mut(part)
     }
 
     fn ready_at(&mut self, now: SimTime, request: &Request, amount: u64) -> SimTime {
@@ -267,7 +325,7 @@ mod tests {
 
     fn minute(amount: u64, counts: Counts) -> Known {
         let rate = Allowance::per(amount, MINUTE).rate();
-        Known { counts, rate, capacity: amount, period: MINUTE, pools: vec![Some(0)] }
+        Known { counts, rate, capacity: amount, period: MINUTE, pools: vec![Some(0)], is_apart: false }
     }
 
     #[test]
@@ -321,5 +379,20 @@ mod tests {
         let ready = [0, 1, 2].map(|source| pace.ready_at(at(0), &of(source)));
         assert!(ready[0] > at(0) && ready[1..] == [at(0); 2]);
         assert!(Pace::new(&Pacing::default(), &limits[1..], &[Class::default()]).is_free());
+    }
+
+    #[test]
+    fn each_client_has_a_pace_of_its_own() {
+        let known = Known { is_apart: true, ..minute(6, Counts::Requests) };
+        let spec = Pacing { margin: Some(Share::default()), burst: Some(SimDuration::ZERO), ..Pacing::default() };
+        let mut pace = Pace::new(&spec, &[known], &[Class::default()]);
+        let of = |client: u32| Request { client, ..Request::default() };
+        pace.take(at(0), &of(700));
+        let ready = [700, 3, 701].map(|client| pace.ready_at(at(0), &of(client)));
+        assert_eq!(ready, [at(10_000), at(0), at(0)]);
+        let mut holds = Vec::new();
+        pace.holds(at(0), &of(700), &mut holds);
+        assert_eq!(holds, [(Hold::Paced(0, 700), at(10_000))]);
+        assert!(pace.holds_of(0).all(|hold| hold.is_of_each()));
     }
 }

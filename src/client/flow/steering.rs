@@ -1,5 +1,6 @@
 //! A client that goes by the headers of replies.
 
+use super::Hold;
 use crate::client::Estimate;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::{Class, Labels, Request, Told};
@@ -126,6 +127,11 @@ impl Steering {
             SimTime::NEVER if view.under_way == 0 => now,
             instant => instant,
         }
+    }
+
+    /// What steers calls of `class`.
+    pub fn hold_of(&self, class: u16) -> Hold {
+        Hold::Told(self.view_of[usize::from(class)] as u32)
     }
 
     /// A call for `request` goes.

@@ -2,20 +2,30 @@
 
 use super::{Order, Place, Queue, Shed};
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// Requests that wait, by their slots. Each operation takes time in proportion to the logarithm of their number.
 ///
-/// The line of each tenant is in the order of ranks; of the first ones of all tenants the one with the lowest start tag goes
-/// first (see [`Fair`](super::Fair)). An order that tells nobody apart has one tenant, and tags that are all zero.
+/// The requests of each tenant are in the order of ranks; of the first ones of all tenants the one with the lowest start tag
+/// goes first (see [`Fair`](super::Fair)). An order that tells nobody apart has one tenant, and tags that are all zero.
+///
+/// Whoever serves the line may let some wait and serve others behind them: requests stand in lanes, by what they wait for
+/// beside their turn, and who is not the first of his lane need not be asked. [`Line::next`] goes from lane to lane in the
+/// order of those who lead them.
 #[derive(Clone, Debug)]
 pub struct Line {
     order: Order,
     is_shared: bool,
     capacity: u64,
     shed: Shed,
-    tenants: BTreeMap<u32, Tenant>,
-    /// The first request of each tenant that has any, by start tag and number.
-    heads: BTreeMap<(u64, u64), u32>,
+    /// Those of each tenant in each lane where any wait.
+    rows: BTreeMap<(u32, u64), Row>,
+    /// By lane the first request of each tenant, and whose it is.
+    lanes: BTreeMap<u64, BTreeMap<Turn, u32>>,
+    /// The first request of each lane.
+    leads: BTreeMap<Turn, u64>,
+    /// By tenant the tag at which the last one that went has ended, where the line is shared.
+    ended: BTreeMap<u32, u64>,
     /// Those that wait, from the one that is shed first on; empty where the newest is.
     victims: BTreeMap<(u64, u64), Ticket>,
     waiting: u64,
@@ -24,10 +34,19 @@ pub struct Line {
     last_end: u64, // the latest tag at which a request that went has ended
 }
 
+/// When it is a request's turn: the lower goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn {
+    start: u64,
+    rank: u64,
+    number: u64,
+}
+
 /// What is left when a request leaves its place, or to take it out of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
     tenant: u32,
+    lane: u64,
     rank: u64,
     number: u64,
 }
@@ -44,10 +63,9 @@ pub enum Offer {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Tenant {
+struct Row {
     waiting: BTreeMap<(u64, u64), Entry>, // by rank and number
-    ended: u64,                           // the tag at which the last one that went has ended
-    head: Option<(u64, u64)>,             // its key in `heads`
+    head: Option<Turn>,                   // of its first one, as its lane knows it
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +84,10 @@ impl Line {
             order: queue.order.clone(),
             capacity: queue.capacity.unwrap_or(u64::MAX),
             shed: queue.shed,
-            tenants: BTreeMap::new(),
-            heads: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            leads: BTreeMap::new(),
+            ended: BTreeMap::new(),
             victims: BTreeMap::new(),
             waiting: 0,
             joined: 0,
@@ -84,6 +104,11 @@ impl Line {
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         self.waiting == 0
+    }
+
+    /// Whether somebody waits in `lane`.
+    pub fn has_lane(&self, lane: u64) -> bool {
+        self.lanes.contains_key(&lane)
     }
 
     /// The request in `slot` joins if there is room for it, or is made.
@@ -107,7 +132,8 @@ impl Line {
             self.virtual_time = self.last_end.max(self.virtual_time);
         }
         let tenant = if self.is_shared { place.tenant } else { 0 };
-        let ticket = Ticket { tenant, rank: self.order.model().rank(&place, self.joined), number: self.joined };
+        let (rank, number) = (self.order.model().rank(&place, self.joined), self.joined);
+        let ticket = Ticket { tenant, lane: place.lane, rank, number };
         let size = if self.is_shared { place.size } else { 0 };
         let entry = Entry { slot, priority: place.priority, size, came: self.virtual_time };
         self.joined += 1;
@@ -115,54 +141,94 @@ impl Line {
         if let Some(key) = self.victim_key(entry.priority, ticket.number) {
             self.victims.insert(key, ticket);
         }
-        self.tenants.entry(tenant).or_default().waiting.insert((ticket.rank, ticket.number), entry);
-        self.lead(tenant);
+        self.rows.entry((tenant, place.lane)).or_default().waiting.insert((rank, number), entry);
+        self.lead(tenant, place.lane);
         ticket
     }
 
-    /// Who goes next.
-    pub fn peek(&self) -> Option<u32> {
-        let tenant = self.tenants.get(self.heads.first_key_value()?.1)?;
-        tenant.waiting.first_key_value().map(|(_, entry)| entry.slot)
+    /// Whose turn it is first of those who lead their lanes, or first after `passed`.
+    pub fn next(&self, passed: Option<Turn>) -> Option<(Turn, u32)> {
+        let from = passed.map_or(Bound::Unbounded, Bound::Excluded);
+        let (&turn, &lane) = self.leads.range((from, Bound::Unbounded)).next()?;
+        let tenant = *self.lanes.get(&lane)?.get(&turn)?;
+        let entry = self.rows.get(&(tenant, lane))?.waiting.first_key_value()?.1;
+        Some((turn, entry.slot))
     }
 
-    /// Who goes next leaves the line.
-    pub fn pop(&mut self) -> Option<u32> {
-        let (&(start, _), &number) = self.heads.first_key_value()?;
-        let tenant = self.tenants.get_mut(&number)?;
-        let ((_, joined), entry) = tenant.waiting.pop_first()?;
-        tenant.ended = start.saturating_add(entry.size);
-        self.virtual_time = start;
-        self.last_end = self.last_end.max(tenant.ended);
-        self.left(number, joined, entry);
+    /// Who leads a lane at this `turn` leaves the line, and goes.
+    pub fn go(&mut self, turn: Turn) -> Option<u32> {
+        let lane = *self.leads.get(&turn)?;
+        let tenant = *self.lanes.get(&lane)?.get(&turn)?;
+        let ((_, joined), entry) = self.rows.get_mut(&(tenant, lane))?.waiting.pop_first()?;
+        let ended = turn.start.saturating_add(entry.size);
+        // Who was passed starts earlier than what has gone since.
+        self.virtual_time = self.virtual_time.max(turn.start);
+        self.last_end = self.last_end.max(ended);
+        self.left(tenant, lane, joined, entry);
+        if self.is_shared {
+            self.ended.insert(tenant, ended);
+            let others: Vec<u64> =
+                self.rows.range((tenant, 0)..=(tenant, u64::MAX)).map(|((_, lane), _)| *lane).collect();
+            others.into_iter().for_each(|lane| self.lead(tenant, lane));
+        }
         Some(entry.slot)
+    }
+
+    /// The lane that is led at this `turn` is passed over by [`Line::next`] until it is roused, or somebody else leads it: which
+    /// lane that is.
+    pub fn rest(&mut self, turn: Turn) -> Option<u64> {
+        self.leads.remove(&turn)
+    }
+
+    /// Who leads `lane` is asked again.
+    pub fn rouse(&mut self, lane: u64) {
+        if let Some((turn, _)) = self.lanes.get(&lane).and_then(BTreeMap::first_key_value) {
+            self.leads.insert(*turn, lane);
+        }
     }
 
     /// Takes a request out of the line that will not go: its slot, if it still stood there. Its tenant has nothing to pay for.
     pub fn remove(&mut self, ticket: Ticket) -> Option<u32> {
-        let entry = self.tenants.get_mut(&ticket.tenant)?.waiting.remove(&(ticket.rank, ticket.number))?;
-        self.left(ticket.tenant, ticket.number, entry);
+        let Ticket { tenant, lane, rank, number } = ticket;
+        let entry = self.rows.get_mut(&(tenant, lane))?.waiting.remove(&(rank, number))?;
+        self.left(tenant, lane, number, entry);
         Some(entry.slot)
     }
 
-    fn left(&mut self, tenant: u32, number: u64, entry: Entry) {
+    fn left(&mut self, tenant: u32, lane: u64, number: u64, entry: Entry) {
         self.waiting -= 1;
         if let Some(key) = self.victim_key(entry.priority, number) {
             self.victims.remove(&key);
         }
-        self.lead(tenant);
+        self.lead(tenant, lane);
     }
 
-    /// Puts the first request of `tenant` among the heads, in place of the one that was there.
-    fn lead(&mut self, number: u32) {
-        let Some(tenant) = self.tenants.get_mut(&number) else { return };
-        if let Some(head) = tenant.head.take() {
-            self.heads.remove(&head);
+    /// Puts the first request of `tenant` in `lane` among the first ones there, in place of the one that was.
+    fn lead(&mut self, tenant: u32, lane: u64) {
+        let Some(row) = self.rows.get_mut(&(tenant, lane)) else { return };
+        let ended = self.ended.get(&tenant).copied().unwrap_or(0);
+        let head = row.waiting.first_key_value();
+        let head = head.map(|(&(rank, number), entry)| Turn { start: entry.came.max(ended), rank, number });
+        let before = std::mem::replace(&mut row.head, head);
+        if before == head {
+            return;
         }
-        if let Some((&(_, joined), entry)) = tenant.waiting.first_key_value() {
-            let head = (entry.came.max(tenant.ended), joined);
-            self.heads.insert(head, number);
-            tenant.head = Some(head);
+        let heads = self.lanes.entry(lane).or_default();
+        let led = heads.first_key_value().map(|(turn, _)| *turn);
+        if let Some(turn) = before {
+            heads.remove(&turn);
+        }
+        match head {
+            Some(turn) => drop(heads.insert(turn, tenant)),
+            None => drop(self.rows.remove(&(tenant, lane))),
+        }
+        let leads = heads.first_key_value().map(|(turn, _)| *turn);
+        if leads.is_none() {
+            self.lanes.remove(&lane);
+        }
+        if led != leads {
+            led.map(|turn| self.leads.remove(&turn));
+            leads.map(|turn| self.leads.insert(turn, lane));
         }
     }
 
@@ -189,14 +255,19 @@ mod tests {
     use super::*;
     use crate::units::SimTime;
 
-    const PLACE: Place = Place { priority: 0, size: 1, deadline: SimTime::NEVER, tenant: 0 };
+    const PLACE: Place = Place { priority: 0, size: 1, deadline: SimTime::NEVER, tenant: 0, lane: 0 };
 
     fn line(order: Order) -> Line {
         Line::new(&Queue { order, ..Queue::default() })
     }
 
+    fn first(line: &mut Line) -> Option<u32> {
+        let (turn, _) = line.next(None)?;
+        line.go(turn)
+    }
+
     fn drained(mut line: Line) -> Vec<u32> {
-        std::iter::from_fn(|| line.pop()).collect()
+        std::iter::from_fn(|| first(&mut line)).collect()
     }
 
     fn order_of(order: Order, places: &[Place]) -> Vec<u32> {
@@ -238,7 +309,7 @@ mod tests {
         for slot in 0..4 {
             line.push(slot, big(0));
         }
-        assert_eq!([line.pop(), line.pop(), line.pop()], [Some(0), Some(1), Some(2)]);
+        assert_eq!([first(&mut line), first(&mut line), first(&mut line)], [Some(0), Some(1), Some(2)]);
         // Tenant 1 starts at the virtual time, 200, where the fourth of tenant 0 has 300.
         for slot in 4..7 {
             line.push(slot, big(1));
@@ -256,6 +327,36 @@ mod tests {
         line.push(3, of(1, 10));
         assert_eq!((line.remove(first), line.remove(first)), (Some(0), None));
         assert_eq!(drained(line), [1, 2, 3]);
+    }
+
+    /// Lane 7 is passed over; who goes from lane 9 pays for the tenant in both.
+    #[test]
+    fn who_leads_a_lane_may_be_passed() {
+        let mut line = line(Order::Fair(Fair::default()));
+        for (slot, (tenant, lane)) in [(0, 7), (0, 7), (0, 9), (1, 9), (1, 7)].into_iter().enumerate() {
+            line.push(slot as u32, Place { tenant, lane, size: 10, ..PLACE });
+        }
+        let leads = |line: &Line| {
+            let mut passed = None;
+            let next = || {
+                let (turn, slot) = line.next(passed)?;
+                passed = Some(turn);
+                Some((turn, slot))
+            };
+            std::iter::from_fn(next).collect::<Vec<_>>()
+        };
+        let slots = |line: &Line| leads(line).into_iter().map(|(_, slot)| slot).collect::<Vec<_>>();
+        assert_eq!(slots(&line), [0, 2]);
+        let (turn, _) = leads(&line)[1];
+        assert_eq!((line.go(turn), line.go(turn)), (Some(2), None));
+        // Tenant 0 has had 10, so that tenant 1 leads both.
+        assert_eq!((slots(&line), line.has_lane(7), line.has_lane(8)), (vec![3, 4], true, false));
+        let (turn, _) = leads(&line)[1];
+        assert_eq!((line.rest(turn), slots(&line), line.go(turn)), (Some(7), vec![3], None));
+        line.rouse(8);
+        line.rouse(7);
+        assert_eq!(slots(&line), [3, 4]);
+        assert_eq!(drained(line), [3, 0, 4, 1]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Place {
     pub deadline: SimTime,
     /// On whose account it goes; 0 where the order tells nobody apart.
     pub tenant: u32,
+    /// What it waits for beside its turn: who serves the line numbers that; 0 where all wait for the same.
+    pub lane: u64,
 }
 
 /// Finds the places of requests.
@@ -44,8 +46,8 @@ impl Places {
         request.arrived.saturating_add(span)
     }
 
-    /// Where `request` stands.
-    pub fn of(&self, request: &Request) -> Place {
+    /// Where `request` stands in `lane`.
+    pub fn of(&self, request: &Request, lane: u64) -> Place {
         let class = &self.classes[usize::from(request.source)];
         let tenant = match self.order.model().tenancy() {
             None => 0,
@@ -57,6 +59,7 @@ impl Places {
             size: self.order.model().size(request, class),
             deadline: self.deadline(request),
             tenant,
+            lane,
         }
     }
 }
@@ -93,7 +96,7 @@ mod tests {
         let tenants = |by: Tenancy| {
             let order = Order::Fair(Fair { by, cost: Cost::Tokens, estimate: Estimate::Actual });
             let places = Places::new(&Queue { order, ..Queue::default() }, &classes);
-            [0, 1, 2].map(|source| places.of(&Request { source, client: 7, ..Request::default() }).tenant)
+            [0, 1, 2].map(|source| places.of(&Request { source, client: 7, ..Request::default() }, 0).tenant)
         };
         assert_eq!(tenants(Tenancy::Team), [0, 1, 0]);
         assert_eq!(tenants(Tenancy::Class), [0, 1, 2]);
@@ -108,7 +111,7 @@ mod tests {
             let order = Order::Shortest(Shortest::default());
             let places = Places::new(&Queue { deadline: queue.map(secs), order, ..Queue::default() }, &classes);
             let arrived = SimTime::ZERO + secs(10);
-            let place = places.of(&Request { arrived, input: Tokens::new(5), ..Request::default() });
+            let place = places.of(&Request { arrived, input: Tokens::new(5), ..Request::default() }, 0);
             assert_eq!(place.size, 5);
             place.deadline
         };

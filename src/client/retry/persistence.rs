@@ -3,7 +3,7 @@
 use super::{HintRules, LongHint, RetryOn};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Fault;
-use crate::units::SimDuration;
+use crate::units::{Share, SimDuration};
 
 /// The keys that all policies share.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Persistence {
     pub attempts: u32,
     /// No attempt starts later than this after the first one.
     pub total_time: Option<SimDuration>,
+    /// The chance that it tries again where it otherwise would, in 0..=1: a coin is tossed after every call that went wrong.
+    pub persistence: Share,
     /// Whether a `Retry-After` in the reply replaces the policy's own delay.
     pub honor_retry_after: bool,
     /// A longer hint than this is not believed, and the own delay is taken.
@@ -27,6 +29,7 @@ impl Default for Persistence {
         Persistence {
             attempts: 6,
             total_time: None,
+            persistence: Share::ONE,
             honor_retry_after: true,
             max_retry_after: None,
             hints: HintRules::NONE,
@@ -40,11 +43,17 @@ impl Persistence {
     pub const ONCE: Persistence = Persistence {
         attempts: 1,
         total_time: None,
+        persistence: Share::ONE,
         honor_retry_after: false,
         max_retry_after: None,
         hints: HintRules::NONE,
         retry_on: RetryOn::NOTHING,
     };
+
+    /// Whether nothing but what it states decides if it tries again.
+    pub fn is_sure(&self) -> bool {
+        self.persistence == Share::ONE
+    }
 
     /// Whether it ever tries again after `fault`.
     pub fn retries(&self, fault: Fault) -> bool {
@@ -76,6 +85,7 @@ impl Parameters for Persistence {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("attempts", &mut self.attempts);
         visitor.optional("total-time", &mut self.total_time);
+        visitor.optional("persistence", &mut self.persistence);
         let honored = self.honor_retry_after;
         visitor.optional("honor-retry-after", &mut self.honor_retry_after);
         // Who turns hints off drops the rules about them that were there by default; one that is stated too is a mistake.
@@ -90,6 +100,10 @@ impl Parameters for Persistence {
     fn check(&self) -> Result<(), Invalid> {
         if self.attempts == 0 {
             return Err(Invalid::new("attempts", "0 attempts send nothing", "write at least 1; the first call is one"));
+        }
+        if self.persistence > Share::ONE {
+            let message = format!("`{}` is no chance", self.persistence);
+            return Err(Invalid::new("persistence", message, "write at most `100%`, as in `\"80%\"`"));
         }
         if self.max_retry_after.is_some() && !self.honor_retry_after {
             let help = "set `honor-retry-after = true`, or leave `max-retry-after` out";

@@ -1,4 +1,5 @@
-//! What a policy, or several around one another, comes to where every call fails at once and no reply carries a hint.
+//! What a policy, or several around one another, comes to where every call fails at once and no reply carries a hint. Coins of
+//! a policy (`persistence`) all fall so that it goes on.
 
 use super::stack::Stack;
 use super::{Backoff, Failing, RetryPolicy};
@@ -123,7 +124,7 @@ impl Schedule {
         loop {
             walk.calls += 1;
             let now = SimTime::ZERO.saturating_add(walk.wait);
-            let Some(delay) = self.stack.after(now, failing, &mut standing, &mut draw) else {
+            let Some(delay) = self.stack.after(now, failing, &mut standing, &mut draw, || 0.0) else {
                 return walk;
             };
             walk.wait = walk.wait.saturating_add(delay);

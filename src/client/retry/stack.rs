@@ -66,18 +66,21 @@ impl Stack {
     }
 
     /// How long until the next call of a request whose call has failed so at `now`, by the innermost policy that goes on;
-    /// `None` where all give up. `draw` gives uniform numbers from [0, 1).
+    /// `None` where all give up. `draw` gives uniform numbers from [0, 1), and so does `toss`, for coins.
     pub fn after(
         &self,
         now: SimTime,
         failing: Failing,
         standing: &mut [Standing],
         mut draw: impl FnMut() -> f64,
+        mut toss: impl FnMut() -> f64,
     ) -> Option<SimDuration> {
         for (at, layer) in self.layers.iter().enumerate() {
             let mine = &mut standing[at];
             mine.tries += 1;
-            if let Some(delay) = layer.after(failing, mine.tries, mine.previous, now - mine.since, &mut draw) {
+            if let Some(delay) = layer.after(failing, mine.tries, mine.previous, now - mine.since, &mut draw)
+                && layer.goes_on(&mut toss)
+            {
                 mine.previous = delay;
                 let since = now.saturating_add(delay);
                 standing[..at].fill(Standing { since, ..Standing::default() });
@@ -103,6 +106,11 @@ impl Backoff {
             Failing::Fault(fault) if !self.retries(fault) => None,
             Failing::Fault(_) => self.delay_after_fault(calls, previous, elapsed, draw),
         }
+    }
+
+    /// Whether the coin, if there is one, has it try again.
+    fn goes_on(&self, toss: impl FnOnce() -> f64) -> bool {
+        self.persistence.is_sure() || toss() < self.persistence.persistence.as_f64()
     }
 
     /// Calls that it makes at most where all fail so.

@@ -31,6 +31,9 @@ impl Agent<'_> {
         errand.route = route;
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
+        if std::mem::replace(&mut errand.is_tried, true) {
+            self.record.retried(&request);
+        }
         let seen = self.call_for(now, slot, route);
         if let Some(diary) = &mut self.diary {
             let site = self.ways.site(route);
@@ -196,8 +199,8 @@ impl Agent<'_> {
     fn after(&mut self, now: SimTime, slot: u32, failing: Failing) {
         let errand = self.errands.get(slot);
         let class = errand.request.source;
-        let jitter = &mut self.jitter[usize::from(class)];
-        let delay = self.retries.after(now, failing, &mut errand.standing, || jitter.draw());
+        let (jitter, coins) = (&mut self.jitter[usize::from(class)], &mut self.coins[usize::from(class)]);
+        let delay = self.retries.after(now, failing, &mut errand.standing, || jitter.draw(), || coins.draw());
         let hint = if let Failing::Refused(hint) = failing { hint } else { None };
         let elsewhere = self.ways.failed(now, class, errand.route, hint);
         let Some(delay) = delay else {

@@ -8,13 +8,14 @@ use crate::client::continuation;
 use crate::client::prompt_cache::Prefixes;
 use crate::client::transfer::Transfer;
 use crate::engine::run::Cell;
-use crate::protocol::Request;
+use crate::protocol::{ReAsking, Request, Resume};
 use crate::units::{Money, SimDuration, SimTime, Tokens};
 
 /// What bears on that.
 pub(super) struct Calls {
-    first: Vec<SimDuration>,      // by class the mean time to the first token
-    longest: Vec<Option<Tokens>>, // by class the longest answer of a call, where another call may go on with it
+    first: Vec<SimDuration>, // by class the mean time to the first token
+    /// By class the longest answer of a first call, and how it is asked for again when it is cut off there.
+    cut: Vec<Option<(Tokens, ReAsking)>>,
     prefixes: Option<Prefixes>,
     transfer: Option<Transfer>,
 }
@@ -26,7 +27,10 @@ impl Calls {
         let first = |class| scenario.provider.latency(class).time_to_first_token.model().mean();
         Calls {
             first: classes.iter().map(first).collect(),
-            longest: classes.iter().map(|class| class.max_tokens.filter(|_| class.re_asks > 0)).collect(),
+            cut: classes
+                .iter()
+                .map(|class| Some((class.max_tokens.filter(|_| class.re_asks > 0)?, class.re_asking)))
+                .collect(),
             prefixes: strategy.prompt_cache.as_ref().map(Prefixes::new),
             transfer: strategy.transfer.clone(),
         }
@@ -37,12 +41,26 @@ impl Calls {
         self.first[usize::from(class)]
     }
 
-    /// The next part of the answer to a request.
-    fn part(&self, errand: &Errand) -> Request {
-        let class = errand.request.source;
-        match self.longest[usize::from(class)] {
-            Some(longest) => continuation::part(&errand.request, longest, errand.parts, self.first_token(class)),
-            None => errand.request,
+    /// The next part of the answer to a request, and how often its `max_tokens` has grown.
+    fn part(&self, errand: &Errand) -> (Request, u16) {
+        let (class, done) = (errand.request.source, errand.parts);
+        match self.cut[usize::from(class)] {
+            Some((max_tokens, how)) => {
+                let part = continuation::part(&errand.request, max_tokens, &how, done, self.first_token(class));
+                (part, how.step(max_tokens, done))
+            }
+            None => (errand.request, 0),
+        }
+    }
+
+    /// Whether the calls for a request have led to all of its answer, and whether the last one has led to any of it.
+    fn has_all(&self, errand: &Errand) -> (bool, bool) {
+        match self.cut[usize::from(errand.request.source)] {
+            Some((max_tokens, how)) => {
+                let is_complete = continuation::is_complete(&errand.request, max_tokens, &how, errand.parts);
+                (is_complete, is_complete || how.from == Resume::Cut)
+            }
+            None => (true, true),
         }
     }
 
@@ -69,8 +87,9 @@ impl Agent<'_> {
     /// The next call for the request in `slot` by `route`, as the provider sees it.
     pub(super) fn call_for(&mut self, now: SimTime, slot: u32, route: usize) -> Request {
         let errand = self.errands.get(slot);
-        let (request, part) = (errand.request, self.calls.part(errand));
-        let (mut seen, written) = self.calls.marked(now, request.source, route, self.ways.seen(&part, route));
+        let (request, (part, grown)) = (errand.request, self.calls.part(errand));
+        let seen = self.ways.seen(&part, route, grown);
+        let (mut seen, written) = self.calls.marked(now, request.source, route, seen);
         errand.written = written;
         if let Some(transfer) = &self.calls.transfer {
             let cost = transfer.cost(&seen);
@@ -87,7 +106,8 @@ impl Agent<'_> {
     pub(super) fn asks(&mut self, now: SimTime, slot: u32, route: usize) -> Request {
         let errand = self.errands.get(slot);
         let class = errand.request.source;
-        let call = Request { source: self.ways.class_on(route, class), ..self.calls.part(errand) };
+        let (part, grown) = self.calls.part(errand);
+        let call = Request { source: self.ways.class_on(route, class, grown), ..part };
         self.calls.marked(now, class, route, call).0
     }
 
@@ -101,18 +121,18 @@ impl Agent<'_> {
         }
     }
 
-    /// A call for the request in `slot` has led to its answer, or to a part of it that another call goes on with.
+    /// A call for the request in `slot` has led to its answer, or to one that was cut off and is asked for again.
     pub(super) fn go_on(&mut self, now: SimTime, slot: u32) {
         let errand = self.errands.get(slot);
-        let seen = errand.seen;
-        self.charge(now, slot, seen, true);
-        let errand = self.errands.get(slot);
         errand.parts += 1;
-        let longest = self.calls.longest[usize::from(errand.request.source)];
-        if longest.is_none_or(|longest| continuation::is_complete(&errand.request, longest, errand.parts)) {
+        let seen = errand.seen;
+        let (is_complete, is_of_use) = self.calls.has_all(errand);
+        self.charge(now, slot, seen, is_of_use);
+        if is_complete {
             return self.serve(now, slot);
         }
-        errand.is_paid = true;
+        let errand = self.errands.get(slot);
+        (errand.is_paid, errand.is_tried) = (true, false);
         let course = errand.calling.course;
         errand.held_up = errand.held_up.saturating_add(course.wait);
         errand.worked = errand.worked.saturating_add(course.work);

@@ -23,6 +23,8 @@ pub struct Errand {
     pub state: State,
     /// Calls made for it so far, whichever way.
     pub calls: u32,
+    /// Whether a call was made for it, or for the present part of its answer: the next one is a retry.
+    pub is_tried: bool,
     /// Which of its ways is next, as a place in their list.
     pub way: usize,
     /// The route that its last call took.
@@ -57,6 +59,8 @@ pub struct Errand {
     pub joined: SimDuration,
     /// Since when it waits for them.
     pub joined_since: SimTime,
+    /// How long it waits in the line, in all its stays together.
+    pub patience: SimDuration,
     /// Time spent in the line before this stay.
     pub queued: SimDuration,
     /// Since when it stands in the line.
@@ -111,6 +115,7 @@ impl Errand {
             arrival,
             state: State::Free,
             calls: 0,
+            is_tried: false,
             way: 0,
             route: 0,
             standing: [Standing::default(); MOST_LAYERS],
@@ -128,6 +133,7 @@ impl Errand {
             members: Vec::new(),
             joined: SimDuration::ZERO,
             joined_since: request.arrived,
+            patience: SimDuration::FOREVER,
             queued: SimDuration::ZERO,
             queued_since: request.arrived,
             ticket: None,

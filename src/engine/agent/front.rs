@@ -22,7 +22,8 @@ pub(super) struct Front {
     cache: Option<(Cache, Uniforms)>,
     flights: Option<SingleFlight>,
     batcher: Option<Batcher>,
-    timers: Vec<u64>, // by class the event at which the batch leaves that is being filled
+    batched: Vec<bool>, // by class
+    timers: Vec<u64>,   // by class the event at which the batch leaves that is being filled
     /// Those who lead from now on, because who led before them has failed.
     successors: VecDeque<u32>,
 }
@@ -37,6 +38,7 @@ impl Front {
             cache: strategy.cache.as_ref().map(|cache| (Cache::new(cache), luck())),
             flights: strategy.coalesce.as_ref().map(SingleFlight::new),
             batcher: strategy.batch.as_ref().map(Batcher::new),
+            batched: scenario.classes().iter().map(|class| is_batched(strategy, class)).collect(),
             timers: vec![0; scenario.classes().len()],
             successors: VecDeque::new(),
         }
@@ -77,11 +79,16 @@ impl Front {
     }
 }
 
+fn is_batched(strategy: &Strategy, class: &str) -> bool {
+    strategy.batch.as_ref().is_some_and(|batch| batch.carries(class))
+}
+
 /// The classes as a provider sees those of a client with such a `strategy`: a batch states the `max_tokens` of all whom it
 /// may hold.
 pub(super) fn classes(strategy: &Strategy, classes: Vec<Class>) -> Vec<Class> {
     let size = strategy.batch.as_ref().map_or(1, |batch| batch.size);
     let stated = |class: Class| {
+        let size = if is_batched(strategy, &class.name) { size } else { 1 };
         let max_tokens = class.max_tokens.map(|max| Tokens::new(max.get().saturating_mul(size)));
         Class { max_tokens, ..class }
     };
@@ -126,10 +133,11 @@ impl Agent<'_> {
 
     /// The request in `slot` needs a call: it joins a batch, or goes its own way.
     fn collect(&mut self, now: SimTime, slot: u32) {
-        let Some(batcher) = &mut self.front.batcher else { return self.enter(now, slot) };
         let errand = self.errands.get(slot);
-        errand.wait_for_others(now);
         let class = errand.request.source;
+        let is_batched = self.front.batched[usize::from(class)];
+        let Some(batcher) = self.front.batcher.as_mut().filter(|_| is_batched) else { return self.enter(now, slot) };
+        errand.wait_for_others(now);
         if let Some(diary) = &mut self.diary {
             diary.note(now, errand, Note::Joins);
         }
@@ -168,8 +176,11 @@ impl Agent<'_> {
                 let watched = self.diary.as_ref().and_then(|diary| diary.watched_of(&arrivals));
                 let begins = self.calls.first_token(class);
                 let request = batch::carrier(&requests, batcher.shared_input(), begins);
-                let slot =
-                    self.errands.insert(Errand { members, ..Errand::new(request, number, watched.unwrap_or(arrival)) });
+                // The first who has enough takes all others along: a call is for all of them or for none.
+                let patience = members.iter().map(|member| self.errands.get(*member).patience).min();
+                let mut carrier = Errand::new(request, number, watched.unwrap_or(arrival));
+                (carrier.patience, carrier.members) = (patience.unwrap_or(SimDuration::FOREVER), members);
+                let slot = self.errands.insert(carrier);
                 self.note(now, slot, Note::Leaves { with: requests.len() as u64 });
                 self.enter(now, slot);
             }

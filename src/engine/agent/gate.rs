@@ -1,7 +1,12 @@
 //! The gate in front of the calls: whether the next one may go although a slot is free.
 
 use super::Agent;
-use crate::client::flow::{Known, Pace, Steering};
+use super::lanes::Lanes;
+use super::resting::Resting;
+use super::tempo::Tempo;
+use super::ways::Ways;
+use crate::client::flow::{Hold, Kept, Known, Pace, Pacing, Steering};
+use crate::client::queue::Turn;
 use crate::engine::event::Kind;
 use crate::engine::run::Cell;
 use crate::limiter::LimiterModel;
@@ -13,6 +18,9 @@ use crate::units::{SimDuration, SimTime};
 pub(super) struct Gate {
     pace: Option<Pace>,
     steering: Option<Steering>,
+    lanes: Lanes,
+    resting: Resting,
+    asked: Vec<(Hold, SimTime)>, // of the request that was asked about last
     /// When the client looks again, [`SimTime::NEVER`] where no such event is under way.
     wakes_at: SimTime,
     /// Since when it has kept somebody who might have gone otherwise.
@@ -21,13 +29,25 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// That of `cell`, for calls of such classes to the tier that is judged.
-    pub fn new(cell: Cell, classes: &[Class]) -> Self {
-        let limits =
-            || -> Vec<Known> { cell.tier.limits.iter().filter_map(|(_, spec)| known(spec, classes)).collect() };
+    /// That of `cell`, for calls by such `ways`; whoever sends has such a `tempo`.
+    pub fn new(cell: Cell, ways: &Ways, tempo: &Tempo) -> Self {
+        let classes = &ways.here;
+        let limits = |pacing| -> Vec<Known> {
+            cell.tier.limits.iter().filter_map(|(_, spec)| known(spec, classes, pacing)).collect()
+        };
+        let pace = cell.strategy.pacing.as_ref().map(|pacing| Pace::new(pacing, &limits(pacing), classes));
+        let steering = cell.strategy.steer.as_ref().map(|steer| Steering::new(steer, classes));
+        let holds = |class: u16| {
+            let paced = pace.iter().flat_map(|pace| pace.holds_of(class));
+            let told = steering.iter().map(|steering| steering.hold_of(class));
+            paced.chain(told).chain(tempo.is_set().then_some(Hold::Tempo)).collect()
+        };
         Gate {
-            pace: cell.strategy.pacing.as_ref().map(|pacing| Pace::new(pacing, &limits(), classes)),
-            steering: cell.strategy.steer.as_ref().map(|steer| Steering::new(steer, classes)),
+            lanes: Lanes::new(ways, holds),
+            resting: Resting::default(),
+            asked: Vec::new(),
+            pace,
+            steering,
             wakes_at: SimTime::NEVER,
             closed_since: None,
             closed: SimDuration::ZERO,
@@ -39,6 +59,39 @@ impl Gate {
         let paced = self.pace.as_mut().map_or(now, |pace| pace.ready_at(now, request));
         let steered = self.steering.as_mut().map_or(now, |steering| steering.ready_at(now, request));
         paced.max(steered)
+    }
+
+    /// The same of one that comes after others, who keep so much.
+    fn ready_behind(&mut self, now: SimTime, request: &Request, kept: &mut Kept, tempo: &Tempo) -> SimTime {
+        let Gate { pace, steering, asked, .. } = self;
+        asked.clear();
+        if let Some(pace) = pace {
+            pace.holds(now, request, asked);
+        }
+        if let Some(steering) = steering {
+            asked.push((steering.hold_of(request.source), steering.ready_at(now, request)));
+        }
+        if tempo.is_set() {
+            asked.push((Hold::Tempo, tempo.ready_at(now)));
+        }
+        kept.ready_at(now, asked)
+    }
+
+    /// The lane in which `request` waits that has come to its `way`-th way.
+    pub fn lane(&self, request: &Request, way: usize) -> u64 {
+        self.lanes.of(request, way)
+    }
+
+    /// Whether the request that was asked about last waits for nothing but the pace of `client`, and nobody in another lane
+    /// does.
+    fn waits_for_itself(&self, now: SimTime, client: u32) -> bool {
+        let is_own = |hold: &Hold| matches!((hold, &self.pace), (Hold::Paced(..), Some(pace)) if pace.is_apart(*hold));
+        self.lanes.of_client(client).is_some() && self.asked.iter().all(|(hold, at)| *at <= now || is_own(hold))
+    }
+
+    /// Whether nobody may go behind those who keep so much.
+    pub fn is_shut(&self, kept: &Kept) -> bool {
+        kept.has_any(self.lanes.common())
     }
 
     /// A call for `request` goes.
@@ -70,11 +123,11 @@ impl Gate {
     }
 }
 
-/// What a client knows of a limit to keep below it; nothing of those that count by client, and of those over which calls
-/// spill.
-fn known(spec: &LimitSpec, classes: &[Class]) -> Option<Known> {
+/// What a client knows of a limit to keep below it; nothing of quotas, and of those over which calls spill only where
+/// `pacing` keeps within what is reserved.
+fn known(spec: &LimitSpec, classes: &[Class], pacing: &Pacing) -> Option<Known> {
     let limiter = &spec.limiter;
-    if spec.scope == Scope::Client || spec.beyond == Beyond::Spill || limiter.is_quota() {
+    if (spec.beyond == Beyond::Spill && !pacing.within_reserved) || limiter.is_quota() {
         return None;
     }
     Some(Known {
@@ -83,21 +136,33 @@ fn known(spec: &LimitSpec, classes: &[Class]) -> Option<Known> {
         capacity: limiter.capacity(),
         period: limiter.period(),
         pools: spec.pools(classes),
+        is_apart: spec.scope == Scope::Client,
     })
 }
 
 impl Agent<'_> {
     /// When the request in `slot` may be sent, as far as the gate is concerned. Calls by other routes go around it.
     pub(super) fn ready_at(&mut self, now: SimTime, slot: u32) -> SimTime {
-        let errand = self.errands.get(slot);
-        let class = errand.request.source;
-        match self.ways.next(now, class, errand.way).filter(|route| self.ways.is_here(*route)) {
-            Some(route) => {
-                let call = self.asks(now, slot, route);
-                self.gate.ready_at(now, &call).max(self.tempo.ready_at(now))
-            }
+        match self.call_at_gate(now, slot) {
+            Some(call) => self.gate.ready_at(now, &call).max(self.tempo.ready_at(now)),
             None => now,
         }
+    }
+
+    /// The same if it comes after others, who keep so much; what it has to wait for itself is kept too from now on.
+    pub(super) fn ready_behind(&mut self, now: SimTime, slot: u32, kept: &mut Kept) -> SimTime {
+        match self.call_at_gate(now, slot) {
+            Some(call) => self.gate.ready_behind(now, &call, kept, &self.tempo),
+            None => now,
+        }
+    }
+
+    /// The next call for the request in `slot`, if it passes the gate.
+    fn call_at_gate(&mut self, now: SimTime, slot: u32) -> Option<Request> {
+        let errand = self.errands.get(slot);
+        let class = errand.request.source;
+        let route = self.ways.next(now, class, errand.way).filter(|route| self.ways.is_here(*route))?;
+        Some(self.asks(now, slot, route))
     }
 
     /// Makes sure that the line is looked at again at `at`.
@@ -116,10 +181,40 @@ impl Agent<'_> {
         self.dispatch(now);
     }
 
+    /// Who leads a lane at this `turn`, in `slot`, which was asked about last, has to wait until then: it is not asked before, if
+    /// nothing can let it go earlier.
+    pub(super) fn wait_until(&mut self, now: SimTime, slot: u32, turn: Turn, ready_at: SimTime) {
+        self.wake_at(ready_at);
+        let client = self.errands.get(slot).request.client;
+        if ready_at != SimTime::NEVER
+            && self.gate.waits_for_itself(now, client)
+            && let Some(lane) = self.line.rest(turn)
+        {
+            self.gate.resting.rest(lane, ready_at);
+        }
+    }
+
+    /// Lanes that have rested enough are asked again.
+    pub(super) fn rouse(&mut self, now: SimTime) {
+        while let Some(lane) = self.gate.resting.take(now) {
+            self.line.rouse(lane);
+        }
+    }
+
+    /// Makes sure that they are in time.
+    pub(super) fn wake_resting(&mut self) {
+        self.wake_at(self.gate.resting.next());
+    }
+
     /// A call by `route` that was `sent` then is answered.
     pub(super) fn answered(&mut self, now: SimTime, route: usize, sent: SimTime, seen: &Request) {
         if let Some(pace) = self.gate.pace.as_mut().filter(|_| self.ways.is_here(route)) {
             pace.answered(now, sent, seen);
+            // What was guessed too much may let the next one of that client go earlier.
+            if let Some(lane) = self.gate.lanes.of_client(seen.client) {
+                self.gate.resting.rouse(lane);
+                self.line.rouse(lane);
+            }
         }
         self.hear(now, route, seen, false);
     }

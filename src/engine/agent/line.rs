@@ -2,6 +2,7 @@
 
 use super::errand::State;
 use super::{Agent, Note};
+use crate::client::flow::Kept;
 use crate::client::queue::{Offer, Ticket};
 use crate::engine::event::Kind;
 use crate::recorder::Failure;
@@ -18,7 +19,8 @@ impl Agent<'_> {
         if self.is_free(now, slot) {
             return self.send(now, slot);
         }
-        let place = self.places.of(&self.errands.get(slot).request);
+        let errand = self.errands.get(slot);
+        let place = self.places.of(&errand.request, self.gate.lane(&errand.request, errand.way));
         match self.line.offer(slot, place) {
             Offer::Refused => return self.fail(now, slot, Failure::Shed),
             Offer::Waits(ticket) => self.join(now, slot, ticket, place.deadline),
@@ -33,8 +35,28 @@ impl Agent<'_> {
 
     /// Whether a call for the request in `slot` may go at once, past nobody whose turn it is.
     pub(super) fn is_free(&mut self, now: SimTime, slot: u32) -> bool {
+        if self.free_slots == 0 {
+            return false;
+        }
         let is_first = self.line.is_empty() || self.errands.get(slot).way > 0;
-        self.free_slots > 0 && is_first && self.ready_at(now, slot) <= now
+        if is_first { self.ready_at(now, slot) <= now } else { self.passes_all(now, slot) }
+    }
+
+    /// Whether all who wait have to, and for nothing that the request in `slot` needs, which need not wait itself.
+    fn passes_all(&mut self, now: SimTime, slot: u32) -> bool {
+        let errand = self.errands.get(slot);
+        if self.line.has_lane(self.gate.lane(&errand.request, errand.way)) {
+            return false;
+        }
+        self.rouse(now);
+        let (mut kept, mut passed) = (Kept::default(), None);
+        while let Some((turn, other)) = self.line.next(passed) {
+            if self.ready_behind(now, other, &mut kept) <= now || self.gate.is_shut(&kept) {
+                return false;
+            }
+            passed = Some(turn);
+        }
+        self.ready_behind(now, slot, &mut kept) <= now
     }
 
     /// Whether the request in `slot` has waited longer than it may.
@@ -49,32 +71,41 @@ impl Agent<'_> {
         errand.state = State::Queued;
         (errand.queued_since, errand.ticket, errand.closed_before) = (now, Some(ticket), closed_before);
         errand.deadline_event = u64::MAX;
-        if deadline != SimTime::NEVER {
-            errand.deadline_event = self.events.push(deadline, Kind::Deadline, slot);
+        let waited = errand.queued.saturating_add(errand.paced);
+        let leaves = now.saturating_add(errand.patience.max(waited) - waited);
+        let ends = deadline.min(leaves);
+        if ends != SimTime::NEVER {
+            errand.deadline_event = self.events.push(ends, Kind::Deadline, slot);
         }
     }
 
-    /// Sends requests of the line while they may be sent. A refused one gives its slot back at once.
+    /// Sends requests of the line while they may be sent, each in its turn: who has to wait is passed by those who wait for
+    /// nothing of the same. A refused one gives its slot back at once.
     pub(super) fn dispatch(&mut self, now: SimTime) {
         // A request that fails on one way joins the line for the next one: who dispatches already comes to it.
         if std::mem::replace(&mut self.is_dispatching, true) {
             return;
         }
-        let mut is_closed = false;
+        self.rouse(now);
+        let (mut kept, mut passed) = (Kept::default(), None);
         while self.free_slots > 0
-            && let Some(slot) = self.line.peek()
+            && !self.gate.is_shut(&kept)
+            && let Some((turn, slot)) = self.line.next(passed)
         {
-            let ready_at = self.ready_at(now, slot);
+            let ready_at = self.ready_behind(now, slot, &mut kept);
             if ready_at > now {
-                self.wake_at(ready_at);
-                is_closed = true;
-                break;
+                self.wait_until(now, slot, turn, ready_at);
+                passed = Some(turn);
+                continue;
             }
-            self.line.pop();
+            self.line.go(turn);
             self.leave(now, slot);
             self.send(now, slot);
+            // What came of that may be news for those who were passed.
+            (kept, passed) = (Kept::default(), None);
         }
-        self.gate.turn(now, is_closed);
+        self.wake_resting();
+        self.gate.turn(now, self.free_slots > 0 && !self.line.is_empty());
         self.is_dispatching = false;
     }
 

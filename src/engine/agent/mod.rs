@@ -17,8 +17,10 @@ mod errand;
 mod front;
 mod gate;
 mod hedge;
+mod lanes;
 mod line;
 mod outcome;
+mod resting;
 mod storm;
 mod tempo;
 mod ways;
@@ -28,7 +30,7 @@ use super::drive::{Turns, check, close_books, new_record};
 use super::event::Kind;
 use super::event_queue::EventQueue;
 use super::run::{Cell, RunError};
-use crate::client::queue::{Line, Places};
+use crate::client::queue::{Line, Patience, Places};
 use crate::client::retry::Stack;
 use crate::recorder::Record;
 use crate::rng::{Seed, Uniforms};
@@ -55,6 +57,8 @@ pub(super) struct Agent<'s> {
     errands: Errands,
     line: Line,
     places: Places,
+    /// None where those who wait are patient.
+    patience: Option<Patience>,
     gate: Gate,
     tempo: Tempo,
     is_dispatching: bool,
@@ -65,6 +69,7 @@ pub(super) struct Agent<'s> {
     retries: Stack,
     storm: Storm,
     jitter: Vec<Uniforms>, // by class
+    coins: Vec<Uniforms>,  // by class, for those who may give up at any time
     numbers: Vec<u64>,     // requests so far, by class
     hedges: Option<Hedges>,
     arrived: u64, // requests so far
@@ -96,7 +101,11 @@ impl Turns for Agent<'_> {
         let number = &mut self.numbers[usize::from(request.source)];
         *number += 1;
         self.arrived += 1;
-        let slot = self.errands.insert(Errand::new(request, *number, self.arrived));
+        let mut errand = Errand::new(request, *number, self.arrived);
+        if let Some(patience) = &mut self.patience {
+            errand.patience = patience.draw(request.source);
+        }
+        let slot = self.errands.insert(errand);
         self.receive(now, slot);
         self.succeed(now);
         self.tell();
@@ -131,9 +140,13 @@ impl<'s> Agent<'s> {
         let retries = Stack::new([&strategy.retry].into_iter().chain(around));
         let ways = Ways::new(cell, replication, retries.reads_hints());
         let classes = scenario.classes();
-        let jitter = |name: &String| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("jitter/{name}")));
+        let uniforms = |purpose: &str| -> Vec<Uniforms> {
+            let stream = |name: &String| Seed(scenario.seed).stream(replication, &format!("{purpose}/{name}"));
+            classes.iter().map(|name| Uniforms::new(stream(name))).collect()
+        };
         let limits = ways.sites.last().map_or(0, |site| site.limits.end);
-        Ok(Agent {
+        let tempo = Tempo::new(cell, replication);
+        let mut agent = Agent {
             cell,
             arrivals: Arrivals::on(tier, scenario, replication)?,
             events: EventQueue::default(),
@@ -142,14 +155,19 @@ impl<'s> Agent<'s> {
             calls: Calls::new(cell),
             line: Line::new(&strategy.queue),
             places: Places::new(&strategy.queue, &scenario.facts()),
-            gate: Gate::new(cell, &ways.here),
-            tempo: Tempo::new(cell, replication),
+            patience: strategy.queue.patience.as_ref().map(|law| {
+                let stream = |name: &String| Seed(scenario.seed).stream(replication, &format!("patience/{name}"));
+                Patience::new(law, classes.iter().map(stream))
+            }),
+            gate: Gate::new(cell, &ways, &tempo),
+            tempo,
             is_dispatching: false,
             free_slots: strategy.concurrency.unwrap_or(u32::MAX),
             ways,
             retries,
             storm: Storm::new(cell, replication),
-            jitter: classes.iter().map(jitter).collect(),
+            jitter: uniforms("jitter"),
+            coins: uniforms("persistence"),
             numbers: vec![0; classes.len()],
             hedges: Hedges::new(cell, replication),
             arrived: 0,
@@ -157,7 +175,12 @@ impl<'s> Agent<'s> {
             record: new_record(cell, limits),
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
-        })
+        };
+        // One run shows how a client learns; the mean of several would hide it.
+        if replication == 0 {
+            agent.watch_learning();
+        }
+        Ok(agent)
     }
 
     /// What the run leaves behind.
@@ -167,6 +190,7 @@ impl<'s> Agent<'s> {
         }
         let mut record = self.record;
         record.timeline.close();
+        record.learnt.close();
         for errand in self.errands.under_way() {
             if errand.is_further() { record.overtaken(&errand.request) } else { record.pending(&errand.request) }
         }

@@ -1,7 +1,7 @@
 //! What keeps the client from storming the service: a budget for its retries, and a breaker and a throttle on each route.
 
 use super::{Agent, Note};
-use crate::client::control::ThrottleState;
+use crate::client::control::Throttles;
 use crate::client::control::breaker::Breaker;
 use crate::client::control::budget::{Budget, Grant, Load};
 use crate::client::retry::Failing;
@@ -19,7 +19,7 @@ pub(super) struct Storm {
 /// What stands before a route.
 struct Guard {
     breaker: Option<Breaker>,
-    throttle: Option<ThrottleState>,
+    throttle: Option<Throttles>,
 }
 
 impl Storm {
@@ -28,7 +28,7 @@ impl Storm {
         let Cell { scenario, strategy, .. } = cell;
         let guard = |_| Guard {
             breaker: strategy.breaker.as_ref().map(Breaker::new),
-            throttle: strategy.throttle.as_ref().map(ThrottleState::new),
+            throttle: strategy.throttle.as_ref().map(Throttles::new),
         };
         let draws =
             |class: &String| Uniforms::new(Seed(scenario.seed).stream(replication, &format!("throttle/{class}")));
@@ -45,10 +45,15 @@ impl Agent<'_> {
     pub(super) fn lets_out(&mut self, now: SimTime, slot: u32, route: usize) -> bool {
         let errand = self.errands.get(slot);
         let Guard { breaker, throttle } = &mut self.storm.guards[route];
-        let draws = &mut self.storm.draws[usize::from(errand.request.source)];
+        let (draws, client) = (&mut self.storm.draws[usize::from(errand.request.source)], errand.request.client);
         // A breaker that lets nothing through leaves the throttle without a say: it counts what might have been sent.
         let is_let = breaker.as_ref().is_none_or(|breaker| breaker.allows(now))
-            && throttle.as_mut().is_none_or(|throttle| throttle.admits(now, || draws.draw()));
+            && throttle.as_mut().is_none_or(|throttle| throttle.of(client).admits(now, || draws.draw()));
+        if let (Some(throttle), Some(gauge)) = (throttle, &mut self.record.learnt.refusal)
+            && self.ways.is_here(route)
+        {
+            gauge.set(now, Some(throttle.of(client).chance(now)));
+        }
         if !is_let {
             self.record.turned_down(&errand.request);
             self.note(now, slot, Note::TurnedDown);
@@ -77,7 +82,7 @@ impl Agent<'_> {
         }
         let guard = &mut self.storm.guards[errand.route];
         if let Some(throttle) = &mut guard.throttle {
-            throttle.answered(now, failing);
+            throttle.of(errand.request.client).answered(now, failing);
         }
         if let Some(breaker) = &mut guard.breaker
             && breaker.answered(now, errand.pass, failing)

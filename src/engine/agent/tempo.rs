@@ -6,6 +6,7 @@ use super::Agent;
 use crate::client::adaptive::rate::RateControl;
 use crate::client::adaptive::window::{Sample, Window};
 use crate::engine::run::Cell;
+use crate::recorder::{Gauge, Learnt};
 use crate::rng::{Seed, Uniforms};
 use crate::units::SimTime;
 
@@ -41,6 +42,11 @@ impl Tempo {
         }
     }
 
+    /// Whether it holds calls back at all.
+    pub fn is_set(&self) -> bool {
+        self.rate.is_some() || self.window.is_some()
+    }
+
     /// When the next call may go, `now` or later; [`SimTime::NEVER`] where another one must end first.
     pub fn ready_at(&self, now: SimTime) -> SimTime {
         if self.window.as_ref().is_some_and(|window| self.in_flight >= window.limit()) {
@@ -58,6 +64,16 @@ impl Tempo {
         self.in_flight
     }
 
+    /// Writes down what is learnt by `now`, where that is asked for.
+    fn tell(&self, now: SimTime, learnt: &mut Learnt) {
+        if let (Some(rate), Some(gauge)) = (&self.rate, &mut learnt.rate) {
+            gauge.set(now, rate.rate(now));
+        }
+        if let (Some(window), Some(gauge)) = (&self.window, &mut learnt.window) {
+            gauge.set(now, Some(f64::from(window.limit())));
+        }
+    }
+
     /// A call ends that was `sent` then, when so many were in flight.
     fn ended(&mut self, now: SimTime, (sent, in_flight): (SimTime, u32), end: End) {
         self.in_flight -= 1;
@@ -72,11 +88,24 @@ impl Tempo {
 }
 
 impl Agent<'_> {
+    /// Has written down over time what the client learns.
+    pub(super) fn watch_learning(&mut self) {
+        let strategy = self.cell.strategy;
+        let gauge = |learns: bool| learns.then(|| Gauge::new(&self.record.timeline));
+        self.record.learnt = Learnt {
+            rate: gauge(strategy.send_rate.is_some()),
+            window: gauge(strategy.window.is_some()),
+            refusal: gauge(strategy.throttle.is_some()),
+        };
+        self.tempo.tell(SimTime::ZERO, &mut self.record.learnt);
+    }
+
     /// The call of the errand in `slot`, which was `sent` then, ends so.
     pub(super) fn ended(&mut self, now: SimTime, slot: u32, sent: SimTime, end: End) {
         let errand = self.errands.get(slot);
         if self.ways.is_here(errand.route) {
             self.tempo.ended(now, (sent, errand.in_flight), end);
+            self.tempo.tell(now, &mut self.record.learnt);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where calls go: the tiers in use, and the routes to them.
 
 use super::front;
-use crate::client::{Choice, Route, Spread};
+use crate::client::{self, Choice, Route, Spread};
 use crate::engine::run::Cell;
 use crate::protocol::{Class, Labels, Request};
 use crate::provider::{Behaviour, LOAD, Pressure, Quota, Service, ServiceTimes, Tier};
@@ -37,6 +37,8 @@ pub(super) struct Ways {
     /// The classes of calls to the tier that is judged, whatever the route.
     pub here: Vec<Class>,
     ways: Vec<Way>,
+    /// By class the number of the same class whose calls state a `max_tokens` that has grown once, less one.
+    grown: Vec<u16>,
     /// By class the routes that it may take, in order.
     allowed: Vec<Vec<usize>>,
     spread: Option<Spread>,
@@ -48,15 +50,16 @@ impl Ways {
     pub fn new(cell: Cell, replication: u64, reads_hints: bool) -> Self {
         let routes = &cell.strategy.route;
         let classes = front::classes(cell.strategy, cell.scenario.facts());
+        let (all, grown) = with_grown(&classes);
         let mut tiers: Vec<(&Tier, Vec<Class>)> =
             cell.tiers().into_iter().map(|(_, tier)| (tier, Vec::new())).collect();
-        tiers[0].1.extend(classes.iter().cloned());
+        tiers[0].1.extend(all.iter().cloned());
         let mut ways = vec![Way::new(0, 0, vec![None; classes.len()])];
         for (name, route) in routes {
             let tier = route.tier.as_ref().and_then(|name| cell.scenario.tier.find(name)).unwrap_or(cell.tier);
             let site = tiers.iter().position(|(known, _)| std::ptr::eq(*known, tier)).unwrap_or(0);
             let shift = tiers[site].1.len() as u16;
-            let there: Vec<Class> = classes.iter().map(|class| relabelled(class, route)).collect();
+            let there: Vec<Class> = all.iter().map(|class| relabelled(class, route)).collect();
             ways.push(Way::new(site, shift, times(cell, replication, (name, tier), &classes, &there)));
             tiers[site].1.extend(there);
         }
@@ -71,6 +74,7 @@ impl Ways {
             sites: sites.collect(),
             here,
             ways,
+            grown,
             allowed: classes.iter().map(|class| allowed(routes, &class.name)).collect(),
             spread: cell.strategy.spread,
             turn: 0,
@@ -102,6 +106,22 @@ impl Ways {
         chosen.or_else(soonest).copied()
     }
 
+    /// The routes of which a request of `class` takes one, where it has come to its `way`-th way.
+    pub fn routes(&self, class: u16, way: usize) -> &[usize] {
+        let allowed = &self.allowed[usize::from(class)];
+        if self.spread.is_some() { allowed } else { allowed.get(way..).and_then(|rest| rest.get(..1)).unwrap_or(&[]) }
+    }
+
+    /// How many ways requests of `class` have.
+    pub fn count(&self, class: u16) -> usize {
+        if self.spread.is_some() { 1 } else { self.allowed[usize::from(class)].len() }
+    }
+
+    /// How many classes of requests there are.
+    pub fn classes(&self) -> u16 {
+        self.allowed.len() as u16
+    }
+
     /// Whether a request of `class` has another way after its `way`-th one.
     pub fn has_next(&self, class: u16, way: usize) -> bool {
         self.spread.is_none() && way + 1 < self.allowed[usize::from(class)].len()
@@ -129,14 +149,15 @@ impl Ways {
         &mut self.sites[self.ways[route].site]
     }
 
-    /// `request` as the provider at the end of `route` sees it.
-    pub fn seen(&mut self, request: &Request, route: usize) -> Request {
+    /// `request` as the provider at the end of `route` sees it, where its `max_tokens` has `grown` so often.
+    pub fn seen(&mut self, request: &Request, route: usize, grown: u16) -> Request {
+        let source = self.class_on(route, request.source, grown);
         let way = &mut self.ways[route];
         let service = match &mut way.times[usize::from(request.source)] {
             Some(times) => times.draw(request.output),
             None => request.service,
         };
-        Request { source: request.source + way.shift, service, ..*request }
+        Request { source, service, ..*request }
     }
 
     /// Whether calls of `class` take a time on `route` that is not drawn with the request.
@@ -144,8 +165,10 @@ impl Ways {
         self.ways[route].times[usize::from(class)].is_some()
     }
 
-    /// The number of `class` with the labels of `route`, as the site at its end counts.
-    pub fn class_on(&self, route: usize, class: u16) -> u16 {
+    /// The number of `class` with the labels of `route`, as the site at its end counts, where the `max_tokens` of its calls
+    /// has `grown` so often.
+    pub fn class_on(&self, route: usize, class: u16, grown: u16) -> u16 {
+        let class = if grown == 0 { class } else { self.grown[usize::from(class)] + grown };
         class + self.ways[route].shift
     }
 
@@ -178,15 +201,24 @@ impl Way {
 
 /// The routes that a class may take, in order.
 fn allowed(routes: &[(String, Route)], class: &str) -> Vec<usize> {
-    let source = class.split('/').next().unwrap_or(class);
-    let may = |route: &Route| match &route.classes {
-        Some(names) => names.iter().any(|name| name == class || name == source),
-        None => true,
-    };
-    let open = routes.iter().enumerate().filter(|(_, (_, route))| may(route));
+    let open = routes.iter().enumerate().filter(|(_, (_, route))| client::lists(&route.classes, class));
     let (first, then): (Vec<_>, Vec<_>) = open.partition(|(_, (_, route))| route.first);
     let number = |(at, _): (usize, _)| at + 1;
     first.into_iter().map(number).chain([0]).chain(then.into_iter().map(number)).collect()
+}
+
+/// `classes` and, behind them, those of them whose answers are asked for again as they are after each growth of their
+/// `max_tokens`; by class the number of the first of those, less one.
+fn with_grown(classes: &[Class]) -> (Vec<Class>, Vec<u16>) {
+    let mut all = classes.to_vec();
+    let mut numbers = Vec::new();
+    for class in classes {
+        numbers.push(all.len() as u16 - 1);
+        let first = class.max_tokens.unwrap_or_default();
+        let steps = class.re_asking.steps(first, class.re_asks);
+        all.extend(steps.map(|grown| Class { max_tokens: Some(grown), ..class.clone() }));
+    }
+    (all, numbers)
 }
 
 /// `class` with the labels of `route`.

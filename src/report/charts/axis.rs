@@ -44,6 +44,13 @@ pub(super) fn linear(max: f64, count: usize, label: impl Fn(f64) -> String) -> V
     (0..=steps).map(|i| i as f64 * step).map(|at| Tick { at, label: label(at) }).collect()
 }
 
+/// The same for lengths of time in seconds: in whole minutes, hours or days where it is long.
+pub(super) fn linear_time(max: f64, count: usize) -> Vec<Tick> {
+    let unit = [86_400.0, 3600.0, 60.0].into_iter().find(|unit| usable(max) && max >= *unit).unwrap_or(1.0);
+    let tick = |tick: Tick| Tick { at: tick.at * unit, label: duration(tick.at * unit) };
+    linear(max / unit, count, duration).into_iter().map(tick).collect()
+}
+
 /// The least of 1, 2, 5, 10, 20 ... (or 0.5, 0.2 ...) that is at least `step`.
 fn round_step(step: f64) -> f64 {
     let mut power = 1.0;
@@ -139,6 +146,13 @@ mod tests {
         assert_eq!(labels(&linear(73.0, 5, number)), ["0", "20", "40", "60", "80"]);
         assert_eq!(labels(&linear(0.3, 3, number)), ["0", "0.1", "0.2", "0.3"]);
         assert_eq!(labels(&linear(5000.0, 5, number)), ["0", "1k", "2k", "3k", "4k", "5k"]);
+    }
+
+    #[test]
+    fn an_axis_of_lengths_of_time_counts_in_their_unit() {
+        assert_eq!(labels(&linear_time(431.0, 3)), ["0 s", "5 min", "10 min"]);
+        assert_eq!(labels(&linear_time(0.9, 3)), ["0 s", "500 ms", "1 s"]);
+        assert_eq!(labels(&linear_time(90_000.0, 3)), ["0 s", "12 h", "1 d", "1.5 d"]);
     }
 
     #[test]

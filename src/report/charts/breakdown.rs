@@ -6,10 +6,11 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 use plotters_backend::DrawingBackend;
 
-use super::axis::{Scale, linear, usable};
+use super::axis::{Scale, Tick, linear, linear_time, usable};
 use super::canvas::{Canvas, Frame, fit};
-use super::frame::{MARGIN, Swatch, heading, legend, no_data, ticked_base};
-use super::look::{GREEN, GREY, GRID, LABEL, NAVY, NOTE, ORANGE, ROSE, SKY, TICK, TINT, VERMILLION};
+use super::frame::{MARGIN, Swatch, heading, legend, no_data, ticked_base, with_omitted};
+use super::look::{GREEN, GREY, GRID, LABEL, NAVY, NOTE, ORANGE, ROSE, SKY, TICK, VERMILLION};
+use super::rows::{self, MOST_ROWS, NAME_ROOM, Row};
 use super::text::{duration, percent};
 use super::{Chart, ChartError, WIDTH};
 
@@ -20,7 +21,7 @@ pub struct Breakdown {
     pub title: String,
     /// What is shown: the scenario, the number of replications.
     pub subtitle: String,
-    /// In the order to be shown, the best first; the first forty are drawn.
+    /// In the order to be shown, the best first; the first forty are drawn, the others counted.
     pub cells: Vec<BrokenDown>,
 }
 
@@ -40,9 +41,9 @@ pub struct BrokenDown {
 /// What the time of an answered request is spent on.
 pub const TIMES: [&str; 6] =
     ["the client's queue", "pacing", "others' calls", "back-off", "the provider's queue", "service"];
-/// What becomes of a request.
+/// What becomes of a request: what answers it, or that nothing does.
 pub const FATES: [&str; 7] =
-    ["answered by its own call", "by another route", "from a cache", "by a shared call", "canned", "failed", "pending"];
+    ["own call", "another route", "a cache", "a shared call", "canned answer", "failed", "pending"];
 
 /// So many of them, the first ones, are answers.
 const ANSWERED: usize = 5;
@@ -50,14 +51,12 @@ const ANSWERED: usize = 5;
 const TIME_COLORS: [RGBColor; TIMES.len()] = [NAVY, SKY, ROSE, ORANGE, GREY, GREEN];
 const FATE_COLORS: [RGBColor; FATES.len()] = [GREEN, NAVY, SKY, ROSE, ORANGE, VERMILLION, GREY];
 
-/// More rows than this are a table's work.
-const MOST_CELLS: usize = 40;
-const ROW: f64 = 66.0;
 const BAR: f64 = 17.0;
 /// The room of the title, subtitle included, and of the legends below it.
 const HEAD: f64 = 340.0;
 const FLOOR: f64 = 70.0;
-const NAME_ROOM: f64 = 380.0;
+/// Left of a legend, for what it is about.
+const SUBJECT_ROOM: f64 = 130.0;
 const PANEL_GAP: f64 = 110.0;
 /// Right of a bar, for the number behind it.
 const NUMBER_ROOM: f64 = 130.0;
@@ -67,12 +66,16 @@ const SOLID: f64 = 0.85;
 /// One of the two panels: stacked bars.
 struct Panel<'c> {
     name: &'static str,
+    /// What its legend is about.
+    subject: &'static str,
     parts: &'static [&'static str],
     colors: &'static [RGBColor],
     of: fn(&'c BrokenDown) -> &'c [f64],
     /// What the number behind a bar says: of so many of its parts together.
     summed: usize,
     format: fn(f64) -> String,
+    /// The ticks up to a value, about so many.
+    ticks: fn(f64, usize) -> Vec<Tick>,
 }
 
 impl Chart for Breakdown {
@@ -81,59 +84,57 @@ impl Chart for Breakdown {
     }
 
     fn size(&self) -> (u32, u32) {
-        let rows = self.drawn().len().max(2) as f64;
-        (WIDTH, (HEAD + rows * ROW + FLOOR) as u32)
+        (WIDTH, (HEAD + rows::height(&self.cells) + FLOOR) as u32)
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        heading(&canvas, &self.title, &self.subtitle)?;
-        let right = canvas.frame().right - MARGIN;
-        let rows = Frame { left: MARGIN, top: HEAD, right, bottom: HEAD + ROW * self.drawn().len() as f64 };
+        heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.cells.len(), MOST_ROWS))?;
+        let rows = rows::place(&canvas, &self.cells, HEAD);
         if self.cells.is_empty() {
             return no_data(&canvas, Frame { bottom: canvas.frame().bottom - MARGIN, ..rows });
         }
-        self.draw_names(&canvas, rows)?;
+        rows::draw_names(&canvas, rows, &self.cells)?;
         let (left, wide) = (rows.left + NAME_ROOM, (rows.right - rows.left - NAME_ROOM - PANEL_GAP) / 2.0);
         let first = Frame { left, right: left + wide, ..rows };
         let times = Panel {
             name: "mean time of an answered request",
+            subject: "time:",
             parts: &TIMES,
             colors: &TIME_COLORS,
             of: |cell| &cell.times_s,
             summed: TIMES.len(),
             format: duration,
+            ticks: linear_time,
         };
         let fates = Panel {
             name: "all requests, and the share answered",
+            subject: "requests:",
             parts: &FATES,
             colors: &FATE_COLORS,
             of: |cell| &cell.fates,
             summed: ANSWERED,
             format: percent,
+            ticks: |most, count| linear(most, count, percent),
         };
         self.draw_panel(&canvas, first, &times, 168.0)?;
         self.draw_panel(&canvas, Frame { left: first.right + PANEL_GAP, right: rows.right, ..rows }, &fates, 214.0)
     }
 }
 
-impl Breakdown {
-    fn drawn(&self) -> &[BrokenDown] {
-        &self.cells[..self.cells.len().min(MOST_CELLS)]
+impl Row for BrokenDown {
+    fn label(&self) -> &str {
+        &self.label
     }
 
-    fn draw_names<DB: DrawingBackend>(&self, canvas: &Canvas<DB>, rows: Frame) -> Result<(), ChartError> {
-        for (i, cell) in self.drawn().iter().enumerate() {
-            let top = rows.top + ROW * i as f64;
-            let star = if cell.recommended { "★ " } else { "" };
-            if cell.recommended {
-                canvas.block(Frame { left: 24.0, right: rows.right + 24.0, top, bottom: top + ROW }, TINT, 1.0)?;
-            }
-            let label = format!("{star}{}", cell.label);
-            canvas.text_within(&label, (rows.left, top + ROW / 2.0), LABEL, HPos::Left, NAME_ROOM - 30.0)?;
-            canvas.line(&[(24.0, top + ROW), (rows.right + 24.0, top + ROW)], GRID)?;
-        }
-        Ok(())
+    fn is_recommended(&self) -> bool {
+        self.recommended
+    }
+}
+
+impl Breakdown {
+    fn drawn(&self) -> &[BrokenDown] {
+        rows::drawn(&self.cells)
     }
 
     /// The bars of one panel, and its legend at height `legend_at`.
@@ -147,13 +148,14 @@ impl Breakdown {
         let occurs = |part: &usize| self.drawn().iter().any(|cell| drawable((panel.of)(cell)[*part]) > 0.0);
         let entry = |part: usize| (Swatch::Band(panel.colors[part], SOLID), panel.parts[part].to_owned());
         let entries: Vec<(Swatch, String)> = (0..panel.parts.len()).filter(occurs).map(entry).collect();
-        legend(canvas, (MARGIN, legend_at), &entries)?;
+        canvas.text(panel.subject, (MARGIN, legend_at), LABEL, HPos::Left)?;
+        legend(canvas, (MARGIN + SUBJECT_ROOM, legend_at), &entries)?;
         canvas.text_within(panel.name, (plot.left, plot.top - 40.0), LABEL, HPos::Left, plot.right - plot.left)?;
         let sum = |parts: &[f64]| parts.iter().map(|part| drawable(*part)).sum::<f64>();
         let largest = self.drawn().iter().map(|cell| sum((panel.of)(cell))).fold(0.0, f64::max);
         let plot = Frame { right: plot.right - NUMBER_ROOM, ..plot };
         let scale = Scale { from: 0.0, to: largest.max(f64::MIN_POSITIVE), low: plot.left, high: plot.right };
-        let mut ticks = linear(largest, 3, panel.format);
+        let mut ticks = (panel.ticks)(largest, 3);
         ticks.retain(|tick| tick.at <= 1.001 * largest);
         for tick in &ticks {
             let x = scale.at(tick.at);
@@ -162,7 +164,7 @@ impl Breakdown {
         }
         ticked_base(canvas, plot, &scale, &ticks)?;
         for (i, cell) in self.drawn().iter().enumerate() {
-            let y = plot.top + ROW * (i as f64 + 0.5);
+            let y = rows::middle(plot, i);
             let mut from = 0.0;
             for (part, color) in (panel.of)(cell).iter().zip(panel.colors) {
                 let to = from + drawable(*part);
@@ -183,18 +185,4 @@ impl Breakdown {
 /// What can be drawn of a part.
 fn drawable(part: f64) -> f64 {
     if usable(part) { part.max(0.0) } else { 0.0 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_figure_grows_with_its_rows() {
-        let cell = BrokenDown { label: "cell".into(), recommended: false, times_s: [1.0; 6], fates: [0.1; 7] };
-        let chart =
-            |rows: usize| Breakdown { title: String::new(), subtitle: String::new(), cells: vec![cell.clone(); rows] };
-        assert_eq!(chart(3).size().1 + 3 * ROW as u32, chart(6).size().1);
-        assert_eq!(chart(1000).size(), chart(MOST_CELLS).size());
-    }
 }

@@ -11,19 +11,16 @@ pub(super) struct Column {
     pub most: f64,
 }
 
-/// More columns than this cannot be told apart in a figure.
-const MOST_COLUMNS: usize = 1000;
-
 /// Lengths of time that a column may cover, in seconds.
 const ROUND: [f64; 21] = [
     1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 14_400.0,
     21_600.0, 28_800.0, 43_200.0, 86_400.0, 604_800.0,
 ];
 
-/// How many intervals of `interval_s` seconds one column takes so that `intervals` of them fit the figure: a round
+/// How many intervals of `interval_s` seconds one column takes so that `intervals` of them make at most `most`: a round
 /// length of time if there is one, else what is needed.
-pub(super) fn group(intervals: usize, interval_s: f64) -> usize {
-    let least = intervals.div_ceil(MOST_COLUMNS).max(1);
+pub(super) fn group(intervals: usize, interval_s: f64, most: usize) -> usize {
+    let least = intervals.div_ceil(most).max(1);
     if least == 1 {
         return 1;
     }
@@ -62,16 +59,16 @@ mod tests {
 
     #[test]
     fn a_month_of_minutes_becomes_hours() {
-        assert_eq!(group(43_200, 60.0), 60);
-        assert_eq!(group(3600, 1.0), 5);
-        assert_eq!(group(1000, 60.0), 1);
+        assert_eq!(group(43_200, 60.0, 1000), 60);
+        assert_eq!(group(3600, 1.0, 1000), 5);
+        assert_eq!(group(1000, 60.0, 1000), 1);
     }
 
     #[test]
     fn an_odd_interval_is_grouped_as_needed() {
-        assert_eq!(group(5000, 7.3), 5);
-        assert_eq!(group(0, 60.0), 1);
-        assert_eq!(group(5000, f64::NAN), 5);
+        assert_eq!(group(5000, 7.3, 1000), 5);
+        assert_eq!(group(0, 60.0, 1000), 1);
+        assert_eq!(group(5000, f64::NAN, 1000), 5);
     }
 
     #[test]

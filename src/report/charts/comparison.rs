@@ -8,10 +8,9 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Scale, Tick, linear, log, log_range, log_time, usable};
 use super::canvas::{Canvas, Frame, Point, fit};
-use super::frame::{MARGIN, heading, no_data, ticked_base};
-use super::look::{
-    AXIS, BOUND, GREEN, GRID, INK, LABEL, Marker, NAVY, NOTE, ORANGE, Stroke, TICK, TINT, Type, VERMILLION,
-};
+use super::frame::{MARGIN, heading, no_data, ticked_base, with_omitted};
+use super::look::{AXIS, BOUND, GREEN, GRID, INK, LABEL, Marker, NAVY, NOTE, ORANGE, Stroke, TICK, Type, VERMILLION};
+use super::rows::{self, MOST_ROWS, NAME_ROOM, Row};
 use super::text::{dollars, duration, percent};
 use super::{Chart, ChartError, WIDTH};
 
@@ -22,7 +21,7 @@ pub struct Comparison {
     pub title: String,
     /// What is shown: the scenario, the number of replications.
     pub subtitle: String,
-    /// In the order to be shown, the best first; the first forty are drawn.
+    /// In the order to be shown, the best first; the first forty are drawn, the others counted.
     pub cells: Vec<ComparedCell>,
     /// What the user asked for.
     pub bounds: Bounds,
@@ -78,15 +77,11 @@ pub struct Bounds {
     pub monthly_cost_usd: Option<f64>,
 }
 
-/// More rows than this are a table's work.
-const MOST_CELLS: usize = 40;
-const ROW: f64 = 76.0;
 /// Above the rows, for the names of the panels, and below them, for their axes.
 const HEAD: f64 = 96.0;
 const FLOOR: f64 = 96.0;
 /// The room of the title, subtitle included.
 const TITLE_ROOM: f64 = 158.0;
-const NAME_ROOM: f64 = 380.0;
 /// Left of each panel's plot, for the number.
 const NUMBER_ROOM: f64 = 140.0;
 const PANEL_GAP: f64 = 32.0;
@@ -149,21 +144,17 @@ impl Chart for Comparison {
     }
 
     fn size(&self) -> (u32, u32) {
-        let rows = self.drawn().len().max(2) as f64;
-        (WIDTH, (TITLE_ROOM + HEAD + rows * ROW + FLOOR) as u32)
+        (WIDTH, (TITLE_ROOM + HEAD + rows::height(&self.cells) + FLOOR) as u32)
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        heading(&canvas, &self.title, &self.full_subtitle())?;
-        let whole = canvas.frame();
-        let top = TITLE_ROOM + HEAD;
-        let rows =
-            Frame { left: MARGIN, top, right: whole.right - MARGIN, bottom: top + ROW * self.drawn().len() as f64 };
+        heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.cells.len(), MOST_ROWS))?;
+        let rows = rows::place(&canvas, &self.cells, TITLE_ROOM + HEAD);
         if self.cells.is_empty() {
-            return no_data(&canvas, Frame { bottom: whole.bottom - MARGIN, ..rows });
+            return no_data(&canvas, Frame { bottom: canvas.frame().bottom - MARGIN, ..rows });
         }
-        self.draw_names(&canvas, rows)?;
+        rows::draw_names(&canvas, rows, &self.cells)?;
         let panels = rows.right - rows.left - NAME_ROOM;
         let pitch = (panels + PANEL_GAP) / METRICS.len() as f64;
         for (i, metric) in METRICS.iter().enumerate() {
@@ -174,39 +165,19 @@ impl Chart for Comparison {
     }
 }
 
+impl Row for ComparedCell {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn is_recommended(&self) -> bool {
+        self.recommended
+    }
+}
+
 impl Comparison {
     fn drawn(&self) -> &[ComparedCell] {
-        &self.cells[..self.cells.len().min(MOST_CELLS)]
-    }
-
-    fn full_subtitle(&self) -> String {
-        match self.cells.len() - self.drawn().len() {
-            0 => self.subtitle.clone(),
-            more => format!("{} ({more} more not drawn)", self.subtitle),
-        }
-    }
-
-    fn draw_names<DB: DrawingBackend>(&self, canvas: &Canvas<DB>, rows: Frame) -> Result<(), ChartError> {
-        let room = NAME_ROOM - 30.0;
-        for (i, cell) in self.drawn().iter().enumerate() {
-            let top = rows.top + ROW * i as f64;
-            let middle = top + ROW / 2.0;
-            if cell.recommended {
-                canvas.block(Frame { left: 24.0, right: rows.right + 24.0, top, bottom: top + ROW }, TINT, 1.0)?;
-                canvas.text_within(
-                    &format!("★ {}", cell.label),
-                    (rows.left, middle - 13.0),
-                    LABEL,
-                    HPos::Left,
-                    room,
-                )?;
-                canvas.text("recommended", (rows.left + 32.0, middle + 18.0), NOTE, HPos::Left)?;
-            } else {
-                canvas.text_within(&cell.label, (rows.left, middle), LABEL, HPos::Left, room)?;
-            }
-            canvas.line(&[(24.0, top + ROW), (rows.right + 24.0, top + ROW)], GRID)?;
-        }
-        Ok(())
+        rows::drawn(&self.cells)
     }
 
     fn draw_panel<DB: DrawingBackend>(
@@ -223,7 +194,7 @@ impl Comparison {
         canvas.text_within(metric.explained, (panel.left, panel.top - 34.0), NOTE, HPos::Left, room)?;
         axis.draw(canvas, plot)?;
         for (i, cell) in self.drawn().iter().enumerate() {
-            let y = panel.top + ROW * (i as f64 + 0.5);
+            let y = rows::middle(panel, i);
             axis.draw_value(canvas, (panel.left, y), (metric.of)(cell), metric)?;
         }
         match bound {
@@ -238,7 +209,7 @@ impl Comparison {
         if metric.is_log {
             let (from, to) = log_range(values());
             let scale = pixels(from, to);
-            return Axis { scale, ticks: log_time(&scale, 66.0), is_log: true };
+            return Axis { scale, ticks: log_time(&scale, 92.0), is_log: true };
         }
         // A panel as narrow as this has room for three labels.
         let ticks = linear(super::axis::largest(values()), 2, metric.format);
@@ -380,27 +351,5 @@ mod tests {
         assert_eq!(known(f64::INFINITY).checked(), Measured::Never);
         assert_eq!(known(1e308).checked(), Measured::Unknown);
         assert_eq!(known(0.5).checked(), known(0.5));
-    }
-
-    #[test]
-    fn the_figure_grows_with_its_rows() {
-        let unknown = Measured::Unknown;
-        let cell = ComparedCell {
-            label: "cell".into(),
-            recommended: false,
-            rejection_rate: unknown,
-            failure_rate: unknown,
-            p95_latency_s: unknown,
-            monthly_cost_usd: unknown,
-        };
-        let chart = |rows: usize| Comparison {
-            title: String::new(),
-            subtitle: "20 replications".into(),
-            cells: vec![cell.clone(); rows],
-            bounds: Bounds::default(),
-        };
-        assert_eq!(chart(3).size().1 + 3 * ROW as u32, chart(6).size().1);
-        assert_eq!(chart(1000).size(), chart(MOST_CELLS).size());
-        assert_eq!(chart(41).full_subtitle(), "20 replications (1 more not drawn)");
     }
 }

@@ -13,7 +13,7 @@ pub(super) const MOST_CURVES: usize = 10;
 /// Right of the plot, for the names.
 pub(super) const NAME_ROOM: f64 = 560.0;
 /// From one name to the next.
-const NAME_HEIGHT: f64 = 64.0;
+pub(super) const NAME_HEIGHT: f64 = 64.0;
 
 /// What stands at the right end of a curve.
 pub(super) struct EndLabel {
@@ -60,13 +60,15 @@ pub(super) fn curve<DB: DrawingBackend>(
 ) -> Result<(), ChartError> {
     /// Pixels of line for one marker.
     const PITCH: f64 = 330.0;
+    /// A line that goes up and down has no more than a long one.
+    const MOST: f64 = 8.0;
     canvas.line(points, look.stroke)?;
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
     if first == last {
         return canvas.marker(*first, look.marker, look.stroke.color, 9.0);
     }
     // A stub between two resets needs none.
-    let markers = (length(points) / PITCH + 0.7).floor();
+    let markers = (length(points) / PITCH + 0.7).floor().min(MOST);
     for i in 0..markers as usize {
         let share = (i as f64 + (index as f64 + 0.5) / count as f64) / markers;
         let at = along(points, share);
@@ -115,14 +117,6 @@ fn spread(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
         most = places[i] - gap;
     }
     places
-}
-
-/// What to add to a subtitle when only [`MOST_CURVES`] of `count` are drawn.
-pub(super) fn with_omitted(subtitle: &str, count: usize) -> String {
-    match count.saturating_sub(MOST_CURVES) {
-        0 => subtitle.to_owned(),
-        more => format!("{subtitle} ({more} more not drawn)").trim().to_owned(),
-    }
 }
 
 #[cfg(test)]

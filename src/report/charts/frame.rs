@@ -29,6 +29,14 @@ pub(super) fn heading<DB: DrawingBackend>(canvas: &Canvas<DB>, title: &str, subt
     Ok(148.0)
 }
 
+/// `subtitle`, and how many of `count` are not drawn where no more than `most` are.
+pub(super) fn with_omitted(subtitle: &str, count: usize, most: usize) -> String {
+    match count.saturating_sub(most) {
+        0 => subtitle.to_owned(),
+        more => format!("{subtitle} ({more} more not drawn)").trim().to_owned(),
+    }
+}
+
 /// The title of a vertical axis, written above it where it needs no turning of the head, and a note at the right.
 pub(super) fn panel_title<DB: DrawingBackend>(
     canvas: &Canvas<DB>,
@@ -143,4 +151,16 @@ fn sample<DB: DrawingBackend>(canvas: &Canvas<DB>, at: Frame, swatch: Swatch) ->
 pub(super) fn no_data<DB: DrawingBackend>(canvas: &Canvas<DB>, plot: Frame) -> Result<(), ChartError> {
     let middle = ((plot.left + plot.right) / 2.0, (plot.top + plot.bottom) / 2.0);
     canvas.text("no data", middle, NO_DATA, HPos::Center)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_drawn_is_counted() {
+        assert_eq!(with_omitted("20 replications", 40, 40), "20 replications");
+        assert_eq!(with_omitted("20 replications", 42, 40), "20 replications (2 more not drawn)");
+        assert_eq!(with_omitted("", 11, 10), "(1 more not drawn)");
+    }
 }

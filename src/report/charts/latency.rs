@@ -1,4 +1,4 @@
-//! How long requests wait: the share of all measured requests that has its answer within each time.
+//! How long requests wait: the share of all measured requests that has its answer within each time, or that still waits for it.
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -6,11 +6,13 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Scale, Tick, log, log_range, log_time, usable};
 use super::canvas::{Canvas, Frame, Point};
-use super::curves::{EndLabel, MOST_CURVES, NAME_ROOM, curve, end_labels, with_omitted};
+use super::curves::{EndLabel, MOST_CURVES, NAME_ROOM, curve, end_labels};
 use super::flags::{Flag, FlagKind, Flags};
-use super::frame::{AXIS_FLOOR, AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, vertical_axis};
+use super::frame::{
+    AXIS_FLOOR, AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, vertical_axis, with_omitted,
+};
 use super::look::{BOUND, INK, Marker, NOTE, Stroke, Type, look};
-use super::text::percent;
+use super::text::{duration, percent};
 use super::{Chart, ChartError};
 
 /// One cumulative curve per cell. Requests that failed never get an answer, so a curve ends below 100 % if there are any.
@@ -20,10 +22,21 @@ pub struct CumulativeLatency {
     pub title: String,
     /// What is shown: the scenario, the number of replications.
     pub subtitle: String,
+    /// From which end.
+    pub view: LatencyView,
     /// One per cell; the first ten are drawn.
     pub curves: Vec<LatencyCurve>,
     /// What the user asked for, as marks in the plot.
     pub objectives: Vec<LatencyObjective>,
+}
+
+/// Which share a figure of latency shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatencyView {
+    /// Of the requests answered within the time.
+    Answered,
+    /// Of those that wait for longer, on a logarithmic axis that shows the slowest one in a thousand.
+    Waiting,
 }
 
 /// The cumulative distribution of one cell's latency.
@@ -56,7 +69,7 @@ impl Chart for CumulativeLatency {
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len()))?;
+        let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len(), MOST_CURVES))?;
         let whole = canvas.frame();
         let plot = Frame {
             left: AXIS_ROOM,
@@ -67,12 +80,11 @@ impl Chart for CumulativeLatency {
         if self.curves.is_empty() {
             return no_data(&canvas, Frame { right: whole.right - AXIS_ROOM, ..plot });
         }
-        panel_title(&canvas, plot, "share of all requests answered within the time", "")?;
+        panel_title(&canvas, plot, self.view.title(), "")?;
         let flags = Flags::place(self.flags(&self.time(plot)), whole)?;
         let data = flags.below(plot);
-        let axes =
-            Axes { time: self.time(plot), share: Scale { from: 0.0, to: 1.0, low: data.bottom, high: data.top } };
-        let shares: Vec<Tick> = (0..=5).map(|i| f64::from(i) / 5.0).map(share_tick).collect();
+        let axes = Axes { time: self.time(plot), share: self.view.scale(data), view: self.view };
+        let shares = self.view.ticks();
         vertical_axis(&canvas, data, &axes.share, &shares)?;
         flags.draw(&canvas, data)?;
         self.draw_curves(&canvas, data, &axes)?;
@@ -85,17 +97,60 @@ impl Chart for CumulativeLatency {
 struct Axes {
     /// From log seconds to pixels.
     time: Scale,
+    /// From what the view makes of a share to pixels.
     share: Scale,
+    view: LatencyView,
 }
 
 impl Axes {
     fn place(&self, latency_s: f64, share: f64) -> Point {
-        (self.time.at(log(latency_s)), self.share.at(share))
+        (self.time.at(log(latency_s)), self.height(share))
+    }
+
+    /// Where so many are answered.
+    fn height(&self, share: f64) -> f64 {
+        self.share.at(self.view.value(share))
     }
 }
 
-fn share_tick(share: f64) -> Tick {
-    Tick { at: share, label: percent(share) }
+/// The smallest share that waits which is shown.
+const LEAST: f64 = 0.001;
+
+impl LatencyView {
+    fn title(self) -> &'static str {
+        match self {
+            LatencyView::Answered => "share of all requests answered within the time",
+            LatencyView::Waiting => "share of all requests that wait for longer (log scale)",
+        }
+    }
+
+    /// What is drawn where so many are answered.
+    fn value(self, answered: f64) -> f64 {
+        match self {
+            LatencyView::Answered => answered,
+            LatencyView::Waiting => libm::log10((1.0 - answered).max(LEAST)),
+        }
+    }
+
+    fn scale(self, data: Frame) -> Scale {
+        let (from, to) = match self {
+            LatencyView::Answered => (0.0, 1.0),
+            LatencyView::Waiting => (libm::log10(LEAST), 0.0),
+        };
+        Scale { from, to, low: data.bottom, high: data.top }
+    }
+
+    fn ticks(self) -> Vec<Tick> {
+        let answered: &[f64] = match self {
+            LatencyView::Answered => &[0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+            LatencyView::Waiting => &[0.0, 0.9, 0.99, 0.999],
+        };
+        let label = |answered: f64| match self {
+            LatencyView::Answered => percent(answered),
+            LatencyView::Waiting => percent(1.0 - answered),
+        };
+        answered.iter().map(|&at| Tick { at: self.value(at), label: label(at) }).collect()
+    }
 }
 
 impl CumulativeLatency {
@@ -128,13 +183,16 @@ impl CumulativeLatency {
         let curves = self.drawn();
         let mut labels = Vec::new();
         for (i, cell) in curves.iter().enumerate() {
-            let points: Vec<Point> = cell.good().map(|(latency, share)| axes.place(latency, share)).collect();
-            let end = (plot.right, axes.share.at(cell.ever_answered()));
+            let points: Vec<Point> =
+                cell.shown(self.view).into_iter().map(|(latency, share)| axes.place(latency, share)).collect();
+            let end = (plot.right, axes.height(cell.ever_answered()));
             let from = points.last().copied().unwrap_or((plot.left, end.1));
             // Nothing more is answered after the last point, and that is part of the curve.
-            canvas.line(&[from, end], Stroke { width: 3, dash: &[3.0, 7.0], ..look(i).stroke })?;
+            if end.1 < axes.share.low {
+                canvas.line(&[from, end], Stroke { width: 3, dash: &[3.0, 7.0], ..look(i).stroke })?;
+            }
             curve(canvas, &points, look(i), (i, curves.len()))?;
-            labels.push(EndLabel { y: end.1, name: cell.label.clone(), note: cell.note(), look: look(i) });
+            labels.push(EndLabel { y: end.1, name: cell.label.clone(), note: cell.note(self.view), look: look(i) });
         }
         end_labels(canvas, plot, &labels)
     }
@@ -166,7 +224,21 @@ impl LatencyCurve {
         self.good().map(|(_, share)| share).fold(0.0, f64::max).min(1.0)
     }
 
-    fn note(&self) -> String {
+    /// Its points as far as they can be told apart.
+    fn shown(&self, view: LatencyView) -> Vec<(f64, f64)> {
+        let points: Vec<(f64, f64)> = self.good().collect();
+        let first_beyond = match view {
+            LatencyView::Answered => None,
+            LatencyView::Waiting => points.iter().position(|(_, share)| 1.0 - share <= LEAST),
+        };
+        points[..first_beyond.map_or(points.len(), |at| at + 1)].to_vec()
+    }
+
+    fn note(&self, view: LatencyView) -> String {
+        if view == LatencyView::Waiting {
+            let p99 = self.good().find(|(_, share)| *share >= 0.99);
+            return p99.map_or("p99 never".into(), |(latency, _)| format!("p99 {}", duration(latency)));
+        }
         match self.ever_answered() {
             0.0 => "never answered".into(),
             1.0 => "all answered".into(),
@@ -185,11 +257,25 @@ mod tests {
 
     #[test]
     fn the_end_of_a_curve_says_who_was_answered() {
-        assert_eq!(curve(&[(1.0, 0.5), (2.0, 1.0)]).note(), "all answered");
-        assert_eq!(curve(&[(1.0, 0.5), (2.0, 0.61)]).note(), "61 % ever answered");
-        assert_eq!(curve(&[(1.0, 0.5), (2.0, 0.9996)]).note(), "99.96 % ever answered");
-        assert_eq!(curve(&[]).note(), "never answered");
-        assert_eq!(curve(&[(f64::NAN, 0.5), (1.0, f64::INFINITY)]).note(), "never answered");
+        assert_eq!(curve(&[(1.0, 0.5), (2.0, 1.0)]).note(LatencyView::Answered), "all answered");
+        assert_eq!(curve(&[(1.0, 0.5), (2.0, 0.61)]).note(LatencyView::Answered), "61 % ever answered");
+        assert_eq!(curve(&[(1.0, 0.5), (2.0, 0.9996)]).note(LatencyView::Answered), "99.96 % ever answered");
+        assert_eq!(curve(&[]).note(LatencyView::Answered), "never answered");
+        assert_eq!(curve(&[(f64::NAN, 0.5), (1.0, f64::INFINITY)]).note(LatencyView::Answered), "never answered");
+    }
+
+    #[test]
+    fn those_who_wait_are_shown_down_to_one_in_a_thousand() {
+        let view = LatencyView::Waiting;
+        let cell = curve(&[(1.0, 0.5), (2.0, 0.99), (3.0, 0.9995), (4.0, 1.0)]);
+        assert_eq!((cell.note(view).as_str(), cell.shown(view).len()), ("p99 2 s", 3));
+        assert_eq!(
+            (curve(&[(1.0, 0.5)]).note(view).as_str(), cell.shown(LatencyView::Answered).len()),
+            ("p99 never", 4)
+        );
+        let labels: Vec<String> = view.ticks().into_iter().map(|tick| tick.label).collect();
+        assert_eq!(labels, ["100 %", "10 %", "1 %", "0.1 %"]);
+        assert_eq!([0.0, 0.9, 1.0].map(|answered| view.value(answered).round()), [0.0, -1.0, -3.0]);
     }
 
     #[test]
@@ -197,6 +283,7 @@ mod tests {
         let chart = CumulativeLatency {
             title: String::new(),
             subtitle: String::new(),
+            view: LatencyView::Answered,
             curves: vec![curve(&[(1.0, 0.5), (2.0, 1.0)])],
             objectives: vec![LatencyObjective { label: "p95".into(), latency_s: 600.0, share: Some(0.95) }],
         };

@@ -5,6 +5,7 @@
 //! finite or beyond 1e15 is left out, and a figure without data says so. The same figure gives the same bytes on every
 //! machine, with or without fonts.
 
+mod amplification;
 mod axis;
 mod breakdown;
 mod canvas;
@@ -15,12 +16,15 @@ mod flags;
 mod font;
 mod frame;
 mod latency;
+mod learnt;
 mod likeness;
 mod look;
 mod over_time;
 mod quota;
 mod raster;
+mod rows;
 mod text;
+mod trend;
 
 use std::error::Error;
 use std::fmt;
@@ -30,9 +34,11 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters_backend::DrawingBackend;
 
+pub use amplification::{Amplification, AmplifiedCell};
 pub use breakdown::{Breakdown, BrokenDown, FATES, TIMES};
 pub use comparison::{Bounds, ComparedCell, Comparison, Estimate, Measured};
-pub use latency::{CumulativeLatency, LatencyCurve, LatencyObjective};
+pub use latency::{CumulativeLatency, LatencyCurve, LatencyObjective, LatencyView};
+pub use learnt::{Learnt, LearntCurve, LearntKind, LearntPanel};
 pub use likeness::{Likeness, LikenessPanel, LikenessPoint};
 pub use over_time::{LimitLine, OverTime};
 pub use quota::{Exhaustion, QuotaCurve, QuotaReset, QuotaUse};

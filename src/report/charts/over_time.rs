@@ -1,4 +1,5 @@
-//! What the API saw over time: calls offered, served, rejected and failed in each interval, against the limit.
+//! What the API saw over time: in each interval the requests that arrive and the calls that are admitted, rejected and failed,
+//! against the limit.
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -15,8 +16,8 @@ use super::look::{BOUND, INK, NAVY, ROSE, Stroke, VERMILLION};
 use super::text::{interval_name, number};
 use super::{Chart, ChartError};
 
-/// Calls per interval over the whole run, above; how many of them were rejected, below, and how many the provider failed, if
-/// any.
+/// New requests and admitted calls per interval over the whole run, above; how many calls were rejected, below, and how many the
+/// provider failed, if any. An admitted call need not lead to an answer: the provider may fail it later.
 ///
 /// A long run is drawn in columns of several intervals: a line for their mean, a band from the least to the busiest.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,10 +30,10 @@ pub struct OverTime {
     pub start: String,
     /// Length of one interval in seconds, above 0.
     pub interval_s: f64,
-    /// Calls that the client made in each interval, the mean over replications. NaN leaves a gap.
-    pub offered: Vec<f64>,
+    /// Requests that arrived in each interval, the mean over replications. NaN leaves a gap.
+    pub arrived: Vec<f64>,
     /// Calls that the API admitted, in the same intervals.
-    pub served: Vec<f64>,
+    pub admitted: Vec<f64>,
     /// Calls that the API answered with 429, in the same intervals.
     pub rejected: Vec<f64>,
     /// Calls that the provider failed by a fault of its own, in the same intervals.
@@ -50,14 +51,16 @@ pub struct LimitLine {
     pub label: String,
 }
 
-const OFFERED: Stroke = Stroke::full(INK, 3);
-const SERVED: Stroke = Stroke::full(NAVY, 3);
+const ARRIVED: Stroke = Stroke::full(INK, 3);
+const ADMITTED: Stroke = Stroke::full(NAVY, 3);
 const REJECTED: Stroke = Stroke::full(VERMILLION, 3);
 /// Lighter than the rejected ones, and without their area, so that grey tells them apart.
 const FAULTED: Stroke = Stroke::full(ROSE, 3);
-const SERVED_FILL: f64 = 0.22;
+const ADMITTED_FILL: f64 = 0.22;
 const REJECTED_FILL: f64 = 0.3;
 const BAND: f64 = 0.16;
+/// More columns than this cannot be told apart.
+const MOST_COLUMNS: usize = 1000;
 /// More columns than this are drawn as a thin line instead of steps.
 const MOST_STEPS: usize = 300;
 /// A limit this many times above the data would press it flat; it is named, not drawn.
@@ -101,7 +104,7 @@ struct Time {
 
 impl OverTime {
     fn series(&self) -> [&Vec<f64>; 4] {
-        [&self.offered, &self.served, &self.rejected, &self.faulted]
+        [&self.arrived, &self.admitted, &self.rejected, &self.faulted]
     }
 
     fn intervals(&self) -> usize {
@@ -123,28 +126,28 @@ impl OverTime {
         Time {
             scale: Scale { from: 0.0, to: length, low: plot.left, high: plot.right },
             axis: elapsed(length, 15),
-            group: group(self.intervals(), self.interval_s),
+            group: group(self.intervals(), self.interval_s, MOST_COLUMNS),
             interval_s: self.interval_s,
         }
     }
 
-    fn busiest_offered(&self) -> f64 {
-        largest(self.offered.iter().chain(&self.served).copied())
+    fn busiest(&self) -> f64 {
+        largest(self.arrived.iter().chain(&self.admitted).copied())
     }
 
     /// The limit, if it is near enough to the data for one axis.
     fn near_limit(&self) -> Option<&LimitLine> {
         let near = |limit: &&LimitLine| {
-            usable(limit.per_interval) && limit.per_interval <= FAR_LIMIT * self.busiest_offered().max(1e-9)
+            usable(limit.per_interval) && limit.per_interval <= FAR_LIMIT * self.busiest().max(1e-9)
         };
         self.limit.as_ref().filter(near)
     }
 
     fn legend(&self) -> Vec<(Swatch, String)> {
         let mut entries = vec![
-            (Swatch::Line(OFFERED), "offered".to_owned()),
-            (Swatch::Area(SERVED, SERVED_FILL), "served".to_owned()),
-            (Swatch::Area(REJECTED, REJECTED_FILL), "rejected (429)".to_owned()),
+            (Swatch::Line(ARRIVED), "new requests".to_owned()),
+            (Swatch::Area(ADMITTED, ADMITTED_FILL), "admitted calls".to_owned()),
+            (Swatch::Area(REJECTED, REJECTED_FILL), "rejected calls (429)".to_owned()),
         ];
         if self.has_faults() {
             entries.push((Swatch::Line(FAULTED), "provider faults".to_owned()));
@@ -153,7 +156,7 @@ impl OverTime {
             let far = if self.near_limit().is_some() { "" } else { " (far above)" };
             entries.push((Swatch::Line(BOUND), format!("{}{far}", limit.label)));
         }
-        let group = group(self.intervals(), self.interval_s);
+        let group = group(self.intervals(), self.interval_s, MOST_COLUMNS);
         if group > 1 {
             let span = interval_name(group as f64 * self.interval_s);
             entries.push((Swatch::Band(INK, BAND), format!("range in each {span}")));
@@ -163,19 +166,19 @@ impl OverTime {
 
     fn draw_calls<DB: DrawingBackend>(&self, canvas: &Canvas<DB>, plot: Frame, time: &Time) -> Result<(), ChartError> {
         let limit = self.near_limit().map(|limit| limit.per_interval);
-        let busiest = self.busiest_offered();
+        let busiest = self.busiest();
         let (scale, ticks) = count_axis(plot, busiest.max(limit.unwrap_or(0.0) * 1.02), 5);
         let name = interval_name(self.interval_s);
         let peak = peak_note(busiest, &name);
-        panel_title(canvas, plot, &format!("calls per {name}: offered and served"), &peak)?;
+        panel_title(canvas, plot, &format!("per {name}: new requests, and calls admitted"), &peak)?;
         vertical_axis(canvas, plot, &scale, &ticks)?;
-        let served = columns(&self.served, time.group);
-        let offered = columns(&self.offered, time.group);
+        let admitted = columns(&self.admitted, time.group);
+        let arrived = columns(&self.arrived, time.group);
         let panel = Panel { canvas, plot, scale, time };
-        panel.area(&served, SERVED, SERVED_FILL)?;
-        panel.line(&served, SERVED)?;
-        panel.band(&offered, OFFERED, BAND)?;
-        panel.line(&offered, OFFERED)?;
+        panel.area(&admitted, ADMITTED, ADMITTED_FILL)?;
+        panel.line(&admitted, ADMITTED)?;
+        panel.band(&arrived, ARRIVED, BAND)?;
+        panel.line(&arrived, ARRIVED)?;
         if let Some(limit) = limit {
             let y = scale.at(limit);
             canvas.line(&[(plot.left, y), (plot.right, y)], BOUND)?;
@@ -183,19 +186,19 @@ impl OverTime {
         ticked_base(canvas, plot, &time.scale, &time.axis.ticks)
     }
 
-    /// What was not served: rejected calls, and failed ones where there are any.
+    /// What led to nothing: rejected calls, and failed ones where there are any.
     fn draw_lost<DB: DrawingBackend>(&self, canvas: &Canvas<DB>, plot: Frame, time: &Time) -> Result<(), ChartError> {
         let [rejections, faults] = [&self.rejected, &self.faulted].map(|series| largest(series.iter().copied()));
         let (scale, ticks) = count_axis(plot, rejections.max(faults), 3);
         let name = interval_name(self.interval_s);
         let (what, peak) = match self.has_faults() {
-            false => ("rejected (429)", peak_note(rejections, &name)),
+            false => ("calls rejected (429)", peak_note(rejections, &name)),
             true => (
-                "rejected (429) and provider faults",
+                "calls rejected (429), and failed by the provider",
                 format!("busiest {name}: {} and {}", number(rejections), number(faults)),
             ),
         };
-        panel_title(canvas, plot, &format!("calls per {name}: {what}"), &peak)?;
+        panel_title(canvas, plot, &format!("per {name}: {what}"), &peak)?;
         vertical_axis(canvas, plot, &scale, &ticks)?;
         let rejected = columns(&self.rejected, time.group);
         let panel = Panel { canvas, plot, scale, time };
@@ -280,8 +283,8 @@ mod tests {
             subtitle: String::new(),
             start: String::new(),
             interval_s: 60.0,
-            offered: vec![50.0; minutes],
-            served: vec![50.0; minutes],
+            arrived: vec![50.0; minutes],
+            admitted: vec![50.0; minutes],
             rejected: vec![0.0; minutes],
             faulted: vec![0.0; minutes],
             limit: Some(LimitLine { per_interval: 60.0, label: "60/min limit".into() }),

@@ -6,9 +6,11 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Scale, elapsed, largest, linear, usable};
 use super::canvas::{Canvas, Frame, Point};
-use super::curves::{EndLabel, MOST_CURVES, NAME_ROOM, curve, end_labels, with_omitted};
+use super::curves::{EndLabel, MOST_CURVES, NAME_ROOM, curve, end_labels};
 use super::flags::{Flag, FlagKind, Flags};
-use super::frame::{AXIS_FLOOR, AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, since, vertical_axis};
+use super::frame::{
+    AXIS_FLOOR, AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, since, vertical_axis, with_omitted,
+};
 use super::look::{BOUND, GREY, INK, LEADER, NOTE, Stroke, Type, look};
 use super::text::percent;
 use super::{Chart, ChartError};
@@ -73,7 +75,7 @@ impl Chart for QuotaUse {
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len()))?;
+        let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len(), MOST_CURVES))?;
         let whole = canvas.frame();
         let plot = Frame {
             left: AXIS_ROOM,

@@ -16,10 +16,13 @@ fn odd_numbers() -> Vec<f64> {
 struct Figures {
     over_time: OverTime,
     latency: CumulativeLatency,
+    tail: CumulativeLatency,
     comparison: Comparison,
     breakdown: Breakdown,
     quota: QuotaUse,
     likeness: Likeness,
+    amplification: Amplification,
+    learnt: Learnt,
 }
 
 impl Figures {
@@ -27,10 +30,13 @@ impl Figures {
         Figures {
             over_time: over_time(text, numbers),
             latency: latency(text, numbers),
+            tail: CumulativeLatency { view: LatencyView::Waiting, ..latency(text, numbers) },
             comparison: comparison(text, numbers),
             breakdown: breakdown(text, numbers),
             quota: quota(text, numbers),
             likeness: likeness(text, numbers),
+            amplification: amplification(text, numbers),
+            learnt: learnt(text, numbers),
         }
     }
 
@@ -38,16 +44,34 @@ impl Figures {
         Ok(vec![
             render(&self.over_time, format)?,
             render(&self.latency, format)?,
+            render(&self.tail, format)?,
             render(&self.comparison, format)?,
             render(&self.breakdown, format)?,
             render(&self.quota, format)?,
             render(&self.likeness, format)?,
+            render(&self.amplification, format)?,
+            render(&self.learnt, format)?,
         ])
     }
 
     fn svgs(&self) -> Result<Vec<String>, ChartError> {
         Ok(self.render(Format::Svg)?.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect())
     }
+}
+
+fn amplification(text: &str, numbers: &[f64]) -> Amplification {
+    let calls = numbers.iter().rev().copied().collect();
+    let cell = AmplifiedCell { label: text.into(), requests: numbers.to_vec(), calls };
+    let curves = vec![cell; numbers.len()];
+    Amplification { title: text.into(), subtitle: text.into(), start: text.into(), interval_s: 1.0, curves }
+}
+
+fn learnt(text: &str, numbers: &[f64]) -> Learnt {
+    let curve = LearntCurve { label: text.into(), levels: numbers.to_vec() };
+    let limit = numbers.last().map(|n| LimitLine { per_interval: *n, label: text.into() });
+    let panel = |kind| LearntPanel { kind, limit: limit.clone(), curves: vec![curve.clone(); numbers.len()] };
+    let panels = [LearntKind::Rate, LearntKind::Window, LearntKind::Refusal].map(panel).into();
+    Learnt { title: text.into(), subtitle: text.into(), start: text.into(), interval_s: 1.0, panels }
 }
 
 fn likeness(text: &str, numbers: &[f64]) -> Likeness {
@@ -68,8 +92,8 @@ fn over_time(text: &str, numbers: &[f64]) -> OverTime {
         subtitle: text.into(),
         start: text.into(),
         interval_s: numbers.first().copied().filter(|n| *n > 0.0).unwrap_or(60.0),
-        offered: numbers.to_vec(),
-        served: numbers.to_vec(),
+        arrived: numbers.to_vec(),
+        admitted: numbers.to_vec(),
         rejected: numbers.iter().rev().copied().collect(),
         faulted: numbers.to_vec(),
         limit: numbers.last().map(|n| LimitLine { per_interval: *n, label: text.into() }),
@@ -81,6 +105,7 @@ fn latency(text: &str, numbers: &[f64]) -> CumulativeLatency {
     CumulativeLatency {
         title: text.into(),
         subtitle: text.into(),
+        view: LatencyView::Answered,
         curves: vec![LatencyCurve { label: text.into(), points }; numbers.len()],
         objectives: numbers
             .iter()
@@ -216,6 +241,9 @@ fn a_tiny_area_is_no_reason_to_panic() -> Result<(), ChartError> {
         figures.comparison.draw(&area)?;
         figures.breakdown.draw(&area)?;
         figures.quota.draw(&area)?;
+        figures.tail.draw(&area)?;
+        figures.amplification.draw(&area)?;
+        figures.learnt.draw(&area)?;
     }
     Ok(())
 }

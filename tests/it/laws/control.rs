@@ -15,7 +15,7 @@ struct Told {
     granted: Vec<(SimTime, Failing)>,
     /// Successes of first attempts, and after what the last retry was granted for.
     succeeded: Vec<Option<Failing>>,
-    failed: u64,
+    failed: Vec<SimTime>,
     retries_under_way: u64,
 }
 
@@ -52,7 +52,8 @@ fn is_within(budget: &RetryBudget, told: &Told, now: SimTime, load: Load) -> boo
         }
         RetryBudget::Deposit(deposit) => {
             let saved = told.began.len() as u64 * deposit.share.hundred_millionths();
-            granted * whole <= saved && granted <= deposit.bucket + deposit.share.of(told.began.len() as u64)
+            let after_the_first = granted.saturating_sub(deposit.initial);
+            after_the_first * whole <= saved && granted <= deposit.bucket + deposit.share.of(told.began.len() as u64)
         }
         RetryBudget::Finagle(finagle) => {
             let began = recent(&mut told.began.iter().copied(), finagle.memory, 10);
@@ -68,6 +69,11 @@ fn is_within(budget: &RetryBudget, told: &Told, now: SimTime, load: Load) -> boo
             let began = recent(&mut told.began.iter().copied(), sre.window, 100);
             let retries = recent(&mut told.granted.iter().map(|(at, _)| *at), sre.window, 100);
             (retries - 1) * whole < began * sre.share.hundred_millionths()
+        }
+        RetryBudget::Failures(failures) => {
+            let began = recent(&mut told.began.iter().copied(), failures.window, 100);
+            let failed = recent(&mut told.failed.iter().copied(), failures.window, 100);
+            failed * whole <= began * failures.share.hundred_millionths()
         }
     }
 }
@@ -103,7 +109,7 @@ fn live(budget: &RetryBudget, dice: &mut Dice) -> Vec<bool> {
         }
         let failing = failing(dice);
         state.failed(now, failing, grant);
-        told.failed += 1;
+        told.failed.push(now);
         let load = Load { calls: under_way.len() as u64, waiting: dice.pick(0..=5) };
         let granted = state.grants(now, failing, load);
         answers.push(granted.is_some());

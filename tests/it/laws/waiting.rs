@@ -105,6 +105,7 @@ fn foretold(policy: &RetryPolicy, closed: &Closed, replication: u64) -> Course {
     let backoff = Backoff::new(policy);
     let persistence = policy.model().persistence();
     let mut draws = Uniforms::new(Seed(closed.seed).stream(replication, "jitter/probe"));
+    let mut coins = Uniforms::new(Seed(closed.seed).stream(replication, "persistence/probe"));
     let (mut course, mut previous) = (Course { attempts: 1, ..Course::default() }, SimDuration::ZERO);
     let opens = SimTime::ZERO + closed.length;
     while course.last < opens {
@@ -117,6 +118,9 @@ fn foretold(policy: &RetryPolicy, closed: &Closed, replication: u64) -> Course {
             false => backoff.delay(calls, previous, hint, elapsed, || draws.draw()),
         };
         let Some(delay) = delay else { return course };
+        if !persistence.is_sure() && coins.draw() >= persistence.persistence.as_f64() {
+            return course;
+        }
         previous = delay;
         course.last = now + delay;
         course.attempts += 1;

@@ -13,6 +13,7 @@ use ratecast::protocol::Fault;
 use ratecast::provider::faults::{Outage, Says};
 use ratecast::recorder::ClassRecord;
 use ratecast::rng::{Seed, Uniforms};
+use ratecast::traffic::Clients;
 use ratecast::units::{Moment, Share, SimDuration, SimTime};
 
 pub const TRIALS: &[Trial] = &[
@@ -57,7 +58,7 @@ fn budget(case: &Case) -> RetryBudget {
         let (max_tokens, token_ratio) = (case.count("maxTokens") as u32, case.number("tokenRatio"));
         return RetryBudget::Grpc(Grpc { max_tokens, token_ratio });
     }
-    RetryBudget::Deposit(Deposit { share: share(case.number("deposit")), bucket: case.count("bucket") })
+    RetryBudget::Deposit(Deposit { share: share(case.number("deposit")), bucket: case.count("bucket"), initial: 0 })
 }
 
 /// No time passes between the attempts of a request, so that no two requests overlap.
@@ -88,7 +89,7 @@ fn breaker(case: &Case) -> CircuitBreaker {
     }
     let calls = case.count("window_calls") as u32;
     let failures = share(case.number("failures_to_open") / f64::from(calls));
-    CircuitBreaker::Window(Window { calls, failures, minimum: None, trials: 1, terms })
+    CircuitBreaker::Window(Window { calls: Some(calls), failures, trials: 1, terms, ..Window::default() })
 }
 
 /// Poisson requests whose calls take no time.
@@ -136,13 +137,17 @@ fn closed_periods(case: &Case, seed: u64) -> Vec<Estimate> {
 }
 
 /// A client that throttles itself, before a service with such a limit.
-fn throttled(seed: u64, (lambda, k): (f64, f64), limit: LimiterSpec, seconds: (f64, f64)) -> ClassRecord {
+fn throttled(seed: u64, client: (f64, f64), limit: LimiterSpec, seconds: (f64, f64)) -> ClassRecord {
+    throttling(seed, client, limit, seconds).run(0).total()
+}
+
+fn throttling(seed: u64, (lambda, k): (f64, f64), limit: LimiterSpec, seconds: (f64, f64)) -> Setup {
     let (warmup, measured) = seconds;
     let mut setup = Setup::new(seed, poisson(lambda), secs(warmup + measured));
     setup.scenario.warmup = secs(warmup);
     setup = setup.limit(limit);
     setup.strategy.throttle = Some(Throttle { k, ..Throttle::default() });
-    setup.run(0).total()
+    setup
 }
 
 fn throttle_of_a_run(case: &Case, seed: u64) -> Vec<Estimate> {
@@ -153,29 +158,34 @@ fn throttle_of_a_run(case: &Case, seed: u64) -> Vec<Estimate> {
     vec![Estimate::new("local_drop_fraction", dropped / offered, offered)]
 }
 
-/// Demand a second before a service that takes 100, and K; sent and accepted a second and the share that was turned down,
-/// as an independent program printed them.
-const BY_ANOTHER_PROGRAM: &[(f64, f64, f64, f64, f64)] = &[
-    (500.0, 2.0, 199.5, 100.0, 0.602),
-    (500.0, 1.1, 109.4, 100.0, 0.782),
-    (150.0, 2.0, 149.9, 100.0, 0.0),
-    (300.0, 2.0, 199.9, 100.0, 0.334),
+/// Demand a second before a service that takes 100, K, and clients who each count their own calls; sent and accepted a
+/// second and the share that was turned down, as an independent program printed them.
+const BY_ANOTHER_PROGRAM: &[(f64, f64, u32, f64, f64, f64)] = &[
+    (500.0, 2.0, 1, 199.5, 100.0, 0.602),
+    (500.0, 1.1, 1, 109.4, 100.0, 0.782),
+    (150.0, 2.0, 1, 149.9, 100.0, 0.0),
+    (300.0, 2.0, 1, 199.9, 100.0, 0.334),
+    (500.0, 2.0, 20, 199.5, 100.0, 0.602),
+    (500.0, 1.1, 20, 109.7, 100.0, 0.781),
 ];
 
 #[test]
 fn throttling_is_as_in_another_program() {
-    for &(lambda, k, sent, accepted, turned_down) in BY_ANOTHER_PROGRAM {
+    for &(lambda, k, clients, sent, accepted, turned_down) in BY_ANOTHER_PROGRAM {
         let limit = LimiterSpec::TokenBucket(TokenBucket { refill: rate(100.0), capacity: Some(100) });
-        let total = throttled(7, (lambda, k), limit, (600.0, 1_000.0));
+        let mut setup = throttling(7, (lambda, k), limit, (600.0, 1_000.0));
+        setup.scenario.traffic[0].1.clients = Some(Clients { count: clients, exponent: 0.0, first: 0 });
+        setup.strategy.throttle.as_mut().unwrap().per_client = true;
+        let total = setup.run(0).total();
         let per_second = |count: u64| count as f64 / 1_000.0;
         // Demand alone has a standard error of 0.15 % at 500 a second; the other program's last digit is worth 0.1 %.
         let near = |is: f64, wanted: f64| (is - wanted).abs() <= 0.008 * wanted + 0.002;
         let (is_sent, is_accepted) = (per_second(total.attempts()), per_second(total.admitted));
         let share = total.turned_down as f64 / total.offered as f64;
-        println!("{lambda} {k}: {is_sent} sent, {is_accepted} accepted, {share} turned down");
+        println!("{lambda} {k} {clients}: {is_sent} sent, {is_accepted} accepted, {share} turned down");
         assert!(
             near(is_sent, sent) && near(is_accepted, accepted) && near(share, turned_down),
-            "{lambda} {k} (seed 7)"
+            "{lambda} {k} {clients} (seed 7)"
         );
     }
 }

@@ -12,9 +12,8 @@
 //! their standard errors.
 //!
 //! Some classical systems are none that the models can state, and have no case: processor sharing (congestion slows a call
-//! by what is in flight when it begins, not by what comes later), a network of two queues one behind the other (a slot is
-//! held until the answer is there), and clients that toss a coin after every refusal whether to go on (none does: they
-//! count attempts or time).
+//! by what is in flight when it begins, not by what comes later), and a network of two queues one behind the other (a slot
+//! is held until the answer is there).
 
 mod adaptive;
 mod arrivals;

@@ -36,8 +36,10 @@ pub const TRIALS: &[Trial] = &[
     Trial::new("P-CQ-14", "queue", queue),
     Trial::new("P-CQ-19", "queue", renewal_fed),
     Trial::new("P-CQ-20", "queue", renewal_fed),
-    Trial::new("P-CQ-22", "queue-deadline", |case, seed| patience(case, seed, false)),
-    Trial::new("P-CQ-22", "class-deadline", |case, seed| patience(case, seed, true)),
+    Trial::new("P-CQ-21", "queue-patience", random_patience),
+    Trial::new("P-CQ-22", "queue-deadline", |case, seed| patience(case, seed, Given::Queue)),
+    Trial::new("P-CQ-22", "class-deadline", |case, seed| patience(case, seed, Given::Class)),
+    Trial::new("P-CQ-22", "queue-patience", |case, seed| patience(case, seed, Given::Patience)),
     Trial::new("P-CQ-23", "queue", late_answers),
     Trial::new("P-CQ-25", "elided", |case, seed| started_empty(case, seed, None)),
     Trial::new("P-CQ-25", "not elided", |case, seed| started_empty(case, seed, Some(1_000_000))),
@@ -295,15 +297,25 @@ fn waiting_room(case: &Case, seed: u64) -> Vec<Estimate> {
     ]
 }
 
-/// The deadline is the queue's, or that of the requests themselves.
-fn patience(case: &Case, seed: u64, is_own: bool) -> Vec<Estimate> {
+/// How a bound on waiting is stated.
+enum Given {
+    /// As a deadline of the queue.
+    Queue,
+    /// As one of the requests themselves.
+    Class,
+    /// As a patience that is the same for all.
+    Patience,
+}
+
+fn patience(case: &Case, seed: u64, given: Given) -> Vec<Estimate> {
     let mut shadowed = Shadowed::measured(case, seed);
     let timeout = case.number("timeout");
     let deadline = Some(secs(timeout));
-    if is_own {
-        shadowed.setup.scenario.traffic.iter_mut().for_each(|(_, traffic)| traffic.deadline = deadline);
-    } else {
-        shadowed.setup.strategy.queue = Queue { deadline, ..Queue::default() };
+    let setup = &mut shadowed.setup;
+    match given {
+        Given::Queue => setup.strategy.queue.deadline = deadline,
+        Given::Class => setup.scenario.traffic.iter_mut().for_each(|(_, traffic)| traffic.deadline = deadline),
+        Given::Patience => setup.strategy.queue.patience = deadline.map(Durations::constant),
     }
     let (waits, requests) = shadowed.run();
     let (offered, expired) = (requests.offered as f64, requests.failures[Failure::Expired as usize] as f64);
@@ -312,6 +324,20 @@ fn patience(case: &Case, seed: u64, is_own: bool) -> Vec<Estimate> {
         Estimate::new("timeout_fraction", expired / offered, offered),
         Estimate::new("fraction_delayed", 1.0 - undelayed(&waits) / offered, offered),
         Estimate::new("mean_wait_s", waited / offered, offered),
+    ]
+}
+
+/// A request and its shadow draw the same patience, from streams of one name, and leave together if at all. How long those
+/// waited who left no record says. (The mean wait is the mean patience times the share that leaves: nothing new.)
+fn random_patience(case: &Case, seed: u64) -> Vec<Estimate> {
+    let mut shadowed = Shadowed::measured(case, seed);
+    let law = Exponential { mean: secs(case.number("patience_mean")) };
+    shadowed.setup.strategy.queue.patience = Some(Durations::Exponential(law));
+    let (waits, requests) = shadowed.run();
+    let (offered, expired) = (requests.offered as f64, requests.failures[Failure::Expired as usize] as f64);
+    vec![
+        Estimate::new("timeout_fraction", expired / offered, offered),
+        Estimate::new("fraction_delayed", 1.0 - undelayed(&waits) / offered, offered),
     ]
 }
 

@@ -16,6 +16,7 @@ use ratecast::units::{Share, SimDuration};
 pub const TRIALS: &[Trial] = &[
     Trial::new("P-RT-01", "exponential jitter", retrials),
     Trial::new("P-RT-02", "exponential jitter", retrials),
+    Trial::new("P-RT-03", "exponential jitter", fickle_retrials),
     Trial::new("P-RT-04", "exponential jitter", few_retrials),
     Trial::new("P-RT-05", "exponential jitter", few_retrials),
     Trial::new("P-RT-06", "constant", immediate),
@@ -41,7 +42,7 @@ fn deaf(attempts: u64) -> Persistence {
 
 /// Requests without a queue that are refused while all slots are taken and come back after exponential delays of such
 /// means, the last one again and again.
-fn retrial_queue(case: &Case, seed: u64, delays: &[f64], attempts: u64) -> Setup {
+fn retrial_queue(case: &Case, seed: u64, delays: &[f64], persistence: Persistence) -> Setup {
     assert_eq!(case.text("service_distribution"), "exponential");
     let lambda = case.number("lambda");
     let limiter = LimiterSpec::Concurrency(Concurrency { limit: case.count("concurrency_limit") });
@@ -49,7 +50,6 @@ fn retrial_queue(case: &Case, seed: u64, delays: &[f64], attempts: u64) -> Setup
     let mean = secs(case.number("service_mean"));
     setup.scenario.provider.time_to_first_token = Durations::Exponential(durations::Exponential { mean });
     let delays = Some(delays.iter().map(|&delay| secs(delay)).collect());
-    let persistence = deaf(attempts);
     let policy = Composed { delays, jitter: Jitter::Exponential, persistence, ..Composed::default() };
     setup.strategy.retry = RetryPolicy::Composed(policy);
     setup
@@ -58,7 +58,7 @@ fn retrial_queue(case: &Case, seed: u64, delays: &[f64], attempts: u64) -> Setup
 /// Nobody gives up: what is not spent in service is spent between attempts.
 fn retrials(case: &Case, seed: u64) -> Vec<Estimate> {
     assert_eq!(case.number("persistence"), 1.0);
-    let setup = retrial_queue(case, seed, &[case.number("retry_delay_mean")], u32::MAX.into());
+    let setup = retrial_queue(case, seed, &[case.number("retry_delay_mean")], deaf(u32::MAX.into()));
     let total = setup.run(0).total();
     let offered = total.offered as f64;
     assert_eq!(total.served(), total.offered);
@@ -69,9 +69,23 @@ fn retrials(case: &Case, seed: u64) -> Vec<Estimate> {
     ]
 }
 
-/// Two or three attempts. How long those waited who gave up no record says.
+/// Two or three attempts.
 fn few_retrials(case: &Case, seed: u64) -> Vec<Estimate> {
-    let total = retrial_queue(case, seed, &case.list("delay_means"), case.count("max_attempts")).run(0).total();
+    let persistence = deaf(case.count("max_attempts"));
+    some_give_up(&retrial_queue(case, seed, &case.list("delay_means"), persistence))
+}
+
+/// A coin after each refusal.
+fn fickle_retrials(case: &Case, seed: u64) -> Vec<Estimate> {
+    let hundred_millionths = (case.number("persistence") * 1e8).round() as u64;
+    let persistence = Share::from_hundred_millionths(hundred_millionths);
+    let persistence = Persistence { persistence, ..deaf(u32::MAX.into()) };
+    some_give_up(&retrial_queue(case, seed, &[case.number("retry_delay_mean")], persistence))
+}
+
+/// How long those waited who gave up no record says.
+fn some_give_up(setup: &Setup) -> Vec<Estimate> {
+    let total = setup.run(0).total();
     let offered = total.offered as f64;
     vec![
         Estimate::new("first_attempt_rejection_fraction", total.first_rejected() as f64 / offered, offered),

@@ -1,6 +1,6 @@
 //! Failures in a row.
 
-use super::{BreakerModel, Decision, Judge, Terms, Trials};
+use super::{BreakerModel, Decision, Ended, Judge, Terms, Trials};
 use crate::params::{Invalid, Parameters, Visitor};
 
 /// Opens after `failures` in a row; a success begins the run anew. Half-open, the first failure opens it again, and
@@ -57,8 +57,8 @@ struct Run {
 }
 
 impl Judge for Run {
-    fn opens(&mut self, is_failure: bool) -> bool {
-        self.failed = if is_failure { self.failed + 1 } else { 0 };
+    fn opens(&mut self, call: Ended) -> bool {
+        self.failed = if call.is_failure { self.failed + 1 } else { 0 };
         self.failed >= self.most
     }
 

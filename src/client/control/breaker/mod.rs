@@ -60,6 +60,8 @@ pub struct Trials {
     pub succeeded: u32,
     /// Those that failed.
     pub failed: u32,
+    /// Those that took too long, be they among the failed or not.
+    pub slow: u32,
 }
 
 impl Trials {
@@ -67,6 +69,17 @@ impl Trials {
     pub fn sent(self) -> u32 {
         self.out + self.succeeded + self.failed
     }
+}
+
+/// A call that has told something about the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When it ended.
+    pub at: SimTime,
+    /// Whether it went wrong.
+    pub is_failure: bool,
+    /// Whether it took too long.
+    pub is_slow: bool,
 }
 
 /// What a half-open breaker becomes.
@@ -80,8 +93,13 @@ pub enum Decision {
 
 /// When a breaker opens and closes.
 pub trait Judge: Debug + Send {
+    /// Whether a call that took so long was slow.
+    fn is_slow(&self, _took: SimDuration) -> bool {
+        false
+    }
+
     /// A call of a closed breaker has ended; whether it opens.
-    fn opens(&mut self, is_failure: bool) -> bool;
+    fn opens(&mut self, call: Ended) -> bool;
 
     /// Trial calls that a half-open breaker lets out in all.
     fn most_trials(&self) -> u32;
@@ -107,7 +125,7 @@ crate::models! {
     pub enum CircuitBreaker: dyn BreakerModel {
         /// Opens after so many failures in a row.
         consecutive::Consecutive = "consecutive",
-        /// Opens when a share of the last calls failed, as resilience4j has it.
+        /// Opens when a share of the last calls failed or was slow, as resilience4j has it.
         window::Window = "window",
     }
 }
@@ -118,9 +136,12 @@ impl Default for CircuitBreaker {
     }
 }
 
-/// In which state of a breaker a call was sent. The call keeps it for when it ends.
+/// When a call was sent, and in which state of a breaker. The call keeps it for when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Pass(u32);
+pub struct Pass {
+    era: u32,
+    sent: SimTime,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -167,7 +188,7 @@ impl Breaker {
         if let Phase::HalfOpen(trials) = &mut self.phase {
             trials.out += 1;
         }
-        Pass(self.era)
+        Pass { era: self.era, sent: now }
     }
 
     /// A call has been answered, or went wrong; whether the breaker opened.
@@ -176,15 +197,17 @@ impl Breaker {
             self.ignored(pass);
             return false;
         }
-        if pass.0 != self.era {
+        if pass.era != self.era {
             return false;
         }
+        let (is_failure, is_slow) = (failing.is_some(), self.judge.is_slow(now - pass.sent));
         let decision = match &mut self.phase {
-            Phase::Closed => self.judge.opens(failing.is_some()).then_some(Decision::Open),
+            Phase::Closed => self.judge.opens(Ended { at: now, is_failure, is_slow }).then_some(Decision::Open),
             Phase::Open { .. } => None,
             Phase::HalfOpen(trials) => {
                 trials.out -= 1;
-                *(if failing.is_some() { &mut trials.failed } else { &mut trials.succeeded }) += 1;
+                *(if is_failure { &mut trials.failed } else { &mut trials.succeeded }) += 1;
+                trials.slow += u32::from(is_slow);
                 self.judge.decides(*trials)
             }
         };
@@ -202,7 +225,7 @@ impl Breaker {
     /// A call ended in a way that says nothing about the service. Where it was a trial another takes its place.
     pub fn ignored(&mut self, pass: Pass) {
         if let Phase::HalfOpen(trials) = &mut self.phase
-            && pass.0 == self.era
+            && pass.era == self.era
         {
             trials.out -= 1;
         }

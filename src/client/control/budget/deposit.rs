@@ -6,18 +6,20 @@ use crate::params::{Invalid, Parameters, Visitor};
 use crate::units::{Share, SimTime};
 
 /// Each request deposits `share` of a retry when its first attempt is sent, and each retry takes one out; the bucket holds
-/// `bucket` retries and is empty at first. In the long run there are no more retries than `share` of the requests.
+/// `bucket` retries, of which `initial` are there at first. In the long run there are no more retries than `share` of the requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deposit {
     /// Retries per request, above 0 and up to 1.
     pub share: Share,
     /// Retries that can be saved up, at least 1.
     pub bucket: u64,
+    /// Retries that are there at first, in 0..=`bucket`.
+    pub initial: u64,
 }
 
 impl Default for Deposit {
     fn default() -> Self {
-        Deposit { share: Share::from_hundred_millionths(20_000_000), bucket: 10 }
+        Deposit { share: Share::from_hundred_millionths(20_000_000), bucket: 10, initial: 0 }
     }
 }
 
@@ -25,11 +27,17 @@ impl Parameters for Deposit {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.optional("share", &mut self.share);
         visitor.optional("bucket", &mut self.bucket);
+        visitor.optional("initial", &mut self.initial);
     }
 
     fn check(&self) -> Result<(), Invalid> {
         if self.bucket == 0 {
             return Err(Invalid::new("bucket", "no retry ever fits into it", "write at least 1"));
+        }
+        if self.initial > self.bucket {
+            let message = format!("{} retries do not fit into `bucket`, which holds {}", self.initial, self.bucket);
+            let help = format!("write at most {}, or raise `bucket`", self.bucket);
+            return Err(Invalid::new("initial", message, help));
         }
         check_share(self.share)
     }
@@ -37,8 +45,8 @@ impl Parameters for Deposit {
 
 impl BudgetModel for Deposit {
     fn start(&self) -> Box<dyn Budget> {
-        let most = u128::from(self.bucket) * ONE;
-        Box::new(Bucket { deposit: self.share.hundred_millionths().into(), most, left: 0 })
+        let [most, left] = [self.bucket, self.initial].map(|retries| u128::from(retries) * ONE);
+        Box::new(Bucket { deposit: self.share.hundred_millionths().into(), most, left })
     }
 }
 
@@ -77,5 +85,14 @@ mod tests {
             granted(&mut *budget, now, 10)
         });
         assert_eq!(bought, [0, 1, 0, 1, 2, 3, 3]);
+    }
+
+    #[test]
+    fn a_full_bucket_is_there_at_once_and_holds_no_more() {
+        let mut budget = Deposit { bucket: 3, initial: 3, ..Deposit::default() }.start();
+        budget.began(SimTime::ZERO);
+        assert_eq!(granted(&mut *budget, SimTime::ZERO, 10), 3);
+        (0..5).for_each(|_| budget.began(SimTime::ZERO));
+        assert_eq!(granted(&mut *budget, SimTime::ZERO, 10), 1);
     }
 }

@@ -5,6 +5,7 @@
 mod aws;
 mod deposit;
 mod envoy;
+mod failures;
 mod finagle;
 mod grpc;
 mod none;
@@ -18,6 +19,7 @@ use std::fmt::Debug;
 pub use aws::Aws;
 pub use deposit::Deposit;
 pub use envoy::Envoy;
+pub use failures::Failures;
 pub use finagle::Finagle;
 pub use grpc::Grpc;
 pub use none::NoBudget;
@@ -85,6 +87,8 @@ crate::models! {
         envoy::Envoy = "envoy",
         /// Retries stay below a share of the requests of the last minutes, as Google's clients have it.
         sre::Sre = "sre",
+        /// None while too many calls fail: a breaker for retries alone.
+        failures::Failures = "failures",
     }
 }
 
