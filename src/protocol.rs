@@ -210,7 +210,7 @@ pub enum Reply {
         /// The hint that the reply carries, if any: earlier attempts will fail.
         retry_after: Option<SimDuration>,
     },
-    /// Refused for good: the request is larger than a limit could ever hold.
+    /// Refused for good: the request is larger than a limit could ever hold, or the limit says so (400).
     TooLarge {
         /// That limit, by number.
         limit: u16,

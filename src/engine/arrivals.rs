@@ -2,7 +2,7 @@
 //! push and a pop would cost as much as the rest of a request.
 
 use crate::protocol::{NOBODY, Request};
-use crate::provider::{Latency, Service, ServiceTimes, SourceTimes};
+use crate::provider::{Latency, Service, ServiceTimes, SourceTimes, Tier};
 use crate::rng::BLOCK;
 use crate::scenario::Scenario;
 use crate::traffic::replay::TraceError;
@@ -42,6 +42,15 @@ struct Open {
 impl Arrivals {
     /// The requests of `scenario` in one replication.
     pub fn new(scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
+        Arrivals::served_by(&scenario.provider, scenario, replication)
+    }
+
+    /// The same, with the times that calls of `tier` take.
+    pub fn on(tier: &Tier, scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
+        Arrivals::served_by(&scenario.provider.at(tier), scenario, replication)
+    }
+
+    fn served_by(service: &Service, scenario: &Scenario, replication: u64) -> Result<Self, TraceError> {
         let setting = scenario.setting(replication);
         let classes = |(at, (name, traffic)): (usize, &(String, Traffic))| vec![at; traffic.class_names(name).len()];
         let source_of: Vec<usize> = scenario.traffic.iter().enumerate().flat_map(classes).collect();
@@ -49,10 +58,8 @@ impl Arrivals {
         let source = |(at, (name, traffic)): (usize, &(String, Traffic))| {
             let class = first_class(at);
             Ok(match traffic::crowd(traffic, name, &setting)? {
-                Some(crowd) => {
-                    Source::Waiting(Box::new(Waiting::new(crowd, class, name, &scenario.provider, traffic, &setting)))
-                }
-                None => Source::Open(Box::new(Open::new(class, name, &scenario.provider, traffic, &setting)?)),
+                Some(crowd) => Source::Waiting(Box::new(Waiting::new(crowd, class, name, service, traffic, &setting))),
+                None => Source::Open(Box::new(Open::new(class, name, service, traffic, &setting)?)),
             })
         };
         let mut arrivals = Arrivals {

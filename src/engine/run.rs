@@ -198,7 +198,7 @@ impl<'s> Run<'s> {
         };
         Ok(Run {
             cell,
-            arrivals: Arrivals::new(scenario, replication)?,
+            arrivals: Arrivals::on(tier, scenario, replication)?,
             events: EventQueue::default(),
             flights: Flights::default(),
             queue: VecDeque::new(),

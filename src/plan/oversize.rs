@@ -29,7 +29,7 @@ pub struct Oversize {
 /// How many requests are looked at.
 const LOOK: usize = 10_000;
 
-/// Looks at the first 10,000 requests of the first replication on every tier. Users who wait for answers are seen as far as
+/// Looks at the first 10,000 requests of the first replication on every tier that is compared or that a route leads to. Users who wait for answers are seen as far as
 /// they come without any.
 ///
 /// # Errors
@@ -45,8 +45,14 @@ pub fn oversize(scenario: &Scenario) -> Result<Vec<Oversize>, TraceError> {
     }
     let classes = scenario.facts();
     let mut found: Vec<Oversize> = Vec::new();
-    let tiers = scenario.tiers.iter().filter_map(|name| Some((name, scenario.tier.find(name)?)));
-    for (name, tier) in tiers {
+    let routes = scenario.strategy.iter().flat_map(|(_, strategy)| &strategy.route);
+    let mut tiers: Vec<&String> = scenario.tiers.iter().collect();
+    for name in routes.filter_map(|(_, route)| route.tier.as_ref()) {
+        if !tiers.contains(&name) {
+            tiers.push(name);
+        }
+    }
+    for (name, tier) in tiers.into_iter().filter_map(|name| Some((name, scenario.tier.find(name)?))) {
         let quota = Quota::new(tier, &classes, &scenario.start, Hint::None);
         let counts = |class: usize| requests.iter().filter(|request| usize::from(request.source) == class).count();
         let of: Vec<u64> = (0..classes.len()).map(|class| counts(class) as u64).collect();

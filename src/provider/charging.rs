@@ -17,6 +17,8 @@ crate::words! {
         MaxTokens = "max-tokens",
         /// The larger of the two: the estimate of the prompt, or the `max_tokens` that the call states, if it does.
         Larger = "larger",
+        /// Its prompt by an estimate; it passes only where there is room for `max_tokens` of answer too.
+        RoomForMaxTokens = "room-for-max-tokens",
         /// Nothing: it passes while anything is left.
         Nothing = "nothing",
     }
@@ -47,6 +49,8 @@ pub struct Charging {
     pub settle: Settle,
     /// The weight of a cached prompt token; 0 exempts them.
     pub cached: Share,
+    /// The weight of a cached prompt token in what is reserved.
+    pub cached_at_arrival: Share,
     /// The estimate of a prompt, against its true size.
     pub estimate: Share,
     /// How much a completion token that was generated counts.
@@ -65,7 +69,7 @@ pub struct Terms {
 impl Charging {
     /// What is taken of `request` at admission.
     pub fn reserved(&self, request: &Request, terms: &Terms, prices: &PriceList) -> u64 {
-        let estimate = || self.estimate.of_up(self.input(request));
+        let estimate = || self.estimated(request);
         let longest = u64::from(terms.max_output);
         let stated = terms.max_tokens.map_or(0, u64::from);
         match self.reserve {
@@ -73,13 +77,23 @@ impl Charging {
             Reserve::Actual => self.used(request, prices),
             Reserve::Nothing => 0,
             _ if self.counts == Counts::Spend => {
-                let output = if self.reserve == Reserve::Estimate { Tokens::default() } else { terms.max_output };
+                let is_prompt = matches!(self.reserve, Reserve::Estimate | Reserve::RoomForMaxTokens);
+                let output = if is_prompt { Tokens::default() } else { terms.max_output };
                 self.used(&Request { output, ..*request }, prices)
             }
-            Reserve::Estimate => self.sum(estimate(), 0),
+            Reserve::Estimate | Reserve::RoomForMaxTokens => self.sum(estimate(), 0),
             Reserve::MaxTokens => self.sum(estimate(), longest),
             Reserve::Larger => self.sum(estimate(), 0).max(self.sum(0, stated)),
         }
+    }
+
+    /// What there must be room for at admission under [`Reserve::RoomForMaxTokens`]: prompt and answer, be both counted in the
+    /// end or not.
+    pub fn room(&self, request: &Request, terms: &Terms, prices: &PriceList) -> u64 {
+        if self.counts == Counts::Spend {
+            return self.used(&Request { output: terms.max_output, ..*request }, prices);
+        }
+        self.estimated(request).saturating_add(terms.max_output.into())
     }
 
     /// What `request` has used when it has ended.
@@ -99,10 +113,19 @@ impl Charging {
         }
     }
 
+    /// The provider's estimate of the prompt.
+    fn estimated(&self, request: &Request) -> u64 {
+        self.estimate.of_up(self.prompt(request, self.cached_at_arrival))
+    }
+
     /// Prompt tokens, the cached ones at their weight.
     fn input(&self, request: &Request) -> u64 {
+        self.prompt(request, self.cached)
+    }
+
+    fn prompt(&self, request: &Request, cached_weight: Share) -> u64 {
         let (input, cached) = (u64::from(request.input), u64::from(request.cached));
-        let weight = if self.counts == Counts::UncachedInputTokens { Share::default() } else { self.cached };
+        let weight = if self.counts == Counts::UncachedInputTokens { Share::default() } else { cached_weight };
         input - cached + weight.of_up(cached)
     }
 
@@ -128,7 +151,7 @@ mod tests {
 
     fn charging(counts: Counts, reserve: Reserve) -> Charging {
         let (estimate, cached) = (Share::ONE, Share::ONE);
-        Charging { counts, reserve, settle: Settle::AtEnd, cached, estimate, burndown: 1 }
+        Charging { counts, reserve, settle: Settle::AtEnd, cached, cached_at_arrival: cached, estimate, burndown: 1 }
     }
 
     fn terms(max_output: u32) -> Terms {
@@ -139,8 +162,12 @@ mod tests {
     fn bedrock_reserves_36_000_and_settles_9_000() {
         // Input 3,000, cache read 4,000, cache write 1,000, at most 32,000, answer 1,000 tokens burnt down five times.
         let call = request(8_000, 4_000, 1_000);
-        let charging =
-            Charging { cached: Share::default(), burndown: 5, ..charging(Counts::TotalTokens, Reserve::MaxTokens) };
+        let charging = Charging {
+            cached: Share::default(),
+            cached_at_arrival: Share::default(),
+            burndown: 5,
+            ..charging(Counts::TotalTokens, Reserve::MaxTokens)
+        };
         let prices = PriceList::default();
         assert_eq!(charging.reserved(&call, &terms(32_000), &prices), 36_000);
         assert_eq!(charging.used(&call, &prices), 9_000);

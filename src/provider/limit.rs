@@ -43,6 +43,19 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// How a limit refuses.
+    #[derive(Default)]
+    pub enum Refusal {
+        /// As too many requests, which clients try again, in vain or not.
+        #[default]
+        TooMany = "429",
+        /// As a bad request, which none tries again: so Anthropic does where a balance is empty, or where a limit on spend is
+        /// reached that the customer set.
+        Bad = "400",
+    }
+}
+
 /// One rule of a tier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitSpec {
@@ -60,6 +73,8 @@ pub struct LimitSpec {
     pub settle: Option<Settle>,
     /// The weight of a cached prompt token, in 0..=1.
     pub cached: Share,
+    /// The same in what is reserved at admission by an estimate; without it `cached`.
+    pub cached_at_arrival: Option<Share>,
     /// The provider's estimate of a prompt, against its true size.
     pub estimate: Share,
     /// How many a generated token counts, at least 1.
@@ -68,6 +83,8 @@ pub struct LimitSpec {
     pub counts_refused: bool,
     /// What becomes of a call for which it has no room.
     pub beyond: Beyond,
+    /// How it refuses.
+    pub refusal: Refusal,
     /// What its 429s say about when to come back; without it what the provider's do.
     pub hint: Option<Hint>,
     /// How it counts, how much it allows and over which span.
@@ -88,10 +105,12 @@ impl Default for LimitSpec {
             reserve: None,
             settle: None,
             cached: Share::ONE,
+            cached_at_arrival: None,
             estimate: Share::ONE,
             burndown: 1,
             counts_refused: false,
             beyond: Beyond::Refuse,
+            refusal: Refusal::TooMany,
             hint: None,
             limiter: LimiterSpec::default(),
             source: None,
@@ -146,6 +165,7 @@ impl LimitSpec {
             reserve: self.reserve.unwrap_or(if is_spend { Reserve::Nothing } else { Reserve::Actual }),
             settle: self.settle.unwrap_or(if is_spend { Settle::AtEnd } else { Settle::Never }),
             cached: self.cached,
+            cached_at_arrival: self.cached_at_arrival.unwrap_or(self.cached),
             estimate: self.estimate,
             burndown: self.burndown,
         }
@@ -169,6 +189,7 @@ impl LimitSpec {
             ("reserve", self.reserve.is_some()),
             ("settle", self.settle.is_some()),
             ("cached", self.cached != Share::ONE),
+            ("cached-at-arrival", self.cached_at_arrival.is_some()),
             ("estimate", self.estimate != Share::ONE),
             ("burndown", self.burndown != 1),
         ];
@@ -191,10 +212,12 @@ impl Parameters for LimitSpec {
         visitor.optional("reserve", &mut self.reserve);
         visitor.optional("settle", &mut self.settle);
         visitor.optional("cached", &mut self.cached);
+        visitor.optional("cached-at-arrival", &mut self.cached_at_arrival);
         visitor.optional("estimate", &mut self.estimate);
         visitor.optional("burndown", &mut self.burndown);
         visitor.optional("counts-refused", &mut self.counts_refused);
         visitor.optional("beyond", &mut self.beyond);
+        visitor.optional("refusal", &mut self.refusal);
         visitor.optional("hint", &mut self.hint);
         visitor.kind(Presence::Required, &mut self.limiter);
         visitor.optional("source", &mut self.source);
@@ -213,8 +236,10 @@ impl Parameters for LimitSpec {
             }
             _ => {}
         }
-        if self.cached > Share::ONE {
-            return Err(Invalid::new("cached", "a cached token counts at most as one", "write at most `\"100%\"`"));
+        let weights = [("cached", Some(self.cached)), ("cached-at-arrival", self.cached_at_arrival)];
+        if let Some((key, _)) = weights.into_iter().find(|(_, weight)| weight.is_some_and(|weight| weight > Share::ONE))
+        {
+            return Err(Invalid::new(key, "a cached token counts at most as one", "write at most `\"100%\"`"));
         }
         if !(1..=1_000).contains(&self.burndown) {
             let message = format!("a token that counts {} is outside 1 to 1000", self.burndown);

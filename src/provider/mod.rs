@@ -28,7 +28,7 @@ pub use faults::Faults;
 pub use headers::Headers;
 pub use latency::{Latency, ModelLatency, ServiceTimes, SourceTimes};
 pub use ledger::Ledger;
-pub use limit::{Beyond, LimitSpec, Names, Scope};
+pub use limit::{Beyond, LimitSpec, Names, Refusal, Scope};
 pub use load::{Load, LoadPath, Pressure};
 pub use price::{
     Band, Contract, Credit, Free, MonthTerms, Next, Override, Price, PriceList, Reserved, Step, TokenPrices,
@@ -129,6 +129,12 @@ impl Service {
             time_to_first_token: self.time_to_first_token.clone(),
             time_per_output_token: self.time_per_output_token.clone(),
         }
+    }
+
+    /// The same as calls of `tier` find it, which may have times of its own.
+    pub fn at(&self, tier: &Tier) -> Service {
+        let Latency { time_to_first_token, time_per_output_token } = tier.latency.or(&self.others());
+        Service { time_to_first_token, time_per_output_token, ..self.clone() }
     }
 
     /// What is particular to the model that `class` asks for.

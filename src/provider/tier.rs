@@ -1,6 +1,6 @@
 //! A named set of limits with prices.
 
-use super::{Beyond, Headers, LimitSpec, Price, Scope};
+use super::{Beyond, Headers, LimitSpec, ModelLatency, Price, Scope};
 use crate::limiter::{LimiterModel, LimiterSpec};
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Counts;
@@ -53,6 +53,8 @@ pub struct Tier {
     /// Servers of its own, each of which works on one call at a time, in place of those that all share; in
     /// 1..=1,000,000.
     pub servers: Option<u32>,
+    /// How long its calls take, in place of the times of the service; a model that has times of its own keeps them.
+    pub latency: ModelLatency,
 }
 
 impl Default for Tier {
@@ -71,6 +73,7 @@ impl Default for Tier {
             max_output: Tokens::new(64_000),
             headers: Headers::None,
             servers: None,
+            latency: ModelLatency::default(),
         }
     }
 }
@@ -90,6 +93,7 @@ impl Parameters for Tier {
         visitor.optional("max-output", &mut self.max_output);
         visitor.optional("headers", &mut self.headers);
         visitor.optional("servers", &mut self.servers);
+        self.latency.visit(visitor);
     }
 
     fn check(&self) -> Result<(), Invalid> {

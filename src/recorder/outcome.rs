@@ -30,7 +30,7 @@ pub enum Failure {
     Expired,
     /// The queue was full, or the client's breaker or throttle turned it down.
     Shed,
-    /// It is larger than a limit can ever hold.
+    /// It is larger than a limit can ever hold, or was refused in a way that asks for no other attempt.
     Never,
     /// The provider failed it in a way that the client does not retry.
     Error,

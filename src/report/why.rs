@@ -155,7 +155,7 @@ fn what(why: &Why, note: &Note) -> String {
             format!("429 from {}, `Retry-After` {}", limit(*at), time(*hint))
         }
         Note::Refused { limit: at, hint: None } => format!("429 from {}, without a hint", limit(*at)),
-        Note::TooLarge { limit: at } => format!("refused for good: more than {} can ever hold", limit(*at)),
+        Note::TooLarge { limit: at } => format!("refused for good by {}", limit(*at)),
         Note::Accepted { wait, work } if wait.is_zero() => format!("admitted; takes {}", time(*work)),
         Note::Accepted { wait, work } => format!("admitted; waits {} and takes {}", time(*wait), time(*work)),
         Note::Failed(fault) => format!("failed by the provider: {}", fault.word()),

@@ -1,9 +1,9 @@
 //! How the service behaves under load and when it breaks, by runs small enough to foretell.
 
-use ratecast::client::Strategy;
 use ratecast::client::retry::{Constant, NoRetry, Persistence, RetryOn, RetryPolicy};
+use ratecast::client::{Route, Strategy};
 use ratecast::durations::Durations;
-use ratecast::engine::{Cell, Stop, simulate};
+use ratecast::engine::{Cell, Stop, simulate, simulate_in_full};
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec, TokenBucket};
 use ratecast::params::{Literal, Parameter};
 use ratecast::protocol::{Counts, Fault, Labels};
@@ -215,6 +215,33 @@ fn a_model_has_times_of_its_own_and_leaves_the_others_alone() {
     let after = run(&scenario, &Tier::default(), &once()).classes;
     assert!(before[0] == after[0] && before[0].served() > 400);
     assert_eq!(after[1].service, u128::from(9 * SECOND * after[1].served()));
+}
+
+/// Tiers of different providers answer at their own speed, on the same draws.
+#[test]
+fn a_tier_has_times_of_its_own() {
+    let exponential = |mean: u64| Durations::Exponential(ratecast::durations::Exponential { mean: secs(mean) });
+    let mut scenario = scenario(500, 1);
+    scenario.provider.time_to_first_token = exponential(2);
+    let slow = ModelLatency { time_to_first_token: Some(exponential(6)), ..ModelLatency::default() };
+    let slow = Tier { latency: slow, ..Tier::default() };
+    let service = |tier: &Tier| run(&scenario, tier, &once()).total().service;
+    let (shared, own) = (service(&Tier::default()), service(&slow));
+    assert!(own.abs_diff(3 * shared) < 2_000, "three times {shared} to the rounding of 500 calls: {own}");
+    // The full client takes them too, and so does a route that leads there.
+    let in_full = |scenario: &Scenario, tier: &Tier, strategy: &Strategy| {
+        simulate_in_full(Cell { scenario, tier, strategy }, 0, Stop::default()).unwrap().total().service
+    };
+    assert_eq!(in_full(&scenario, &slow, &once()), own);
+    let mut routed = scenario.clone();
+    routed.tier.insert("slow", Tier { latency: constant(7), ..Tier::default() });
+    let route = Route { tier: Some("slow".to_owned()), first: true, ..Route::default() };
+    let strategy = Strategy { route: vec![("there".to_owned(), route)], ..once() };
+    assert_eq!(in_full(&routed, &Tier::default(), &strategy), u128::from(500 * 7 * SECOND));
+}
+
+fn constant(seconds: u64) -> ModelLatency {
+    ModelLatency { time_to_first_token: Some(Durations::constant(secs(seconds))), ..ModelLatency::default() }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use ratecast::limiter::{Align, FixedWindow, LimiterSpec, Prepaid, TokenBucket};
 use ratecast::protocol::{Class, Counts, Reply, Request};
-use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, Override, Price, Quota, Reserve, Settle, Tier};
+use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, Override, Price, Quota, Refusal, Reserve, Settle, Tier};
+use ratecast::scenario::catalog;
 use ratecast::units::{Allowance, Civil, Money, Rate, RequestPrice, Share, SimDuration, SimTime, Tokens};
 
 const MINUTE: SimDuration = SimDuration::from_secs(60);
@@ -131,6 +132,52 @@ fn a_call_that_spills_is_charged_at_its_own_price() {
     assert_eq!(at_once, [(true, 1), (true, 5), (true, 9), (false, 9), (true, 10)]);
     // While anything is left a call passes.
     assert_eq!(run(None, None), [(true, 1), (true, 5), (true, 9), (true, 13), (false, 13)]);
+}
+
+/// Whether cache reads are reserved at arrival is disputed; at the end they are free either way.
+#[test]
+fn bedrock_may_reserve_cache_reads_at_arrival() {
+    let mut tier = catalog::tier("bedrock-runtime").unwrap();
+    tier.max_output = Tokens::new(32_000);
+    let call = request(8_000, 4_000, 1_000);
+    let charged_by = |tier: &Tier| {
+        let mut quota = Quota::new(tier, &[Class::default()], &Civil::default(), Hint::Exact);
+        assert!(matches!(quota.call(at(0), &call), Reply::Accepted { .. }));
+        let arrived = quota.usage().nth(1).unwrap().charged;
+        quota.settle(at(5), &call, &admitted(at(0)), Some(call.output));
+        (arrived, quota.usage().nth(1).unwrap().charged)
+    };
+    assert_eq!(charged_by(&tier), (36_000, 9_000));
+    tier.limits[1].1.cached_at_arrival = Some(Share::ONE);
+    assert_eq!(charged_by(&tier), (40_000, 9_000));
+}
+
+/// Mantle: a call passes only where its input and all of `max_tokens` would fit among the input tokens, and takes its input.
+#[test]
+fn mantle_looks_for_room_for_the_longest_answer() {
+    let tier = catalog::tier("bedrock-mantle").unwrap();
+    let mut quota = Quota::new(&tier, &[Class::default()], &Civil::default(), Hint::Exact);
+    let call = request(10_000, 0, 100);
+    // 3M a minute: the n-th call finds 10,000 (n - 1) taken and needs room for 74,000: 293 of them fit.
+    assert_eq!(at_once(&mut quota, &call), 293);
+    assert_eq!(quota.usage().next().unwrap().charged, 2_930_000);
+    // A deficit of 4,000 is there again after 80 ms.
+    let refused = Reply::TooManyRequests { limit: 0, retry_after: Some(SimDuration::from_nanos(80_000_000)) };
+    assert_eq!(quota.call(at(0), &call), refused);
+}
+
+#[test]
+fn a_bad_request_is_refused_for_good_until_the_limit_opens() {
+    let window = LimiterSpec::FixedWindow(FixedWindow { limit: Allowance::per(2, MINUTE), align: Align::Start });
+    let limit = LimitSpec { limiter: window, refusal: Refusal::Bad, ..LimitSpec::default() };
+    let tier = Tier { limits: vec![("own".to_owned(), limit)], ..Tier::default() };
+    for mute in [false, true] {
+        let quota = Quota::new(&tier, &[Class::default()], &Civil::default(), Hint::Exact);
+        let mut quota = if mute { quota.muted() } else { quota };
+        assert_eq!(at_once(&mut quota, &request(1, 0, 1)), 2);
+        assert_eq!(quota.call(at(59), &request(1, 0, 1)), Reply::TooLarge { limit: 0 });
+        assert!(matches!(quota.call(at(60), &request(1, 0, 1)), Reply::Accepted { .. }));
+    }
 }
 
 #[test]

@@ -248,6 +248,22 @@ fn a_resolved_scenario_gives_the_same_result() {
 }
 
 #[test]
+fn check_tells_what_can_never_pass_and_looks_where_routes_lead() {
+    let scenario = "duration = \"10min\"\ntiers = [\"large\"]\n[traffic.app]\narrivals.constant = { rate = \"6/min\" }\n\
+                    input-tokens.constant = 9000\n[tier.large]\n[tier.small]\n\
+                    limits.tokens = { counts = \"input-tokens\", token-bucket = { refill = \"8k/min\" } }\n\
+                    [strategy.plan-b]\nroute.second = { tier = \"small\" }\n";
+    let told = |scenario: &str| Program::new(["check", "s.toml"]).file("s.toml", scenario).ended().stderr;
+    let warned = told(scenario);
+    assert!(warned.contains("requests of `app` can never pass the limit `tokens` of `small`"), "{warned}");
+    assert!(
+        warned.contains("s.toml:8:") && warned.contains("asks for 9000 input tokens at once, of at most 8000"),
+        "{warned}"
+    );
+    assert_eq!(told(&scenario.replace("8k/min", "9k/min")), "");
+}
+
+#[test]
 fn tiers_are_listed_and_shown() {
     let list = ratecast(["tiers", "--today", "2023-01-01"]);
     assert_eq!((list.status, list.stderr.as_str()), (0, ""));

@@ -15,7 +15,9 @@ use ratecast::limiter::{
 };
 use ratecast::params::{Choice, Literal, Named, OptionalSection, Parameter, Parameters, Presence, Visitor};
 use ratecast::protocol::{Counts, Fault};
-use ratecast::provider::{Beyond, LimitSpec, Names, Override, Price, Reserve, Scope, Settle, Tier, TokenPrices};
+use ratecast::provider::{
+    Beyond, LimitSpec, Names, Override, Price, Refusal, Reserve, Scope, Settle, Tier, TokenPrices,
+};
 use ratecast::rng::{Seed, Stream};
 use ratecast::traffic::shape::{self, Daily, DayPreset, Holidays, Ramp, Random, Shape, Spike, Steps, Week, Weekly};
 use ratecast::units::{
@@ -408,11 +410,21 @@ fn charge_somehow(dice: &mut Dice, spec: &mut LimitSpec) {
     if dice.percent(10) {
         spec.beyond = Beyond::Spill;
     }
+    if dice.percent(3) {
+        spec.refusal = Refusal::Bad;
+    }
     spec.counts_refused = !spec.limiter.holds() && dice.percent(20);
     if spec.counts == Counts::Requests || dice.percent(40) {
         return;
     }
-    let any = [Reserve::Actual, Reserve::Estimate, Reserve::MaxTokens, Reserve::Larger, Reserve::Nothing];
+    let any = [
+        Reserve::Actual,
+        Reserve::Estimate,
+        Reserve::MaxTokens,
+        Reserve::Larger,
+        Reserve::RoomForMaxTokens,
+        Reserve::Nothing,
+    ];
     spec.reserve = Some(dice.one_of(&any));
     spec.settle = Some(match () {
         _ if spec.limiter.holds() => Settle::Never,
@@ -425,6 +437,7 @@ fn charge_somehow(dice: &mut Dice, spec: &mut LimitSpec) {
     spec.burndown = dice.pick(1..=3);
     spec.cached = dice.one_of(&[Share::default(), Share::from_hundred_millionths(30_000_000), Share::ONE]);
     spec.estimate = dice.one_of(&[Share::ONE, Share::from_hundred_millionths(80_000_000)]);
+    spec.cached_at_arrival = dice.perhaps(20, |_| Share::from_hundred_millionths(60_000_000));
 }
 
 /// An instant of which calendar windows and whole periods make something of interest.

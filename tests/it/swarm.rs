@@ -586,7 +586,7 @@ fn share_calls(dice: &mut Dice, trial: &mut Trial) {
         let count = dice.pick(1..=30) as u32;
         traffic.cache_keys = dice.perhaps(80, |dice| CacheKeys { count, exponent: dice.uniform() });
         if trial.strategy.batch.is_none() && dice.percent(40) {
-            traffic.max_tokens = Some(Tokens::new(dice.pick(1..=60) as u32));
+            traffic.max_tokens = Some(Tokens::new(dice.pick(1..=20) as u32));
             traffic.re_asks = dice.pick(1..=3) as u32;
             let (growth, from) = (dice.pick(2..=3) as u32, dice.one_of(&[Resume::Cut, Resume::Start]));
             let cap = dice.perhaps(50, |dice| Tokens::new(dice.pick(61..=200) as u32));

@@ -26,8 +26,9 @@ impl Hedges {
     /// Those of `cell` in one replication; `None` where it never hedges.
     pub fn new(cell: Cell, replication: u64) -> Option<Self> {
         let hedging = Hedging::new(cell.strategy.hedge.as_ref()?);
+        let service = cell.scenario.provider.at(cell.tier);
         let times = cell.scenario.facts().into_iter().map(|class| {
-            let latency = cell.scenario.provider.latency(&class);
+            let latency = service.latency(&class);
             let stream = |purpose: &str| {
                 Seed(cell.scenario.seed).stream(replication, &format!("{purpose}/hedge/{}", class.name))
             };

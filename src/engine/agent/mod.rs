@@ -135,7 +135,7 @@ impl Turns for Agent<'_> {
 impl<'s> Agent<'s> {
     /// One replication of `cell`, at its start.
     pub fn new(cell: Cell<'s>, replication: u64) -> Result<Self, TraceError> {
-        let Cell { scenario, strategy, .. } = cell;
+        let Cell { scenario, tier, strategy } = cell;
         let around = strategy.around.iter().map(|(_, layer)| &layer.retry);
         let retries = Stack::new([&strategy.retry].into_iter().chain(around));
         let ways = Ways::new(cell, replication, retries.reads_hints());
@@ -148,7 +148,7 @@ impl<'s> Agent<'s> {
         let tempo = Tempo::new(cell, replication);
         let mut agent = Agent {
             cell,
-            arrivals: Arrivals::new(scenario, replication)?,
+            arrivals: Arrivals::on(tier, scenario, replication)?,
             events: EventQueue::default(),
             errands: Errands::default(),
             front: Front::new(cell, replication)?,

@@ -60,7 +60,7 @@ impl Ways {
             let site = tiers.iter().position(|(known, _)| std::ptr::eq(*known, tier)).unwrap_or(0);
             let shift = tiers[site].1.len() as u16;
             let there: Vec<Class> = all.iter().map(|class| relabelled(class, route)).collect();
-            ways.push(Way::new(site, shift, times(cell, replication, name, &classes, &there)));
+            ways.push(Way::new(site, shift, times(cell, replication, (name, tier), &classes, &there)));
             tiers[site].1.extend(there);
         }
         let here = tiers[0].1.clone();
@@ -228,16 +228,22 @@ fn relabelled(class: &Class, route: &Route) -> Class {
     Class { labels, ..class.clone() }
 }
 
-/// The times of each class on the route called `name`, where they differ from those that are drawn with the request.
-fn times(cell: Cell, replication: u64, name: &str, here: &[Class], there: &[Class]) -> Vec<Option<ServiceTimes>> {
-    let service = &cell.scenario.provider;
+/// The times of each class on a route, by its name and its tier, where they differ from those that are drawn with the request.
+fn times(
+    cell: Cell,
+    replication: u64,
+    (name, tier): (&str, &Tier),
+    here: &[Class],
+    there: &[Class],
+) -> Vec<Option<ServiceTimes>> {
+    let [service_here, service_there] = [cell.tier, tier].map(|tier| cell.scenario.provider.at(tier));
     let time = |(here, there): (&Class, &Class)| {
-        let latency = service.latency(there);
+        let latency = service_there.latency(there);
         let stream = |purpose: &str| {
             let name = format!("{purpose}/route/{name}/{}", here.name);
             Seed(cell.scenario.seed).stream(replication, &name)
         };
-        let differs = latency != service.latency(here);
+        let differs = latency != service_here.latency(here);
         differs.then(|| ServiceTimes::new(&latency, stream("first-token"), stream("per-token")))
     };
     here.iter().zip(there).map(time).collect()

@@ -4,7 +4,7 @@ use super::{Admitted, Usage};
 use crate::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use crate::protocol::{Class, Counts, Request};
 use crate::provider::charging::{Charging, Reserve, Terms};
-use crate::provider::{Beyond, Hint, Ledger, LimitSpec, PriceList, Scope};
+use crate::provider::{Beyond, Hint, Ledger, LimitSpec, PriceList, Refusal, Scope};
 use crate::units::{Civil, Share, SimDuration, SimTime};
 
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Limit {
     /// Whether nobody hears when it opens.
     pub(super) is_mute: bool,
     pub(super) beyond: Beyond,
+    /// Whether what it refuses is not to be tried again.
+    pub(super) refuses_for_good: bool,
     /// Of a quota.
     pub(super) ledger: Option<Ledger>,
     /// All of the account; of a limit that counts some apart, how each of them begins.
@@ -107,6 +109,7 @@ impl Limit {
             counts_refused: spec.counts_refused,
             is_mute: false,
             beyond: spec.beyond,
+            refuses_for_good: spec.refusal == Refusal::Bad,
             ledger: spec.limiter.is_quota().then(Ledger::default),
             charging,
             place,
@@ -117,7 +120,7 @@ impl Limit {
 
     /// Whether it counts all calls together at what they use, refuses what does not fit, and does nothing else.
     pub(super) fn is_simple(&self) -> bool {
-        let refuses = self.beyond == Beyond::Refuse && !self.counts_refused && !self.delays;
+        let refuses = self.beyond == Beyond::Refuse && !self.refuses_for_good && !self.counts_refused && !self.delays;
         matches!(self.place, Place::Whole) && !self.measure.is_policy && refuses
     }
 
@@ -150,7 +153,17 @@ impl Limit {
     #[inline]
     pub(super) fn asked(&self, request: &Request, terms: &[Terms], prices: &PriceList, factor: f64) -> u64 {
         let reserved = self.reserved(request, terms, prices, factor);
-        if self.charging.reserve == Reserve::Nothing { reserved.max(1) } else { reserved }
+        match self.charging.reserve {
+            Reserve::Nothing => reserved.max(1),
+            Reserve::RoomForMaxTokens => self.tightened(self.room(request, terms, prices), factor),
+            _ => reserved,
+        }
+    }
+
+    /// The same of a limit that looks for more room than it takes. Apart, as few do.
+    #[cold]
+    fn room(&self, request: &Request, terms: &[Terms], prices: &PriceList) -> u64 {
+        self.charging.room(request, &terms[usize::from(request.source)], prices)
     }
 
     /// What it is charged at admission.
@@ -161,6 +174,12 @@ impl Limit {
         } else {
             self.measure.of(request)
         };
+        self.tightened(amount, factor)
+    }
+
+    /// `amount` as it counts while limits are tightened.
+    #[inline]
+    fn tightened(&self, amount: u64, factor: f64) -> u64 {
         if factor == 1.0 {
             return amount;
         }

@@ -308,7 +308,7 @@ impl Quota {
         let listed = limit.asked(request, terms, prices, *factor);
         let amount = if spilled { limit.asked(request, terms, prices.beyond(true), *factor) } else { listed };
         // It may not spill, or spill, the next time.
-        if amount.min(listed) > limit.capacity {
+        if amount.min(listed) > limit.capacity || (limit.refuses_for_good && limit.ledger.is_none()) {
             return Reply::TooLarge { limit: at as u16 };
         }
         if !self.gated && hint == Hint::None && limit.ledger.is_none() {
@@ -317,6 +317,9 @@ impl Quota {
         let opens = limit.opens(now, request, amount);
         if let Some(ledger) = &mut limit.ledger {
             ledger.close(now, opens.unwrap_or(SimTime::NEVER));
+        }
+        if limit.refuses_for_good {
+            return Reply::TooLarge { limit: at as u16 };
         }
         if self.gated {
             self.gate = Gate { until: opens.unwrap_or(now), limit: at as u16, hint };

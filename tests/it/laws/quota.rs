@@ -3,7 +3,7 @@
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::limiter::{AnyLimiter, Limiter, LimiterModel, Verdict};
 use ratecast::protocol::{Class, Counts, Labels, Reply, Request};
-use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, PriceList, Quota, Reserve, Scope, Settle, Tier};
+use ratecast::provider::{Admitted, Beyond, Hint, LimitSpec, PriceList, Quota, Refusal, Reserve, Scope, Settle, Tier};
 use ratecast::units::{Civil, Share, SimDuration, SimTime, Tokens};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -64,10 +64,9 @@ impl NaiveLimit {
         let max = [9, 7, 8][usize::from(request.source)];
         let stated = [0, 7, 8][usize::from(request.source)];
         let (input, cached) = (request.input.get(), request.cached.get());
-        let share = |share: Share, of: u64| (share.as_f64() * of as f64 - 1e-9).ceil().max(0.0) as u64;
-        let weight = if self.spec.counts == Counts::UncachedInputTokens { Share::default() } else { self.spec.cached };
-        let prompt = u64::from(input - cached) + share(weight, u64::from(cached));
-        let (estimate, output) = (share(self.spec.estimate, prompt), u64::from(request.output));
+        let prompt = u64::from(input - cached) + self.weighed(self.spec.cached, cached);
+        let output = u64::from(request.output);
+        let estimate = self.estimate(request);
         let spend = |output: u64| prices.of(&Request { output: Tokens::new(output as u32), ..*request });
         let (reserve, burnt) = (self.spec.reserve.unwrap_or_default(), self.spec.burndown * output);
         let (reserved, used) = match self.spec.counts {
@@ -77,7 +76,7 @@ impl NaiveLimit {
                 let reserved = match self.spec.reserve {
                     None | Some(Reserve::Nothing) => 0,
                     Some(Reserve::Actual) => used,
-                    Some(Reserve::Estimate) => spend(0).billionths(),
+                    Some(Reserve::Estimate | Reserve::RoomForMaxTokens) => spend(0).billionths(),
                     Some(_) => spend(max).billionths(),
                 };
                 (reserved, used)
@@ -91,17 +90,30 @@ impl NaiveLimit {
                 Reserve::Actual => (burnt, burnt),
                 Reserve::MaxTokens => (max, burnt),
                 Reserve::Larger => (stated, burnt),
-                Reserve::Estimate | Reserve::Nothing => (0, burnt),
+                Reserve::Estimate | Reserve::RoomForMaxTokens | Reserve::Nothing => (0, burnt),
             },
             Counts::TotalTokens => match reserve {
                 Reserve::Actual => (prompt + burnt, prompt + burnt),
                 Reserve::MaxTokens => (estimate + max, prompt + burnt),
                 Reserve::Larger => (estimate.max(stated), prompt + burnt),
-                Reserve::Estimate => (estimate, prompt + burnt),
+                Reserve::Estimate | Reserve::RoomForMaxTokens => (estimate, prompt + burnt),
                 Reserve::Nothing => (0, prompt + burnt),
             },
         };
         Amounts { reserved, used }
+    }
+
+    /// Cached tokens at such a weight.
+    fn weighed(&self, weight: Share, cached: u32) -> u64 {
+        let weight = if self.spec.counts == Counts::UncachedInputTokens { Share::default() } else { weight };
+        part(weight, u64::from(cached))
+    }
+
+    /// The prompt as it is estimated at admission.
+    fn estimate(&self, request: &Request) -> u64 {
+        let (input, cached) = (request.input.get(), request.cached.get());
+        let weight = self.spec.cached_at_arrival.unwrap_or(self.spec.cached);
+        part(self.spec.estimate, u64::from(input - cached) + self.weighed(weight, cached))
     }
 
     /// What `request` must find room for.
@@ -112,7 +124,16 @@ impl NaiveLimit {
         let nothing = self.spec.reserve == Some(Reserve::Nothing)
             || (self.spec.reserve.is_none() && self.spec.counts == Counts::Spend);
         let reserved = self.amounts(request, spilled).reserved;
-        if nothing { reserved.max(1) } else { reserved }
+        let max = [9, 7, 8][usize::from(request.source)];
+        match (self.spec.reserve, self.spec.counts) {
+            (Some(Reserve::RoomForMaxTokens), Counts::Spend) => {
+                let prices = self.prices.beyond(spilled && self.spec.beyond == Beyond::Refuse);
+                prices.of(&Request { output: Tokens::new(max), ..*request }).billionths()
+            }
+            (Some(Reserve::RoomForMaxTokens), _) => self.estimate(request) + u64::from(max),
+            _ if nothing => reserved.max(1),
+            _ => reserved,
+        }
     }
 
     fn overdraw(&mut self, now: SimTime, request: &Request, amount: u64) {
@@ -122,6 +143,11 @@ impl NaiveLimit {
             *charged += amount;
         }
     }
+}
+
+/// The share of so much, rounded up.
+fn part(share: Share, of: u64) -> u64 {
+    (share.as_f64() * of as f64 - 1e-9).ceil().max(0.0) as u64
 }
 
 impl Naive {
@@ -170,7 +196,8 @@ impl Naive {
         // Asked again: the one that refused may have been charged for it.
         let refusing = &mut self.limits[usize::from(limit)];
         let amount = refusing.asked(request, spilled);
-        if amount.min(refusing.asked(request, false)) > refusing.spec.limiter.capacity() {
+        let never_fits = amount.min(refusing.asked(request, false)) > refusing.spec.limiter.capacity();
+        if never_fits || refusing.spec.refusal == Refusal::Bad {
             return Reply::TooLarge { limit };
         }
         let retry_after = match refusing.part(request).0.verdict(now, amount) {
