@@ -89,6 +89,7 @@ impl Desk {
         let request = &flight.request;
         let spent = Spent { queued: flight.queued, held_up: course.wait, worked: course.work };
         self.record.served(request, at - request.arrived, spent);
+        self.record.retried(request, flight.retries());
         if !self.quota.prices().is_free() {
             self.charge(at, request, flight.is_paid, spilled, true);
         }
@@ -105,10 +106,12 @@ impl Desk {
         self.record.charged(at, request, cost, cause, is_answered);
     }
 
-    /// `request` will never be answered.
+    /// The request will never be answered.
     #[inline]
-    pub(super) fn fail(&mut self, now: SimTime, request: &Request, why: Failure) {
+    pub(super) fn fail(&mut self, now: SimTime, flight: &Flight, why: Failure) {
+        let request = &flight.request;
         self.record.failed(now, request, why);
+        self.record.retried(request, flight.retries());
         if request.thread != NOBODY {
             self.tell(request, now, false);
         }
@@ -127,8 +130,6 @@ impl Desk {
     pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight, calling: &mut Calling) -> Next {
         if flight.attempts == 0 {
             flight.first_attempt = now;
-        } else {
-            self.record.retried(&flight.request);
         }
         flight.attempts += 1;
         match self.ask(now, flight) {
@@ -139,7 +140,7 @@ impl Desk {
             }
             Reply::TooLarge { limit } => {
                 self.record.rejected(now, &flight.request, flight.attempts, limit);
-                self.fail(now, &flight.request, Failure::Never);
+                self.fail(now, flight, Failure::Never);
                 Next::Done
             }
             Reply::Failed { fault } => self.call_failed(now, flight, fault),
@@ -178,6 +179,7 @@ impl Desk {
         self.client.slots.take_until(ends);
         if ends > self.end {
             self.record.pending(request);
+            self.record.retried(request, flight.retries());
         } else {
             self.serve(ends, flight, &course, spilled);
         }
@@ -230,7 +232,7 @@ impl Desk {
         let request = &flight.request;
         self.record.call_failed(now, request, fault);
         if !self.client.backoff.retries(fault) {
-            self.fail(now, request, Failure::Error);
+            self.fail(now, flight, Failure::Error);
             return Next::Done;
         }
         let elapsed = now - flight.first_attempt;
@@ -244,14 +246,14 @@ impl Desk {
     fn try_again(&mut self, now: SimTime, flight: &mut Flight, delay: Option<SimDuration>) -> Next {
         let request = &flight.request;
         let Some(delay) = delay else {
-            self.fail(now, request, Failure::GaveUp);
+            self.fail(now, flight, Failure::GaveUp);
             return Next::Done;
         };
         let at = now.saturating_add(delay);
         if let Some(deadline) = self.client.deadline
             && at > request.arrived.saturating_add(deadline)
         {
-            self.fail(now, request, Failure::Expired);
+            self.fail(now, flight, Failure::Expired);
             return Next::Done;
         }
         flight.delay = delay;

@@ -62,6 +62,12 @@ impl Flight {
             deadline_event: 0,
         }
     }
+
+    /// Attempts made after the first one.
+    #[inline]
+    pub fn retries(&self) -> u32 {
+        self.attempts.saturating_sub(1)
+    }
 }
 
 /// A call under way. Apart from its request, which it outlives in no case and which is moved about more often.
@@ -154,8 +160,8 @@ impl Flights {
     }
 
     /// Requests that have no outcome yet.
-    pub fn under_way(&self) -> impl Iterator<Item = &Request> {
+    pub fn under_way(&self) -> impl Iterator<Item = &Flight> {
         let waits = |flight: &&Flight| !matches!(flight.state, State::Free | State::Expired);
-        self.slots.iter().filter(waits).map(|flight| &flight.request)
+        self.slots.iter().filter(waits)
     }
 }

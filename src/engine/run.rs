@@ -214,7 +214,10 @@ impl<'s> Run<'s> {
         }
         let mut record = self.desk.record;
         record.timeline.close();
-        self.flights.under_way().for_each(|request| record.pending(request));
+        for flight in self.flights.under_way() {
+            record.pending(&flight.request);
+            record.retried(&flight.request, flight.retries());
+        }
         let from = record.warmup();
         close_books(self.cell, &self.desk.quota, &mut record.limits, from);
         check(self.cell, replication, &record)?;
@@ -367,7 +370,7 @@ impl<'s> Run<'s> {
     /// A request is to be sent while no slot of the client is free.
     fn enqueue(&mut self, now: SimTime, slot: u32) {
         if self.waiting >= self.desk.client.capacity {
-            self.desk.fail(now, &self.flights.get(slot).request, Failure::Shed);
+            self.desk.fail(now, self.flights.get(slot), Failure::Shed);
             self.flights.remove(slot);
             return;
         }
@@ -395,6 +398,6 @@ impl<'s> Run<'s> {
         }
         flight.state = State::Expired;
         self.waiting -= 1;
-        self.desk.fail(now, &flight.request, Failure::Expired);
+        self.desk.fail(now, flight, Failure::Expired);
     }
 }

@@ -122,11 +122,11 @@ impl Record {
         }
     }
 
-    /// A further call is made for it, because those before have failed.
+    /// So many further calls were made for it, each because those before had failed.
     #[inline]
-    pub fn retried(&mut self, request: &Request) {
+    pub fn retried(&mut self, request: &Request, calls: u32) {
         if let Some(class) = self.measured(request) {
-            class.retried += 1;
+            class.retried += u64::from(calls);
         }
     }
 
