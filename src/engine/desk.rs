@@ -22,6 +22,8 @@ pub(super) struct Desk {
     pub(super) record: Record,
     /// Completions need no event of their own where at most slots depend on them: no limit waits for the end of a call.
     pub(super) elides_completions: bool,
+    /// Requests that ended without a call, by class.
+    pub(super) unsent: Vec<u64>,
     /// What has no outcome by then stays pending.
     pub(super) end: SimTime,
     /// Outcomes that a user waits for and has not been told of.
@@ -84,12 +86,11 @@ impl Next {
 
 impl Desk {
     /// The answer to a request is complete at `at`, now or later, by a call of such a `course`, which may have `spilled` over.
-    #[inline]
+    #[inline(always)]
     fn serve(&mut self, at: SimTime, flight: &Flight, course: &Course, spilled: bool) {
         let request = &flight.request;
         let spent = Spent { queued: flight.queued, held_up: course.wait, worked: course.work };
         self.record.served(request, at - request.arrived, spent);
-        self.record.retried(request, flight.retries());
         if !self.quota.prices().is_free() {
             self.charge(at, request, flight.is_paid, spilled, true);
         }
@@ -111,10 +112,28 @@ impl Desk {
     pub(super) fn fail(&mut self, now: SimTime, flight: &Flight, why: Failure) {
         let request = &flight.request;
         self.record.failed(now, request, why);
-        self.record.retried(request, flight.retries());
+        self.note_unsent(flight);
         if request.thread != NOBODY {
             self.tell(request, now, false);
         }
+    }
+
+    /// Counts a request that ends without a call for it.
+    #[inline]
+    pub(super) fn note_unsent(&mut self, flight: &Flight) {
+        if flight.attempts == 0 && flight.request.arrived >= self.record.warmup() {
+            self.unsent[usize::from(flight.request.source)] += 1;
+        }
+    }
+
+    /// What the run leaves behind. Every call but the first of each request was a retry: to count them one by one would cost
+    /// more than a run can spare.
+    pub(super) fn close(mut self) -> (Quota, Record) {
+        for (class, unsent) in self.record.classes.iter_mut().zip(self.unsent) {
+            class.retried = class.attempts() - (class.offered - unsent);
+        }
+        self.record.timeline.close();
+        (self.quota, self.record)
     }
 
     /// Keeps an outcome for the user who waits for it. Apart from its callers, which sources without users pass too.
@@ -179,7 +198,6 @@ impl Desk {
         self.client.slots.take_until(ends);
         if ends > self.end {
             self.record.pending(request);
-            self.record.retried(request, flight.retries());
         } else {
             self.serve(ends, flight, &course, spilled);
         }

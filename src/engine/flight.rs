@@ -62,12 +62,6 @@ impl Flight {
             deadline_event: 0,
         }
     }
-
-    /// Attempts made after the first one.
-    #[inline]
-    pub fn retries(&self) -> u32 {
-        self.attempts.saturating_sub(1)
-    }
 }
 
 /// A call under way. Apart from its request, which it outlives in no case and which is moved about more often.

@@ -193,6 +193,7 @@ impl<'s> Run<'s> {
             behaviour: behaviour.map(Box::new),
             client,
             record: new_record(cell, tier.limits.len()),
+            unsent: vec![0; scenario.classes().len()],
             end: SimTime::ZERO.saturating_add(scenario.duration).saturating_add(scenario.drain),
             told: Vec::new(),
         };
@@ -212,14 +213,13 @@ impl<'s> Run<'s> {
         if let Some(error) = self.arrivals.error() {
             return Err(RunError::Trace(error));
         }
-        let mut record = self.desk.record;
-        record.timeline.close();
         for flight in self.flights.under_way() {
-            record.pending(&flight.request);
-            record.retried(&flight.request, flight.retries());
+            self.desk.record.pending(&flight.request);
+            self.desk.note_unsent(flight);
         }
+        let (quota, mut record) = self.desk.close();
         let from = record.warmup();
-        close_books(self.cell, &self.desk.quota, &mut record.limits, from);
+        close_books(self.cell, &quota, &mut record.limits, from);
         check(self.cell, replication, &record)?;
         Ok(record)
     }

@@ -122,11 +122,10 @@ impl Record {
         }
     }
 
-    /// So many further calls were made for it, each because those before had failed.
-    #[inline]
-    pub fn retried(&mut self, request: &Request, calls: u32) {
+    /// A further call is made for it, because those before have failed.
+    pub fn retried(&mut self, request: &Request) {
         if let Some(class) = self.measured(request) {
-            class.retried += u64::from(calls);
+            class.retried += 1;
         }
     }
 

@@ -32,7 +32,7 @@ impl Agent<'_> {
         let request = errand.request;
         let call = Call { class: request.source, number: errand.number, attempt: errand.calls };
         if std::mem::replace(&mut errand.is_tried, true) {
-            self.record.retried(&request, 1);
+            self.record.retried(&request);
         }
         let seen = self.call_for(now, slot, route);
         if let Some(diary) = &mut self.diary {
