@@ -4,7 +4,9 @@ use ratecast::client::adaptive::hedge::Hedge;
 use ratecast::client::adaptive::rate::{self, SendRate};
 use ratecast::client::adaptive::window::{self, Gather, WindowSpec};
 use ratecast::client::control::breaker::{CircuitBreaker, Consecutive, Terms, Window};
-use ratecast::client::control::budget::{Aws, Deposit, Envoy, Failures, Finagle, Grpc, NoBudget, RetryBudget, Sre};
+use ratecast::client::control::budget::{
+    Aws, Deposit, Envoy, Failures, Finagle, Grpc, NoBudget, OfLate, RetryBudget, Sre,
+};
 use ratecast::client::retry::{
     Composed, Constant, DecorrelatedJitter, EqualJitter, Exponential, FullJitter, Growth, HintRules, HintUse, Jitter,
     Law, Linear, LongHint, NoRetry, Persistence, RetryOn, RetryPolicy,
@@ -233,8 +235,8 @@ pub fn retry_budget(dice: &mut Dice, kind: &str) -> RetryBudget {
         }
         "finagle" => RetryBudget::Finagle(Finagle { memory, per_second: dice.pick(0..=3) as u32, share }),
         "envoy" => RetryBudget::Envoy(Envoy { share, least: dice.pick(0..=4) }),
-        "sre" => RetryBudget::Sre(Sre { share, window: memory }),
-        "failures" => RetryBudget::Failures(Failures { share, window: memory }),
+        "sre" => RetryBudget::Sre(Sre { retries: OfLate { share, window: memory } }),
+        "failures" => RetryBudget::Failures(Failures { failed: OfLate { share, window: memory } }),
         other => panic!("the budget `{other}` is registered; say here how to make a random one"),
     })
 }

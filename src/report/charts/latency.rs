@@ -6,11 +6,9 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Scale, Tick, log, log_range, log_time, usable};
 use super::canvas::{Canvas, Frame, Point};
-use super::curves::{EndLabel, MOST_CURVES, NAME_ROOM, curve, end_labels};
+use super::curves::{EndLabel, MOST_CURVES, curve, end_labels, plot_of_curves};
 use super::flags::{Flag, FlagKind, Flags};
-use super::frame::{
-    AXIS_FLOOR, AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, vertical_axis, with_omitted,
-};
+use super::frame::{AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, vertical_axis, with_omitted};
 use super::look::{BOUND, INK, Marker, NOTE, Stroke, Type, look};
 use super::text::{duration, percent};
 use super::{Chart, ChartError};
@@ -71,12 +69,7 @@ impl Chart for CumulativeLatency {
         let canvas = Canvas::new(area)?;
         let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len(), MOST_CURVES))?;
         let whole = canvas.frame();
-        let plot = Frame {
-            left: AXIS_ROOM,
-            top: top + 70.0,
-            right: whole.right - NAME_ROOM,
-            bottom: whole.bottom - AXIS_FLOOR,
-        };
+        let plot = plot_of_curves(whole, top);
         if self.curves.is_empty() {
             return no_data(&canvas, Frame { right: whole.right - AXIS_ROOM, ..plot });
         }

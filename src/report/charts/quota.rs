@@ -6,11 +6,9 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Scale, elapsed, largest, linear, usable};
 use super::canvas::{Canvas, Frame, Point};
-use super::curves::{EndLabel, MOST_CURVES, NAME_ROOM, curve, end_labels};
+use super::curves::{EndLabel, MOST_CURVES, curve, end_labels, plot_of_curves};
 use super::flags::{Flag, FlagKind, Flags};
-use super::frame::{
-    AXIS_FLOOR, AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, since, vertical_axis, with_omitted,
-};
+use super::frame::{AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, since, vertical_axis, with_omitted};
 use super::look::{BOUND, GREY, INK, LEADER, NOTE, Stroke, Type, look};
 use super::text::percent;
 use super::{Chart, ChartError};
@@ -77,12 +75,7 @@ impl Chart for QuotaUse {
         let canvas = Canvas::new(area)?;
         let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len(), MOST_CURVES))?;
         let whole = canvas.frame();
-        let plot = Frame {
-            left: AXIS_ROOM,
-            top: top + 70.0,
-            right: whole.right - NAME_ROOM,
-            bottom: whole.bottom - AXIS_FLOOR,
-        };
+        let plot = plot_of_curves(whole, top);
         if self.last_day() <= 0.0 {
             return no_data(&canvas, Frame { right: whole.right - AXIS_ROOM, ..plot });
         }

@@ -2,7 +2,7 @@
 
 use crate::generate::{self, Dice, OnPanic};
 use ratecast::client::control::breaker::{Breaker, CircuitBreaker, Pass};
-use ratecast::client::control::budget::{Budget, Grant, Load, RetryBudget};
+use ratecast::client::control::budget::{Budget, Failures, Grant, Load, RetryBudget, Sre};
 use ratecast::client::retry::Failing;
 use ratecast::params::Choice;
 use ratecast::protocol::Fault;
@@ -65,15 +65,15 @@ fn is_within(budget: &RetryBudget, told: &Told, now: SimTime, load: Load) -> boo
             let most = envoy.share.of(load.calls + load.waiting).max(envoy.least);
             told.retries_under_way <= most
         }
-        RetryBudget::Sre(sre) => {
-            let began = recent(&mut told.began.iter().copied(), sre.window, 100);
-            let retries = recent(&mut told.granted.iter().map(|(at, _)| *at), sre.window, 100);
-            (retries - 1) * whole < began * sre.share.hundred_millionths()
+        RetryBudget::Sre(Sre { retries: of }) => {
+            let began = recent(&mut told.began.iter().copied(), of.window, 100);
+            let retries = recent(&mut told.granted.iter().map(|(at, _)| *at), of.window, 100);
+            (retries - 1) * whole < began * of.share.hundred_millionths()
         }
-        RetryBudget::Failures(failures) => {
-            let began = recent(&mut told.began.iter().copied(), failures.window, 100);
-            let failed = recent(&mut told.failed.iter().copied(), failures.window, 100);
-            failed * whole <= began * failures.share.hundred_millionths()
+        RetryBudget::Failures(Failures { failed: of }) => {
+            let began = recent(&mut told.began.iter().copied(), of.window, 100);
+            let failed = recent(&mut told.failed.iter().copied(), of.window, 100);
+            failed * whole <= began * of.share.hundred_millionths()
         }
     }
 }

@@ -7,7 +7,7 @@
 //! more: at most a tenth of a retry for a client of a hundred calls.
 
 use super::setup::{REQUESTS, Setup, poisson, secs};
-use ratecast::client::control::budget::{Deposit, Failures, RetryBudget};
+use ratecast::client::control::budget::{Deposit, Failures, OfLate, RetryBudget};
 use ratecast::client::retry::{Constant, Persistence, RetryPolicy};
 use ratecast::recorder::ClassRecord;
 use ratecast::units::{Share, SimDuration};
@@ -35,7 +35,7 @@ fn rows() -> Vec<Row> {
             "three_retries" => (4, None),
             // It counts no attempts; a million in a row do not fail.
             "adaptive_10pct" => (1_000_000, Some(RetryBudget::Deposit(Deposit { share, bucket: 5, initial: 5 }))),
-            "breaker_10pct" => (4, Some(RetryBudget::Failures(Failures { share, window: day }))),
+            "breaker_10pct" => (4, Some(RetryBudget::Failures(Failures { failed: OfLate { share, window: day } }))),
             other => panic!("no policy {other}"),
         };
         Row { failing: number(0), attempts, budget, success: number(2), load: number(3), requests: number(4) }

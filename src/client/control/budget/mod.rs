@@ -9,6 +9,7 @@ mod failures;
 mod finagle;
 mod grpc;
 mod none;
+mod of_late;
 mod sre;
 
 use crate::client::retry::Failing;
@@ -23,6 +24,7 @@ pub use failures::Failures;
 pub use finagle::Finagle;
 pub use grpc::Grpc;
 pub use none::NoBudget;
+pub use of_late::OfLate;
 pub use sre::Sre;
 
 /// What a retry was granted for. Its request keeps it until the next attempt has ended; a first attempt has [`Grant::FREE`].

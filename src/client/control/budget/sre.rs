@@ -1,70 +1,50 @@
 //! The retry budget of Google's clients.
 
-use super::{Budget, BudgetModel, Grant, Load, check_memory, check_share};
-use crate::client::control::recent::Recent;
+use super::of_late::{OfLate, Tally};
+use super::{Budget, BudgetModel, Grant, Load};
 use crate::client::retry::Failing;
 use crate::params::{Invalid, Parameters, Visitor};
-use crate::units::{Share, SimDuration, SimTime};
+use crate::units::SimTime;
 
 /// A retry is made only while those of the last `window` are less than `share` of the requests of it, so that retries add
 /// at most that much to the load (Beyer and others, *Site Reliability Engineering*, 2016, chapter 21: 10 %).
 ///
-/// The book does not say how far back a client counts; two minutes are what its throttling has. Requests and retries are
-/// forgotten in steps of a hundredth of the window.
-#[derive(Clone, Debug, PartialEq)]
+/// The book does not say how far back a client counts; two minutes are what its throttling has.
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Sre {
-    /// Retries per request, above 0 and up to 1.
-    pub share: Share,
-    /// How long requests and retries count, from 1 ms to a day.
-    pub window: SimDuration,
-}
-
-impl Default for Sre {
-    fn default() -> Self {
-        Sre { share: Share::from_hundred_millionths(10_000_000), window: SimDuration::from_secs(120) }
-    }
+    /// Retries per request.
+    pub retries: OfLate,
 }
 
 impl Parameters for Sre {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.optional("share", &mut self.share);
-        visitor.optional("window", &mut self.window);
+        self.retries.visit(visitor);
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        check_memory("window", self.window)?;
-        check_share(self.share)
+        self.retries.check()
     }
 }
 
-const SLICES: u64 = 100;
-
 impl BudgetModel for Sre {
     fn start(&self) -> Box<dyn Budget> {
-        let none = Recent::new(self.window, SLICES);
-        Box::new(Ratio { share: self.share, requests: none.clone(), retries: none })
+        Box::new(Retries(Tally::new(&self.retries)))
     }
 }
 
 #[derive(Debug)]
-struct Ratio {
-    share: Share,
-    requests: Recent,
-    retries: Recent,
-}
+struct Retries(Tally);
 
-impl Budget for Ratio {
+impl Budget for Retries {
     fn began(&mut self, now: SimTime) {
-        self.requests.add(now, 1);
+        self.0.request(now);
     }
 
     fn grants(&mut self, now: SimTime, _failing: Failing, _load: Load) -> Option<Grant> {
-        let [requests, retries] = [&mut self.requests, &mut self.retries].map(|recent| i128::from(recent.total(now)));
-        let [share, all] = [self.share, Share::ONE].map(|share| i128::from(share.hundred_millionths()));
-        if retries * all >= requests * share {
+        if self.0.compare(now).is_ge() {
             return None;
         }
-        self.retries.add(now, 1);
+        self.0.other(now);
         Some(Grant::FREE)
     }
 }
@@ -73,6 +53,7 @@ impl Budget for Ratio {
 mod tests {
     use super::super::tests::granted;
     use super::*;
+    use crate::units::SimDuration;
 
     #[test]
     fn retries_stay_at_a_tenth_of_the_requests_of_two_minutes() {
