@@ -34,7 +34,7 @@ impl EventQueue {
 
     /// How many events wait.
     pub fn len(&self) -> usize {
-        self.few.events.len() + self.many.len
+        self.few.len + self.many.len
     }
 
     /// Whether none waits.
@@ -52,7 +52,7 @@ impl EventQueue {
     #[inline]
     pub fn push(&mut self, at: SimTime, kind: Kind, slot: u32) -> u64 {
         let event = self.event(at, kind, slot);
-        if self.many.len == 0 && self.few.events.len() < ROW {
+        if self.many.len == 0 && self.few.len < ROW {
             self.few.insert(event);
         } else {
             self.push_to_many(event);
@@ -62,14 +62,16 @@ impl EventQueue {
 
     #[inline(never)]
     fn push_to_many(&mut self, event: Event) {
-        self.few.events.drain(..).for_each(|event| self.many.push(event));
+        while let Some(event) = self.few.pop() {
+            self.many.push(event);
+        }
         self.many.push(event);
     }
 
     /// Takes the next event out; only when there is one.
     #[inline]
     pub fn pop(&mut self) -> Event {
-        self.few.events.pop().unwrap_or_else(|| self.pop_of_many())
+        self.few.pop().unwrap_or_else(|| self.pop_of_many())
     }
 
     #[inline(never)]
@@ -77,8 +79,10 @@ impl EventQueue {
         let first = self.many.pop();
         // Well below a full row, so that a queue about so long does not change from one to the other all the time.
         if self.many.len == ROW / 2 {
-            self.few.events.extend((0..ROW / 2).map(|_| self.many.pop()));
-            self.few.events.reverse();
+            for place in (0..ROW / 2).rev() {
+                self.few.events[place] = self.many.pop();
+            }
+            self.few.len = ROW / 2;
         }
         first
     }
@@ -87,7 +91,7 @@ impl EventQueue {
     #[inline]
     pub fn replace(&mut self, at: SimTime, kind: Kind, slot: u32) {
         let event = self.event(at, kind, slot);
-        if self.few.events.pop().is_some() {
+        if self.few.pop().is_some() {
             self.few.insert(event);
         } else {
             self.many.sift_down(event);
@@ -96,30 +100,45 @@ impl EventQueue {
 }
 
 /// Few events, the latest first and the next one last.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Row {
-    events: Vec<Event>,
+    events: [Event; ROW],
+    len: usize,
 }
 
-/// The longest row: beyond, moving events to make room costs more than a heap.
+/// The longest row, a power of two, so that a place is one without being checked: beyond, moving events to make room costs
+/// more than a heap.
 const ROW: usize = 32;
+
+impl Default for Row {
+    fn default() -> Self {
+        Row { events: [Event::NEVER; ROW], len: 0 }
+    }
+}
 
 impl Row {
     #[inline]
     fn first(&self) -> Option<Event> {
-        self.events.last().copied()
+        (self.len > 0).then(|| self.events[(self.len - 1) % ROW])
     }
 
     #[inline]
+    fn pop(&mut self) -> Option<Event> {
+        let first = self.first()?;
+        self.len -= 1;
+        Some(first)
+    }
+
+    /// Adds `event`; only while there are fewer than [`ROW`].
+    #[inline]
     fn insert(&mut self, event: Event) {
-        let mut place = self.events.len();
-        self.events.push(event);
-        let events = &mut self.events[..];
-        while place > 0 && events[place - 1] < event {
-            events[place] = events[place - 1];
+        let mut place = self.len;
+        while place > 0 && self.events[(place - 1) % ROW] < event {
+            self.events[place % ROW] = self.events[(place - 1) % ROW];
             place -= 1;
         }
-        events[place] = event;
+        self.events[place % ROW] = event;
+        self.len += 1;
     }
 }
 
