@@ -9,6 +9,7 @@ use crate::client::control::breaker::CircuitBreaker;
 use crate::client::control::budget::RetryBudget;
 use crate::client::retry::RetryPolicy;
 use crate::params::{Literal, Parameter, Parameters, Presence, Visitor, quoted};
+use crate::units::SimDuration;
 use crate::units::grammar::Misread;
 
 /// Name and text of every client.
@@ -100,6 +101,8 @@ pub struct KnownClient {
     pub throttle: Option<Throttle>,
     /// How it learns how fast to send, if it does.
     pub send_rate: Option<SendRate>,
+    /// How long it waits for the answer to a call, if not for ever.
+    pub timeout: Option<SimDuration>,
 }
 
 impl Parameters for KnownClient {
@@ -110,6 +113,7 @@ impl Parameters for KnownClient {
         visitor.required("source", &mut self.source);
         visitor.required("as-of", &mut self.as_of);
         visitor.optional("notes", &mut self.notes);
+        visitor.optional("timeout", &mut self.timeout);
         visitor.choice("retry", Presence::Required, &mut self.retry);
         visitor.choice("budget", Presence::Optional, &mut self.budget);
         visitor.choice("breaker", Presence::Optional, &mut self.breaker);
@@ -157,8 +161,8 @@ impl Parameter for Preset {
         let Some(client) = client(name) else {
             return Err(Misread::new(format!("there is no client `{name}`"), instead_of(name)));
         };
-        let KnownClient { retry, budget, breaker, throttle, send_rate, .. } = client;
-        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle, send_rate };
+        let KnownClient { retry, budget, breaker, throttle, send_rate, timeout, .. } = client;
+        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle, send_rate, timeout };
         Ok(())
     }
 

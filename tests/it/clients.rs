@@ -514,6 +514,28 @@ fn breakers_and_throttles_of_clients_are_those_of_their_sources() {
     assert_eq!(guarded.collect::<Vec<_>>(), ["resilience4j-breaker", "resilience4j-breaker-timed", "google-sre"]);
 }
 
+/// How long clients wait for an answer, in seconds; all others for ever, or as their caller says.
+const TIMEOUTS: &[(&str, u64)] = &[
+    ("anthropic", 600),
+    ("anthropic-1.0", 600),
+    ("openai", 600),
+    ("openai-2.50", 600),
+    ("groq", 60),
+    ("ai21", 300),
+    ("ai21-configured", 300),
+    ("llamaindex-anthropic", 600),
+];
+
+#[test]
+fn clients_wait_for_answers_as_long_as_their_sources_say() {
+    let waits = |name| Some((name, client(name).timeout?.as_nanos() / 1_000_000_000));
+    assert_eq!(clients::names().filter_map(waits).collect::<Vec<_>>(), TIMEOUTS);
+    let text = "preset = \"groq\"\ntimeout = \"5s\"\n";
+    let mut strategy = Strategy::default();
+    read_text("strategy", text, &[], &mut strategy).unwrap();
+    assert_eq!(strategy.timeout, Some(SimDuration::from_secs(5)));
+}
+
 /// A strategy has what its preset has, and may say otherwise.
 #[test]
 fn a_strategy_has_the_budget_of_its_preset_or_its_own() {

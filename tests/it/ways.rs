@@ -129,6 +129,27 @@ fn calls_are_spread_over_regions_and_leave_those_alone_that_cool_down() {
     assert_eq!((class.served(), class.rerouted, class.rejected_by_attempt[0]), (6, 3, 5));
 }
 
+/// A call that takes longer than its client waits fails as by a 504, is not paid for, and goes on by the next way.
+#[test]
+fn whoever_loses_patience_first_ends_a_call() {
+    let text = r#"strategy.s = { timeout = "400ms", retry.none = {}, route.second.tier = "other" }
+        tier.other.time-to-first-token.constant = "100ms""#;
+    let class = total(text);
+    assert_eq!((class.served(), class.rerouted, class.rejected_by_attempt[1]), (5, 5, 5));
+    assert_eq!(class.errors[Fault::Timeout as usize], 3);
+    let longest = |text: &str| total(text).latency.max().unwrap();
+    assert_eq!(longest(text), SimDuration::from_nanos(500_000_000));
+    assert!((usd(&cell(text)) - 5.0 * 0.004).abs() < 1e-12);
+    // The provider of the first tier gives up sooner than the client; that of the other has no such limit.
+    let sooner = format!("{text}\nprovider.faults.timeout = \"200ms\"");
+    assert_eq!(longest(&sooner), SimDuration::from_nanos(300_000_000));
+    // The one of the second tier is not waited for either.
+    let late = text.replace("100ms", "401ms");
+    assert_eq!((total(&late).served(), total(&late).errors[Fault::Timeout as usize]), (0, 8));
+    let just = text.replace("100ms", "400ms");
+    assert_eq!((total(&just).served(), total(&just).errors[Fault::Timeout as usize]), (5, 3));
+}
+
 /// A retry that may go elsewhere waits for nothing, so that its answer is there as soon as any other.
 #[test]
 fn a_retry_elsewhere_goes_at_once() {
