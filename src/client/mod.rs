@@ -57,6 +57,8 @@ pub struct Preset {
     pub send_rate: Option<SendRate>,
     /// How long it waits for an answer, if not for ever.
     pub timeout: Option<SimDuration>,
+    /// Its pace, if it keeps one.
+    pub pacing: Option<Pacing>,
 }
 
 /// Everything that a client does about its limits.
@@ -142,9 +144,9 @@ fn visit_preset(preset: &mut Option<Preset>, visitor: &mut dyn Visitor) -> Optio
 impl Parameters for Strategy {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         if let Some(preset) = visit_preset(&mut self.preset, visitor) {
-            let Preset { name: _, retry, budget, breaker, throttle, send_rate, timeout } = preset;
+            let Preset { name: _, retry, budget, breaker, throttle, send_rate, timeout, pacing } = preset;
             (self.retry, self.budget, self.breaker, self.throttle) = (retry, budget, breaker, throttle);
-            (self.send_rate, self.timeout) = (send_rate, timeout);
+            (self.send_rate, self.timeout, self.pacing) = (send_rate, timeout, pacing);
         }
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
