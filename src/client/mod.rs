@@ -1,6 +1,7 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
 pub mod adaptive;
+mod bandwidth;
 pub mod batch;
 pub mod cache;
 mod classes;
@@ -33,6 +34,7 @@ use prompt_cache::PromptCache;
 use retry::{MOST_LAYERS, RetryPolicy};
 use transfer::Transfer;
 
+pub use bandwidth::Bandwidth;
 pub use classes::lists;
 pub use estimate::Estimate;
 pub use key::Key;
@@ -98,7 +100,7 @@ pub struct Strategy {
     pub route: Vec<(String, Route)>,
     /// Calls are spread over all routes; without it the next route is taken where one has failed for good.
     pub spread: Option<Spread>,
-    /// Whether a request that nothing answers gets a canned answer.
+    /// Whether a request that nothing answers, in its time, gets a canned answer. Who has lost patience takes none.
     pub canned: bool,
     /// Keeps answers, and gives them again to requests with the same key.
     pub cache: Option<CacheSpec>,

@@ -150,6 +150,36 @@ fn whoever_loses_patience_first_ends_a_call() {
     assert_eq!((total(&just).served(), total(&just).errors[Fault::Timeout as usize]), (5, 3));
 }
 
+/// A minute that is shut for longer than a request has time is no reason to give up while there is another way.
+#[test]
+fn who_has_no_time_to_wait_takes_the_next_way() {
+    let alone = r#"set traffic.app.deadline="5s"
+        strategy.s = { retry.full-jitter = {} }"#;
+    let class = total(alone);
+    assert_eq!((class.served(), class.failures[Failure::Expired as usize]), (3, 7));
+    let second = alone.replace("full-jitter = {}", "full-jitter = {}, route.second.tier = \"other\"");
+    let class = total(&second);
+    assert_eq!((class.served(), class.rerouted, class.failures[Failure::Expired as usize]), (8, 5, 2));
+    let canned = second.replace("route.", "canned = true, route.");
+    let class = total(&canned);
+    assert_eq!((class.served(), class.rerouted, class.spared[Spared::Canned as usize]), (10, 5, 2));
+    assert_eq!(class.latency.max(), Some(secs(1)));
+}
+
+/// What the line turns away, or keeps for too long, gets the canned answer; who has left does not.
+#[test]
+fn who_comes_to_no_call_gets_a_canned_answer() {
+    let slow = "set provider.time-to-first-token.constant=\"1min\"\n";
+    let with = |queue: &str| {
+        let class = total(&format!("{slow}strategy.s = {{ concurrency = 1, canned = true, queue = {{ {queue} }} }}"));
+        (class.answered_calls(), class.spared[Spared::Canned as usize], class.failed())
+    };
+    assert_eq!(with("capacity = 0"), (1, 9, 0));
+    assert_eq!(with("capacity = 1, shed = \"oldest\""), (2, 8, 0));
+    assert_eq!(with("deadline = \"10s\""), (1, 9, 0));
+    assert_eq!(with("patience.constant = \"10s\""), (1, 0, 9));
+}
+
 /// A retry that may go elsewhere waits for nothing, so that its answer is there as soon as any other.
 #[test]
 fn a_retry_elsewhere_goes_at_once() {
