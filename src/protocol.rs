@@ -154,6 +154,11 @@ impl Fault {
     pub const fn is_at_the_door(self) -> bool {
         matches!(self, Fault::Unavailable | Fault::Overloaded)
     }
+
+    /// Whether somebody has waited long enough: the provider, or the client.
+    pub const fn is_lateness(self) -> bool {
+        matches!(self, Fault::Timeout)
+    }
 }
 
 /// How calls fared that no limit refused.

@@ -1,6 +1,7 @@
 //! The client: everything that stands between the application's request and the provider's reply.
 
 pub mod adaptive;
+mod bandwidth;
 pub mod batch;
 pub mod cache;
 mod classes;
@@ -18,6 +19,7 @@ mod route;
 pub mod transfer;
 
 use crate::params::{Invalid, Parameters, Presence, Visitor};
+use crate::units::SimDuration;
 use adaptive::hedge::Hedge;
 use adaptive::rate::SendRate;
 use adaptive::window::WindowSpec;
@@ -32,6 +34,7 @@ use prompt_cache::PromptCache;
 use retry::{MOST_LAYERS, RetryPolicy};
 use transfer::Transfer;
 
+pub use bandwidth::Bandwidth;
 pub use classes::lists;
 pub use estimate::Estimate;
 pub use key::Key;
@@ -54,6 +57,10 @@ pub struct Preset {
     pub throttle: Option<Throttle>,
     /// How it learns how fast to send, if it does.
     pub send_rate: Option<SendRate>,
+    /// How long it waits for an answer, if not for ever.
+    pub timeout: Option<SimDuration>,
+    /// Its pace, if it keeps one.
+    pub pacing: Option<Pacing>,
 }
 
 /// Everything that a client does about its limits.
@@ -74,6 +81,9 @@ pub struct Strategy {
     pub send_rate: Option<SendRate>,
     /// How many calls it keeps in flight, learnt from how they end; `concurrency` bounds them too.
     pub window: Option<WindowSpec>,
+    /// How long a call is waited for, above zero, on every route: one that takes longer is given up, and is as one that the
+    /// provider ends with 504. The time in the provider's queue counts, that in the lane of batches does not.
+    pub timeout: Option<SimDuration>,
     /// What happens after a 429.
     pub retry: RetryPolicy,
     /// How many retries all requests may make together, those of the clients around this one too.
@@ -90,7 +100,7 @@ pub struct Strategy {
     pub route: Vec<(String, Route)>,
     /// Calls are spread over all routes; without it the next route is taken where one has failed for good.
     pub spread: Option<Spread>,
-    /// Whether a request that nothing answers gets a canned answer.
+    /// Whether a request that nothing answers, in its time, gets a canned answer. Who has lost patience takes none.
     pub canned: bool,
     /// Keeps answers, and gives them again to requests with the same key.
     pub cache: Option<CacheSpec>,
@@ -111,7 +121,8 @@ impl Strategy {
         let controls_nothing = self.budget.is_none() && self.breaker.is_none() && self.throttle.is_none();
         let sends_as_it_comes = self.queue.is_plain() && !self.has_gate() && self.hedge.is_none();
         let is_sure = self.retry.model().persistence().is_sure();
-        is_direct && controls_nothing && sends_as_it_comes && is_sure && !self.spares_calls()
+        let is_patient = self.timeout.is_none();
+        is_direct && controls_nothing && sends_as_it_comes && is_sure && is_patient && !self.spares_calls()
     }
 
     /// Whether it has fewer calls, or smaller ones, than requests ask for.
@@ -135,9 +146,9 @@ fn visit_preset(preset: &mut Option<Preset>, visitor: &mut dyn Visitor) -> Optio
 impl Parameters for Strategy {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         if let Some(preset) = visit_preset(&mut self.preset, visitor) {
-            let Preset { name: _, retry, budget, breaker, throttle, send_rate } = preset;
+            let Preset { name: _, retry, budget, breaker, throttle, send_rate, timeout, pacing } = preset;
             (self.retry, self.budget, self.breaker, self.throttle) = (retry, budget, breaker, throttle);
-            self.send_rate = send_rate;
+            (self.send_rate, self.timeout, self.pacing) = (send_rate, timeout, pacing);
         }
         visitor.optional("concurrency", &mut self.concurrency);
         visitor.section("queue", &mut self.queue);
@@ -146,6 +157,7 @@ impl Parameters for Strategy {
         visitor.choice("send-rate", Presence::Optional, &mut self.send_rate);
         visitor.choice("window", Presence::Optional, &mut self.window);
         visitor.choice("retry", Presence::Optional, &mut self.retry);
+        visitor.optional("timeout", &mut self.timeout);
         visitor.choice("budget", Presence::Optional, &mut self.budget);
         visitor.choice("breaker", Presence::Optional, &mut self.breaker);
         visitor.optional_section("throttle", &mut self.throttle);
@@ -164,6 +176,9 @@ impl Parameters for Strategy {
     fn check(&self) -> Result<(), Invalid> {
         if self.concurrency == Some(0) {
             return Err(Invalid::new("concurrency", "0 slots send nothing", "write at least 1, or leave it out"));
+        }
+        if self.timeout.is_some_and(SimDuration::is_zero) {
+            return Err(Invalid::new("timeout", "every call would time out at once", "write a time above zero"));
         }
         let Queue { capacity, patience, order, .. } = &self.queue;
         let minds_the_line = capacity.is_some() || patience.is_some() || *order != queue::Order::default();

@@ -1,8 +1,9 @@
 //! What it takes to carry prompts and answers over the network.
 
+use super::bandwidth::Bandwidth;
 use crate::params::{Invalid, Parameters, Visitor};
 use crate::protocol::Request;
-use crate::units::{Money, Rate, Share, SimDuration, Tokens};
+use crate::units::{Money, Share, SimDuration, Tokens};
 
 /// Time and money for the bytes of a call: the prompt on its way out, with what the cloud asks for it, and the answer on its
 /// way in.
@@ -12,10 +13,10 @@ pub struct Transfer {
     pub bytes_per_token: f64,
     /// How large the bytes are once compressed, in 0..=1.
     pub compressed_to: Share,
-    /// Bytes a second on the way out; without it they take no time.
-    pub upload: Option<Rate>,
-    /// Bytes a second on the way in; likewise.
-    pub download: Option<Rate>,
+    /// What the way out carries; without it bytes take no time.
+    pub upload: Option<Bandwidth>,
+    /// What the way in carries; likewise.
+    pub download: Option<Bandwidth>,
     /// What 10⁹ bytes on the way out cost.
     pub price_per_gb: Money,
 }
@@ -68,8 +69,8 @@ impl Transfer {
 }
 
 /// How long `bytes` take, rounded up to nanoseconds.
-fn time(rate: Option<Rate>, bytes: u64) -> SimDuration {
-    let Some(rate) = rate else { return SimDuration::ZERO };
+fn time(bandwidth: Option<Bandwidth>, bytes: u64) -> SimDuration {
+    let Some(Bandwidth(rate)) = bandwidth else { return SimDuration::ZERO };
     let nanos = (u128::from(bytes) * u128::from(rate.nanos())).div_ceil(u128::from(rate.events()));
     SimDuration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)).min(SimDuration::HORIZON)
 }
@@ -77,13 +78,14 @@ fn time(rate: Option<Rate>, bytes: u64) -> SimDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Rate;
 
     #[test]
     fn compression_saves_time_and_money_in_proportion() {
         let second = SimDuration::from_secs(1);
         let plain = Transfer {
-            upload: Rate::new(1_000_000, second),
-            download: Rate::new(4_000_000, second),
+            upload: Rate::new(1_000_000, second).map(Bandwidth),
+            download: Rate::new(4_000_000, second).map(Bandwidth),
             price_per_gb: Money::from_billionths(90_000_000),
             ..Transfer::default()
         };

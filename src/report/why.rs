@@ -158,6 +158,7 @@ fn what(why: &Why, note: &Note) -> String {
         Note::TooLarge { limit: at } => format!("refused for good by {}", limit(*at)),
         Note::Accepted { wait, work } if wait.is_zero() => format!("admitted; takes {}", time(*work)),
         Note::Accepted { wait, work } => format!("admitted; waits {} and takes {}", time(*wait), time(*work)),
+        Note::Failed(fault) if fault.is_lateness() => format!("no answer in time: {}", fault.word()),
         Note::Failed(fault) => format!("failed by the provider: {}", fault.word()),
         Note::TurnedDown => "turned down by the client itself, by its breaker or its throttle".to_owned(),
         Note::Denied => "its retry is denied by the client's budget".to_owned(),

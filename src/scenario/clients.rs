@@ -7,8 +7,10 @@ use crate::client::adaptive::rate::SendRate;
 use crate::client::control::Throttle;
 use crate::client::control::breaker::CircuitBreaker;
 use crate::client::control::budget::RetryBudget;
+use crate::client::flow::Pacing;
 use crate::client::retry::RetryPolicy;
 use crate::params::{Literal, Parameter, Parameters, Presence, Visitor, quoted};
+use crate::units::SimDuration;
 use crate::units::grammar::Misread;
 
 /// Name and text of every client.
@@ -48,6 +50,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("litellm-completion-exponential", include_str!("../../catalog/clients/litellm-completion-exponential.toml")),
     ("langchain-decorator", include_str!("../../catalog/clients/langchain-decorator.toml")),
     ("langchain-with-retry", include_str!("../../catalog/clients/langchain-with-retry.toml")),
+    ("langchain-rate-limiter", include_str!("../../catalog/clients/langchain-rate-limiter.toml")),
     ("llamaindex-openai", include_str!("../../catalog/clients/llamaindex-openai.toml")),
     ("llamaindex-anthropic", include_str!("../../catalog/clients/llamaindex-anthropic.toml")),
     ("cenkalti-backoff", include_str!("../../catalog/clients/cenkalti-backoff.toml")),
@@ -100,6 +103,10 @@ pub struct KnownClient {
     pub throttle: Option<Throttle>,
     /// How it learns how fast to send, if it does.
     pub send_rate: Option<SendRate>,
+    /// How long it waits for the answer to a call, if not for ever.
+    pub timeout: Option<SimDuration>,
+    /// Its pace, if it keeps one.
+    pub pacing: Option<Pacing>,
 }
 
 impl Parameters for KnownClient {
@@ -110,11 +117,13 @@ impl Parameters for KnownClient {
         visitor.required("source", &mut self.source);
         visitor.required("as-of", &mut self.as_of);
         visitor.optional("notes", &mut self.notes);
+        visitor.optional("timeout", &mut self.timeout);
         visitor.choice("retry", Presence::Required, &mut self.retry);
         visitor.choice("budget", Presence::Optional, &mut self.budget);
         visitor.choice("breaker", Presence::Optional, &mut self.breaker);
         visitor.optional_section("throttle", &mut self.throttle);
         visitor.choice("send-rate", Presence::Optional, &mut self.send_rate);
+        visitor.optional_section("pacing", &mut self.pacing);
     }
 }
 
@@ -157,8 +166,8 @@ impl Parameter for Preset {
         let Some(client) = client(name) else {
             return Err(Misread::new(format!("there is no client `{name}`"), instead_of(name)));
         };
-        let KnownClient { retry, budget, breaker, throttle, send_rate, .. } = client;
-        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle, send_rate };
+        let KnownClient { retry, budget, breaker, throttle, send_rate, timeout, pacing, .. } = client;
+        *self = Preset { name: (*name).to_owned(), retry, budget, breaker, throttle, send_rate, timeout, pacing };
         Ok(())
     }
 

@@ -96,6 +96,7 @@ const RANDOM: &[(&str, &[f64], Ends)] = &[
     ("openai-2.50", &[500.0, 1000.0, 2000.0, 4000.0, 8000.0], ((0.75, 0.0), (1.0, 0.0))),
     ("groq", &[500.0, 1000.0, 2000.0, 4000.0, 8000.0], ((0.75, 0.0), (1.0, 0.0))),
     ("llamaindex-anthropic", &[500.0, 1000.0, 2000.0, 4000.0, 8000.0, 8000.0], ((0.75, 0.0), (1.0, 0.0))),
+    ("langchain-rate-limiter", &[500.0, 1000.0, 2000.0, 4000.0, 8000.0], ((0.75, 0.0), (1.0, 0.0))),
     ("cohere", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0], ((0.9, 0.0), (1.1, 0.0))),
     ("mistralai-configured", &[500.0, 750.0, 1125.0, 1687.5, 2531.25], ((1.0, 0.0), (1.0, 1000.0))),
     ("google-genai-options", &[1000.0, 2000.0, 4000.0, 8000.0, 16_000.0], ((1.0, 0.0), (1.0, 1000.0))),
@@ -339,6 +340,14 @@ const HINTS: &[(&str, f64, f64, Option<f64>)] = &[
     ("litellm-router", 61_000.0, 0.0, Some(500.0)),
     ("llamaindex-openai", 30_000.0, 0.5, Some(30_000.0)),
     ("cenkalti-backoff", 90_000.0, 0.5, Some(90_000.0)),
+    ("rust-backoff", 90_000.0, 0.5, Some(90_000.0)),
+    ("reqwest-retry", 90_000.0, 0.5, Some(500.0)),
+    ("resilience4j", 90_000.0, 0.5, Some(500.0)),
+    ("backoff-expo", 90_000.0, 0.5, Some(500.0)),
+    ("tenacity-exponential", 90_000.0, 0.5, Some(1_000.0)),
+    ("litellm-completion", 90_000.0, 0.5, Some(0.0)),
+    ("langchain-with-retry", 90_000.0, 0.5, Some(1_500.0)),
+    ("llamaindex-anthropic", 90_000.0, 0.5, Some(90_000.0)),
     ("backon", 90_000.0, 0.5, Some(1_000.0)),
     ("polly", 90_000.0, 0.5, Some(2_000.0)),
 ];
@@ -349,6 +358,42 @@ fn hints_are_treated_as_each_client_does() {
         let backoff = Backoff::new(&client(name).retry);
         let delay = backoff.delay(1, SimDuration::ZERO, Some(millis(hint)), SimDuration::ZERO, || draw);
         assert_eq!(delay, wait.map(millis), "{name}, hint {hint} ms");
+    }
+}
+
+/// What clients try again after, of what the service here may say: 429, 500, 503, 504, 529 and an answer that breaks off.
+const RETRIED: &[(&str, [u8; 6])] = &[
+    ("anthropic", [1, 1, 1, 1, 1, 1]),
+    ("anthropic-1.0", [1, 1, 1, 1, 1, 1]),
+    ("openai", [1, 1, 1, 1, 1, 1]),
+    ("openai-2.50", [1, 1, 1, 1, 1, 1]),
+    ("groq", [1, 1, 1, 1, 1, 1]),
+    ("cohere", [1, 1, 1, 1, 1, 0]),
+    ("mistralai-configured", [1, 1, 1, 1, 0, 0]),
+    ("google-genai-options", [1, 1, 1, 1, 0, 0]),
+    ("ai21-configured", [1, 1, 1, 0, 0, 0]),
+    ("huggingface-hub", [1, 1, 1, 1, 0, 1]),
+    ("google-api-core", [1, 1, 1, 0, 0, 1]),
+    ("azure-core", [1, 1, 1, 1, 1, 1]),
+    ("botocore-legacy", [1, 1, 1, 1, 0, 1]),
+    ("botocore-standard-1.43", [1, 1, 1, 1, 0, 1]),
+    ("botocore-standard", [1, 1, 1, 1, 0, 1]),
+    ("botocore-adaptive", [1, 1, 1, 1, 0, 1]),
+    ("litellm-router", [1, 1, 1, 1, 1, 0]),
+    ("reqwest-retry", [1, 1, 1, 1, 1, 1]),
+    ("grpc", [0, 0, 1, 0, 0, 0]),
+    ("envoy", [0, 1, 1, 1, 1, 0]),
+];
+
+#[test]
+fn clients_try_again_after_what_their_sources_list() {
+    for (name, expected) in RETRIED {
+        let backoff = Backoff::new(&client(name).retry);
+        let refused = backoff.delay(1, SimDuration::ZERO, None, SimDuration::ZERO, || 0.5).is_some();
+        let faults = [Fault::Internal, Fault::Unavailable, Fault::Timeout, Fault::Overloaded, Fault::Dropped];
+        let seen: Vec<u8> =
+            [refused].into_iter().chain(faults.map(|fault| backoff.retries(fault))).map(u8::from).collect();
+        assert_eq!(seen, expected, "{name}");
     }
 }
 
@@ -512,6 +557,34 @@ fn breakers_and_throttles_of_clients_are_those_of_their_sources() {
     assert_eq!(client("google-sre").throttle, Some(Throttle::default()));
     let guarded = clients::names().filter(|name| client(name).breaker.is_some() || client(name).throttle.is_some());
     assert_eq!(guarded.collect::<Vec<_>>(), ["resilience4j-breaker", "resilience4j-breaker-timed", "google-sre"]);
+}
+
+/// How long clients wait for an answer, in seconds; all others for ever, or as their caller says.
+const TIMEOUTS: &[(&str, u64)] = &[
+    ("anthropic", 600),
+    ("anthropic-1.0", 600),
+    ("openai", 600),
+    ("openai-2.50", 600),
+    ("groq", 60),
+    ("ai21", 300),
+    ("ai21-configured", 300),
+    ("langchain-rate-limiter", 600),
+    ("llamaindex-anthropic", 600),
+];
+
+#[test]
+fn clients_wait_for_answers_as_long_as_their_sources_say() {
+    let waits = |name| Some((name, client(name).timeout?.as_nanos() / 1_000_000_000));
+    assert_eq!(clients::names().filter_map(waits).collect::<Vec<_>>(), TIMEOUTS);
+    let text = "preset = \"langchain-rate-limiter\"\npacing.requests = \"2/s\"\n";
+    let mut strategy = Strategy::default();
+    read_text("strategy", text, &[], &mut strategy).unwrap();
+    let pacing = strategy.pacing.expect("it keeps a pace");
+    assert_eq!((pacing.requests.unwrap().amount, pacing.burst), (2, Some(SimDuration::ZERO)));
+    let text = "preset = \"groq\"\ntimeout = \"5s\"\n";
+    let mut strategy = Strategy::default();
+    read_text("strategy", text, &[], &mut strategy).unwrap();
+    assert_eq!(strategy.timeout, Some(SimDuration::from_secs(5)));
 }
 
 /// A strategy has what its preset has, and may say otherwise.

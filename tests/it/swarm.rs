@@ -532,6 +532,7 @@ fn flow(dice: &mut Dice, trial: &mut Trial) {
         blind: dice.perhaps(50, |dice| dice.pick(1..=4) as u32),
         estimate: estimate(dice),
     });
+    strategy.timeout = dice.perhaps(30, |dice| millis(dice, 8_000) + SimDuration::from_nanos(1_000_000));
     let queue = &mut strategy.queue;
     if strategy.concurrency.is_some() || strategy.pacing.is_some() || strategy.steer.is_some() {
         queue.order = dice.one_of(&Order::registered());

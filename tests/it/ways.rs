@@ -129,6 +129,57 @@ fn calls_are_spread_over_regions_and_leave_those_alone_that_cool_down() {
     assert_eq!((class.served(), class.rerouted, class.rejected_by_attempt[0]), (6, 3, 5));
 }
 
+/// A call that takes longer than its client waits fails as by a 504, is not paid for, and goes on by the next way.
+#[test]
+fn whoever_loses_patience_first_ends_a_call() {
+    let text = r#"strategy.s = { timeout = "400ms", retry.none = {}, route.second.tier = "other" }
+        tier.other.time-to-first-token.constant = "100ms""#;
+    let class = total(text);
+    assert_eq!((class.served(), class.rerouted, class.rejected_by_attempt[1]), (5, 5, 5));
+    assert_eq!(class.errors[Fault::Timeout as usize], 3);
+    let longest = |text: &str| total(text).latency.max().unwrap();
+    assert_eq!(longest(text), SimDuration::from_nanos(500_000_000));
+    assert!((usd(&cell(text)) - 5.0 * 0.004).abs() < 1e-12);
+    // The provider of the first tier gives up sooner than the client; that of the other has no such limit.
+    let sooner = format!("{text}\nprovider.faults.timeout = \"200ms\"");
+    assert_eq!(longest(&sooner), SimDuration::from_nanos(300_000_000));
+    // The one of the second tier is not waited for either.
+    let late = text.replace("100ms", "401ms");
+    assert_eq!((total(&late).served(), total(&late).errors[Fault::Timeout as usize]), (0, 8));
+    let just = text.replace("100ms", "400ms");
+    assert_eq!((total(&just).served(), total(&just).errors[Fault::Timeout as usize]), (5, 3));
+}
+
+/// A minute that is shut for longer than a request has time is no reason to give up while there is another way.
+#[test]
+fn who_has_no_time_to_wait_takes_the_next_way() {
+    let alone = r#"set traffic.app.deadline="5s"
+        strategy.s = { retry.full-jitter = {} }"#;
+    let class = total(alone);
+    assert_eq!((class.served(), class.failures[Failure::Expired as usize]), (3, 7));
+    let second = alone.replace("full-jitter = {}", "full-jitter = {}, route.second.tier = \"other\"");
+    let class = total(&second);
+    assert_eq!((class.served(), class.rerouted, class.failures[Failure::Expired as usize]), (8, 5, 2));
+    let canned = second.replace("route.", "canned = true, route.");
+    let class = total(&canned);
+    assert_eq!((class.served(), class.rerouted, class.spared[Spared::Canned as usize]), (10, 5, 2));
+    assert_eq!(class.latency.max(), Some(secs(1)));
+}
+
+/// What the line turns away, or keeps for too long, gets the canned answer; who has left does not.
+#[test]
+fn who_comes_to_no_call_gets_a_canned_answer() {
+    let slow = "set provider.time-to-first-token.constant=\"1min\"\n";
+    let with = |queue: &str| {
+        let class = total(&format!("{slow}strategy.s = {{ concurrency = 1, canned = true, queue = {{ {queue} }} }}"));
+        (class.answered_calls(), class.spared[Spared::Canned as usize], class.failed())
+    };
+    assert_eq!(with("capacity = 0"), (1, 9, 0));
+    assert_eq!(with("capacity = 1, shed = \"oldest\""), (2, 8, 0));
+    assert_eq!(with("deadline = \"10s\""), (1, 9, 0));
+    assert_eq!(with("patience.constant = \"10s\""), (1, 0, 9));
+}
+
 /// A retry that may go elsewhere waits for nothing, so that its answer is there as soon as any other.
 #[test]
 fn a_retry_elsewhere_goes_at_once() {

@@ -209,7 +209,13 @@ impl Agent<'_> {
         };
         let at = now.saturating_add(if elsewhere { SimDuration::ZERO } else { delay });
         if at > self.places.deadline(&errand.request) {
-            return self.fail(now, slot, Failure::Expired);
+            // There is no time left for this way, but perhaps for another one.
+            let has_next = self.ways.has_next(class, errand.way);
+            return if has_next {
+                self.try_next_way(now, slot, Failure::Expired)
+            } else {
+                self.give_up(now, slot, Failure::Expired)
+            };
         }
         if !self.may_retry(now, slot, failing) {
             return self.try_next_way(now, slot, Failure::GaveUp);

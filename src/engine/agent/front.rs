@@ -189,7 +189,7 @@ impl Agent<'_> {
     /// A batch leaves with those in the slots `members` whose time has not passed. One alone is its own call.
     fn carry(&mut self, now: SimTime, members: Vec<u32>) {
         let (late, members): (Vec<u32>, Vec<u32>) = members.into_iter().partition(|member| self.is_late(now, *member));
-        late.into_iter().for_each(|late| self.fail(now, late, Failure::Expired));
+        late.into_iter().for_each(|late| self.give_up(now, late, Failure::Expired));
         members.iter().for_each(|member| self.errands.get(*member).has_waited(now));
         let requests: Vec<Request> = members.iter().map(|member| self.errands.get(*member).request).collect();
         match (&members[..], &self.front.batcher) {

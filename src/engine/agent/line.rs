@@ -14,7 +14,7 @@ impl Agent<'_> {
     pub(super) fn enter(&mut self, now: SimTime, slot: u32) {
         if self.is_late(now, slot) {
             // Its time has passed while it waited for others, or for a call that was not the last.
-            return self.fail(now, slot, Failure::Expired);
+            return self.give_up(now, slot, Failure::Expired);
         }
         if self.is_free(now, slot) {
             return self.send(now, slot);
@@ -22,11 +22,12 @@ impl Agent<'_> {
         let errand = self.errands.get(slot);
         let place = self.places.of(&errand.request, self.gate.lane(&errand.request, errand.way));
         match self.line.offer(slot, place) {
-            Offer::Refused => return self.fail(now, slot, Failure::Shed),
+            Offer::Refused => return self.give_up(now, slot, Failure::Shed),
             Offer::Waits(ticket) => self.join(now, slot, ticket, place.deadline),
             Offer::Instead(ticket, victim) => {
                 self.join(now, slot, ticket, place.deadline);
-                self.fail(now, victim, Failure::Shed);
+                self.leave(now, victim);
+                self.give_up(now, victim, Failure::Shed);
             }
         }
         // It may stand before those who wait, and ask for less than they.
@@ -129,9 +130,21 @@ impl Agent<'_> {
         if let Some(ticket) = errand.ticket {
             self.line.remove(ticket);
         }
-        self.fail(now, slot, Failure::Expired);
+        self.leave(now, slot);
+        let errand = self.errands.get(slot);
+        if now < self.places.deadline(&errand.request) {
+            // It is whoever asked that has left, and takes no answer of any kind.
+            self.fail(now, slot, Failure::Expired);
+        } else {
+            self.give_up(now, slot, Failure::Expired);
+        }
         // The next one may ask for less than the one that was first.
         self.settled(now);
+    }
+
+    /// The request in `slot` is not called for any more: it gets the canned answer, if there is one, or fails.
+    pub(super) fn give_up(&mut self, now: SimTime, slot: u32, why: Failure) {
+        if self.cell.strategy.canned { self.answer_canned(now, slot) } else { self.fail(now, slot, why) }
     }
 
     /// The request in `slot` has failed for good in this delivery: a message queue delivers it again, or it is over.

@@ -228,6 +228,14 @@ fn relabelled(class: &Class, route: &Route) -> Class {
     Class { labels, ..class.clone() }
 }
 
+/// `service` for a client that waits so long for an answer: whoever loses patience first ends the call.
+fn bounded(service: &Service, patience: Option<SimDuration>) -> Service {
+    let mut service = service.clone();
+    let both = service.faults.timeout.into_iter().chain(patience);
+    service.faults.timeout = both.min();
+    service
+}
+
 /// The times of each class on a route, by its name and its tier, where they differ from those that are drawn with the request.
 fn times(
     cell: Cell,
@@ -270,6 +278,7 @@ impl Site {
         };
         let is_here = std::ptr::eq(tier, cell.tier) || (tier.provider.is_some() && tier.provider == cell.tier.provider);
         let service = if is_here { &scenario.provider } else { &elsewhere };
+        let service = &bounded(service, cell.strategy.timeout);
         let pressure = service.load.as_ref().and_then(|load| Pressure::new(load, stream(LOAD)));
         let quota = Quota::new(tier, classes, &scenario.start, service.retry_after).under(pressure);
         Site {
