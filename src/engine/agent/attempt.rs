@@ -78,10 +78,11 @@ impl Agent<'_> {
                 self.call_ended(now, slot, Some(Failing::Refused(retry_after)));
             }
             Reply::TooLarge { limit } => {
-                let limit = self.ways.site(route).limits.start as u16 + limit;
-                self.record.rejected(now, &request, attempt, limit);
+                let site = self.ways.site(route);
+                let (is_barred, at) = (site.quota.bars(limit), site.limits.start + usize::from(limit));
+                self.record.rejected(now, &request, attempt, at as u16);
                 self.call_was_void(slot);
-                self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
+                self.note(now, slot, if is_barred { Note::Barred { limit: at } } else { Note::TooLarge { limit: at } });
                 self.hear_nothing(now, route, seen);
                 self.ended(now, slot, now, End::Hopeless);
             }
