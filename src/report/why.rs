@@ -162,7 +162,10 @@ fn what(why: &Why, note: &Note) -> String {
         Note::Barred { limit: at } => format!("400 from {}, which asks for no other call", limit(*at)),
         Note::Accepted { wait, work } if wait.is_zero() => format!("admitted; takes {}", time(*work)),
         Note::Accepted { wait, work } => format!("admitted; waits {} and takes {}", time(*wait), time(*work)),
-        Note::Failed(fault) => format!("failed by the provider: {}", fault.word()),
+        Note::Failed { fault, hint: None } => format!("failed by the provider: {}", fault.word()),
+        Note::Failed { fault, hint: Some(hint) } => {
+            format!("failed by the provider: {}, `Retry-After` {}", fault.word(), time(*hint))
+        }
         Note::TurnedDown => "turned down by the client itself, by its breaker or its throttle".to_owned(),
         Note::Denied => "its retry is denied by the client's budget".to_owned(),
         Note::Waits(delay) => format!("waits {} before it tries again", time(*delay)),

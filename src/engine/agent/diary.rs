@@ -70,7 +70,12 @@ pub enum Note {
         work: SimDuration,
     },
     /// The provider fails the call.
-    Failed(Fault),
+    Failed {
+        /// In which way.
+        fault: Fault,
+        /// The hint that the reply carried.
+        hint: Option<SimDuration>,
+    },
     /// The client turns the call down itself, by its breaker or its throttle.
     TurnedDown,
     /// The client's budget denies the next call.
