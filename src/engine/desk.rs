@@ -255,7 +255,9 @@ impl Desk {
         }
         let elapsed = now - flight.first_attempt;
         let jitter = &mut self.client.jitter[usize::from(request.source)];
-        let delay = self.client.backoff.delay_after_fault(flight.attempts, flight.delay, elapsed, || jitter.draw());
+        let hint = self.behaviour.as_ref().and_then(|behaviour| behaviour.hint(fault));
+        let backoff = &self.client.backoff;
+        let delay = backoff.delay_after_fault(flight.attempts, flight.delay, hint, elapsed, || jitter.draw());
         self.try_again(now, flight, delay)
     }
 

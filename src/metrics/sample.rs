@@ -63,11 +63,11 @@ metrics! {
     Pending = "pending",
     /// Calls to the API.
     Attempts = "attempts",
-    /// Calls answered with 429.
+    /// Calls that a limit refused: with 429, or for good.
     RejectedAttempts = "rejected_attempts",
-    /// 429s among calls.
+    /// Those among all calls.
     AttemptRejectionRate = "attempt_rejection_rate",
-    /// Requests whose first call was answered with 429, among those that were called for.
+    /// Requests whose first call was so refused, among those that were called for.
     FirstAttemptRejectionRate = "first_attempt_rejection_rate",
     /// Calls that the provider failed.
     Errors = "errors",

@@ -115,6 +115,11 @@ impl Behaviour {
         self.faults.turns_away(now, call, self.in_flight)
     }
 
+    /// The `Retry-After` of the last call that was turned away, which failed by `fault`; what fails in its course has none.
+    pub fn hint(&self, fault: Fault) -> Option<SimDuration> {
+        self.faults.told().filter(|_| fault.is_at_the_door())
+    }
+
     /// The course of `call` for `request`, which is admitted at `now`, waits so long for its limits, and would then take its
     /// service time of an idle service without faults. Servers take calls in the order of admission.
     pub fn admit(&mut self, now: SimTime, call: Call, request: &Request, wait: SimDuration) -> Course {

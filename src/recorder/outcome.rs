@@ -30,7 +30,7 @@ pub enum Failure {
     Expired,
     /// The queue was full, or the client's breaker or throttle turned it down.
     Shed,
-    /// It is larger than a limit can ever hold, or was refused in a way that asks for no other attempt.
+    /// Refused in a way that asks for no other attempt: it is larger than a limit can ever hold, or the limit refuses by 400.
     Never,
     /// The provider failed it in a way that the client does not retry.
     Error,
@@ -49,7 +49,7 @@ impl Failure {
             Failure::GaveUp => "gave up",
             Failure::Expired => "expired",
             Failure::Shed => "shed",
-            Failure::Never => "too large",
+            Failure::Never => "refused for good",
             Failure::Error => "error",
         }
     }
@@ -104,7 +104,7 @@ pub struct ClassRecord {
     pub joining: u128,
     /// What it cost to carry calls over the network.
     pub transfer: Money,
-    /// Attempts that were answered with 429, by the number of the attempt, the first one at 0.
+    /// Attempts that a limit refused, with 429 or for good, by the number of the attempt, the first one at 0.
     pub rejected_by_attempt: [u64; ATTEMPTS_TOLD_APART],
     /// Calls that the provider failed, by [`Fault`]: those in their course were admitted, the others were not.
     pub errors: [u64; Fault::COUNT],
@@ -143,7 +143,7 @@ impl ClassRecord {
         self.served() - self.spared.iter().sum::<u64>()
     }
 
-    /// Attempts that were answered with 429.
+    /// Attempts that a limit refused, with 429 or for good.
     pub fn rejected(&self) -> u64 {
         self.rejected_by_attempt.iter().sum()
     }

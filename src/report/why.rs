@@ -68,8 +68,10 @@ pub struct LookDocument {
     pub capacity: u64,
     /// Whether it let the call pass.
     pub admits: bool,
-    /// Seconds until it would have; `None` where it did, or does not know.
+    /// Seconds until it would have; `None` where it did, never will, or does not know.
     pub opens_in_s: Option<f64>,
+    /// Whether it never will: the call is too large for it, or nothing ever comes back to it.
+    pub is_for_good: bool,
     /// Who had used what was gone.
     pub users: Vec<UserDocument>,
 }
@@ -140,6 +142,7 @@ fn look(why: &Why, now: SimTime, look: &Look) -> LookDocument {
         capacity: look.room.capacity,
         admits: look.admits(),
         opens_in_s: look.opens().map(|at| (at - now).as_secs_f64()),
+        is_for_good: look.is_for_good(),
         users: look.users.iter().map(user).collect(),
     }
 }
@@ -155,11 +158,15 @@ fn what(why: &Why, note: &Note) -> String {
             format!("429 from {}, `Retry-After` {}", limit(*at), time(*hint))
         }
         Note::Refused { limit: at, hint: None } => format!("429 from {}, without a hint", limit(*at)),
-        Note::TooLarge { limit: at } => format!("refused for good by {}", limit(*at)),
+        Note::TooLarge { limit: at } => format!("refused for good: it is more than {} ever holds", limit(*at)),
+        Note::Barred { limit: at } => format!("400 from {}, which asks for no other call", limit(*at)),
         Note::Accepted { wait, work } if wait.is_zero() => format!("admitted; takes {}", time(*work)),
         Note::Accepted { wait, work } => format!("admitted; waits {} and takes {}", time(*wait), time(*work)),
-        Note::Failed(fault) if fault.is_lateness() => format!("no answer in time: {}", fault.word()),
-        Note::Failed(fault) => format!("failed by the provider: {}", fault.word()),
+        Note::Failed { fault, hint: None } if fault.is_lateness() => format!("no answer in time: {}", fault.word()),
+        Note::Failed { fault, hint: None } => format!("failed by the provider: {}", fault.word()),
+        Note::Failed { fault, hint: Some(hint) } => {
+            format!("failed by the provider: {}, `Retry-After` {}", fault.word(), time(*hint))
+        }
         Note::TurnedDown => "turned down by the client itself, by its breaker or its throttle".to_owned(),
         Note::Denied => "its retry is denied by the client's budget".to_owned(),
         Note::Waits(delay) => format!("waits {} before it tries again", time(*delay)),
@@ -235,6 +242,7 @@ fn write_look(out: &mut String, limit: &LookDocument) {
     let stands = match (limit.admits, limit.opens_in_s) {
         (true, _) => "passes".to_owned(),
         (false, Some(seconds)) => format!("opens in {}", format::number(seconds, Figure::Time)),
+        (false, None) if limit.is_for_good => "never opens".to_owned(),
         (false, None) => "opens when a call ends".to_owned(),
     };
     let [left, capacity, asks] = [limit.left, limit.capacity, limit.asks].map(count);

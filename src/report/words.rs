@@ -116,8 +116,8 @@ fn terms(cell: &CellForecast) -> Vec<String> {
 
 fn promotions(cell: &CellForecast) -> Vec<String> {
     let told = |promotion: &Promotion| match promotion.month {
-        Some(month) => format!("moved up to {} in month {month}", promotion.tier),
-        None => format!("not moved up to {} within {HORIZON} months", promotion.tier),
+        Some(month) => format!("would be moved up to {} in month {month}", promotion.tier),
+        None => format!("would not be moved up to {} within {HORIZON} months", promotion.tier),
     };
     // Of several in one month the last one tells where the account is.
     let months: Vec<Option<u32>> = cell.promotions.iter().map(|promotion| promotion.month).collect();

@@ -61,6 +61,7 @@ const TIERS: &[(&str, &str)] = &[
     ("hugging-face-team", include_str!("../../catalog/hugging-face-team.toml")),
     ("hugging-face-enterprise", include_str!("../../catalog/hugging-face-enterprise.toml")),
     ("hugging-face-enterprise-plus", include_str!("../../catalog/hugging-face-enterprise-plus.toml")),
+    ("hugging-face-inference-free", include_str!("../../catalog/hugging-face-inference-free.toml")),
     ("mistral-observed", include_str!("../../catalog/mistral-observed.toml")),
     ("groq-free", include_str!("../../catalog/groq-free.toml")),
     ("groq-free-gpt-oss", include_str!("../../catalog/groq-free-gpt-oss.toml")),

@@ -9,7 +9,7 @@ use crate::units::{Money, Share, SimDuration};
 pub struct Slo {
     /// Failed requests among all.
     pub failure_rate: Option<AtMost<Share>>,
-    /// 429s among all attempts.
+    /// Calls that a limit refused, with 429 or for good, among all.
     pub rejection_rate: Option<AtMost<Share>>,
     /// Median latency over all requests, a failed one counted as never.
     pub latency_p50: Option<AtMost<SimDuration>>,

@@ -88,6 +88,35 @@ fn an_outage_fails_what_comes_while_it_lasts() {
     assert_eq!(total(&scenario, &strategy).failures[Failure::Error as usize], 20);
 }
 
+/// At 10 s to 29 s an outage tells everybody to come again in 7 s: as long as those take who obey, who would wait 2 s by themselves.
+#[test]
+fn an_outage_may_say_when_to_come_again() {
+    let mut scenario = scenario(60, 1);
+    scenario.provider.faults.outage = outage(10, 20);
+    scenario.provider.faults.outage[0].1.retry_after = Some(secs(7));
+    let strategy = |obeys: bool, most: Option<u64>| {
+        let max_retry_after = most.map(secs);
+        let persistence =
+            Persistence { attempts: 20, honor_retry_after: obeys, max_retry_after, ..Persistence::default() };
+        Strategy { retry: RetryPolicy::Constant(Constant { base: secs(2), persistence }), ..Strategy::default() }
+    };
+    let calls = |delay: u64| (10..30u64).map(|arrived| (30 - arrived).div_ceil(delay)).sum::<u64>();
+    for (strategy, delay) in [(strategy(true, None), 7), (strategy(false, None), 2), (strategy(true, Some(6)), 2)] {
+        let cell = Cell { scenario: &scenario, tier: &Tier::default(), strategy: &strategy };
+        let plain = run(&scenario, cell.tier, &strategy).total();
+        let full = simulate_in_full(cell, 0, Stop::default()).unwrap_or_else(|error| panic!("{error}")).total();
+        for class in [plain, full] {
+            assert_eq!((class.served(), errors(&class)[1]), (60, calls(delay)), "{delay}");
+        }
+    }
+    // What breaks off in its course says nothing.
+    scenario.provider.faults = Faults { errors: percent(100), outage: outage(0, 5), ..Faults::default() };
+    scenario.provider.faults.outage[0].1.retry_after = Some(secs(1_000));
+    let late = run(&scenario, &Tier::default(), &strategy(true, None)).total();
+    assert_eq!(errors(&late)[1], 5, "they come again long after the end");
+    assert!(errors(&late)[0] > 300, "the other 55 come again every few seconds: {:?}", errors(&late));
+}
+
 #[test]
 fn tiers_and_strategies_meet_the_same_bad_times() {
     let mut scenario = scenario(20_000, 1);
@@ -142,7 +171,7 @@ fn a_crowd_slows_itself_down() {
 #[test]
 fn retries_feed_an_overload() {
     let mut scenario = scenario(2_000, 20);
-    scenario.provider.faults.overload = Some(Overload { at: 20, power: 1.0 });
+    scenario.provider.faults.overload = Some(Overload { at: 20, power: 1.0, retry_after: None });
     let refused = |strategy: &Strategy| {
         let class = total(&scenario, strategy);
         (class.errors[Fault::Overloaded as usize] as f64 / class.attempts() as f64, class.served())

@@ -35,8 +35,9 @@ fn what_is_disputed_says_how() {
     for name in catalog::names() {
         let tier = tier(name);
         let is_disputed = resolved::print(&mut tier.clone(), None).contains("\"disputed\"");
-        let explains =
-            |note: &String| [", 800k in", "1,500 in 2024", "20k to 25k"].iter().any(|how| note.contains(how));
+        let explains = |note: &String| {
+            [", 800k in", "1,500 in 2024", "20k to 25k", "a later copy"].iter().any(|how| note.contains(how))
+        };
         assert!(!is_disputed || tier.notes.iter().flatten().any(explains), "{name}");
     }
 }
@@ -270,9 +271,9 @@ const PUBLISHED: &[(&str, &str, i128, i128)] = &[
     ("bedrock-mantle", "3000000/min bucket uncached-input-tokens, 300000/min bucket output-tokens", 0, 0),
     ("azure-chat-100k", "600/min by 1s, 100k/min total-tokens", 0, 0),
     ("azure-gpt-1m", "1k/min by 1s, 1M/min total-tokens", 0, 0),
-    ("cohere-trial", "20/min, 1k/month", 0, 0),
+    ("cohere-trial", "20/min, 1k/month, 2k/min, 5/min, 5/min, 10/min, 100/min, 500/min", 0, 0),
     ("cohere-trial-rerank", "10/min, 1k/month", 0, 0),
-    ("cohere-production", "500/min", 0, 0),
+    ("cohere-production", "500/min, 2k/min, 400/min, 50/min, 1k/min, 2k/min, 500/min", 0, 0),
     ("cohere-production-rerank", "1k/min", 0, 0),
     ("ai21", "10/s, 200/min", 0, 0),
     ("hugging-face-anonymous", "500/5min", 0, 0),
@@ -281,6 +282,7 @@ const PUBLISHED: &[(&str, &str, i128, i128)] = &[
     ("hugging-face-team", "3k/5min", 0, 0),
     ("hugging-face-enterprise", "6k/5min", 0, 0),
     ("hugging-face-enterprise-plus", "10k/5min", 0, 0),
+    ("hugging-face-inference-free", "0.1 USD/month", 0, 0),
     ("mistral-observed", "60/min, 50k/min total-tokens, 4M/month total-tokens", 0, 0),
     ("groq-free", "30/min bucket, 1000/d bucket, 12000/min bucket total-tokens, 100000/d bucket total-tokens", 0, 0),
     (
@@ -327,6 +329,31 @@ fn every_tier_answers_ordinary_traffic() {
             assert!(seen.refused == 0 || !is_short, "{name}: {limit} refused {} calls", seen.refused);
         }
         assert!(record.total().served() >= 20, "{name} answers {} of 60", record.total().served());
+    }
+}
+
+/// The limits a minute of Cohere's endpoints, of trial and of production keys.
+#[test]
+fn each_endpoint_of_cohere_has_a_limit_of_its_own() {
+    let of = |name: &str, endpoint: &str| -> Vec<String> {
+        let labels = Labels { endpoint: Some(endpoint.to_owned()), ..Labels::default() };
+        let tier = tier(name);
+        let counts = |(_, limit): &&(String, LimitSpec)| limit.counts_calls(&labels);
+        tier.limits.iter().filter(counts).map(|(_, limit)| limit.label()).collect()
+    };
+    for (endpoint, trial, production) in [
+        ("chat", "20/min", "500/min"),
+        ("embed", "2k/min", "2k/min"),
+        ("embed-images", "5/min", "400/min"),
+        ("embed-jobs", "5/min", "50/min"),
+        ("rerank", "10/min", "1k/min"),
+        ("tokenize", "100/min", "2k/min"),
+        ("other", "500/min", "500/min"),
+    ] {
+        let mut all = of("cohere-trial", endpoint);
+        all.retain(|limit| limit != "1k/month");
+        assert_eq!((all, of("cohere-trial", endpoint).len()), (vec![trial.to_owned()], 2), "{endpoint}");
+        assert_eq!(of("cohere-production", endpoint), [production], "{endpoint}");
     }
 }
 

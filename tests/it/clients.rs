@@ -173,7 +173,7 @@ fn means_are_those_of_draws() {
                 let draw = stream.uniform();
                 let (retry, previous) = (at as u32 + 1, SimDuration::ZERO);
                 let refused = backoff.delay(retry, previous, None, SimDuration::ZERO, || draw);
-                let failed = backoff.delay_after_fault(retry, previous, SimDuration::ZERO, || draw);
+                let failed = backoff.delay_after_fault(retry, previous, None, SimDuration::ZERO, || draw);
                 refused.or(failed).expect("attempts are left").as_secs_f64()
             };
             let mean = (0..20_000).map(|_| wait()).sum::<f64>() / 20_000.0;

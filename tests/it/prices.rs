@@ -281,6 +281,25 @@ fn an_account_is_moved_up_as_it_spends() {
     assert_eq!(months, [("claude-paid", Some(3))]);
 }
 
+/// A call an hour at 10 cents for the four months from January to April: $288, so $72 or a little more a month, after $5 to enter.
+#[test]
+fn what_is_paid_adds_up_over_the_months_and_the_account_grows_older() {
+    let months = |paid: u32, days: u32| {
+        let price = format!(
+            "month = \"0 USD/month\"\nrequest = \"0.10 USD/request\"\nentry = \"5 USD\"\n\
+             next = {{ tier = \"claude-paid\", paid = \"{paid} USD\", days = {days} }}"
+        );
+        let cell = month("duration = \"120d\"", &price);
+        near(figure(&cell, Metric::Cost), 288.0);
+        cell.promotions.iter().map(|to| to.month).collect::<Vec<_>>()
+    };
+    assert_eq!(months(77, 0), [Some(1)]);
+    assert_eq!(months(145, 0), [Some(2)]);
+    assert_eq!(months(152, 0), [Some(3)]);
+    assert_eq!(months(152, 120), [Some(4)], "121.7 days are the first four months");
+    assert_eq!(months(900, 0), [None], "869 or 882 after a year");
+}
+
 /// What is paid beforehand is all that a month can cost, whatever the pace of a short run.
 #[test]
 fn a_month_costs_no_more_than_what_was_paid_beforehand() {

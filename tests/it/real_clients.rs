@@ -77,7 +77,7 @@ fn preset(name: &str) -> clients::KnownClient {
 /// The delay of `backoff` before its `retry`-th retry after a fault or a 429, with `draw`, in seconds.
 fn delay(backoff: &Backoff, is_down: bool, retry: u32, draw: f64) -> f64 {
     let delay = match is_down {
-        true => backoff.delay_after_fault(retry, SimDuration::ZERO, SimDuration::ZERO, || draw),
+        true => backoff.delay_after_fault(retry, SimDuration::ZERO, None, SimDuration::ZERO, || draw),
         false => backoff.delay(retry, SimDuration::ZERO, None, SimDuration::ZERO, || draw),
     };
     delay.expect("attempts are left").as_secs_f64()
@@ -153,7 +153,7 @@ fn waits(name: &str, status: &str, hint: Option<f64>, draw: f64) -> Vec<f64> {
         let delay = match fault {
             None => backoff.delay(calls, previous, hint, elapsed, || draw),
             Some(fault) if !backoff.retries(fault) => None,
-            Some(_) => backoff.delay_after_fault(calls, previous, elapsed, || draw),
+            Some(_) => backoff.delay_after_fault(calls, previous, None, elapsed, || draw),
         };
         let Some(delay) = delay else { return waits };
         waits.push(delay.as_secs_f64());

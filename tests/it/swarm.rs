@@ -217,7 +217,11 @@ fn faults(dice: &mut Dice) -> Faults {
         drops: rare(dice),
         hangs: if timeout.is_some() { rare(dice) } else { Share::default() },
         timeout,
-        overload: dice.perhaps(30, |dice| Overload { at: dice.pick(1..=20), ..Overload::default() }),
+        overload: dice.perhaps(30, |dice| Overload {
+            at: dice.pick(1..=20),
+            retry_after: hint(dice),
+            ..Overload::default()
+        }),
         outage: (0..dice.pick(0..=2)).map(|at| (format!("outage-{at}"), outage(dice))).collect(),
     }
 }
@@ -230,7 +234,12 @@ fn outage(dice: &mut Dice) -> Outage {
         length: millis(dice, 20_000) + SimDuration::from_nanos(1_000_000),
         share: Share::from_hundred_millionths(dice.pick(1..=10) * 10_000_000),
         says: dice.one_of(&[Says::Unavailable, Says::Overloaded]),
+        retry_after: hint(dice),
     }
+}
+
+fn hint(dice: &mut Dice) -> Option<SimDuration> {
+    dice.perhaps(30, |dice| millis(dice, 10_000))
 }
 
 fn strategy(dice: &mut Dice) -> Strategy {

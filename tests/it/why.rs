@@ -1,7 +1,7 @@
 //! The story of a request: it ends as the record says, and what it holds about limits adds up.
 
 use crate::golden;
-use crate::program::{ratecast, scenarios};
+use crate::program::{Program, ratecast, scenarios};
 use serde_json::Value;
 
 fn told(arguments: &[&str]) -> Value {
@@ -53,6 +53,44 @@ fn the_limit_says_who_used_it_and_what_is_missing() {
     assert!((told["arrived_s"].as_f64().unwrap() + opens - 60.0).abs() < 1e-6, "{opens}");
     let remedies: Vec<&str> = told["remedies"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
     assert!(remedies[0].contains("with 1 more in `requests-per-minute`"), "{remedies:?}");
+}
+
+/// What becomes of the last request of five, of 1,000 tokens and a dollar each, whose tier has this limit; `n` lines of it.
+fn last_of_five(limit: &str, n: usize) -> Vec<String> {
+    let text = format!(
+        "duration = \"5min\"\ntiers = [\"it\"]\ntraffic.app = {{ arrivals.constant.rate = \"1/s\", requests = 5, \
+         input-tokens.constant = 1000, output-tokens.constant = 1 }}\n[tier.it]\nprice.request = \"1 USD/request\"\n\
+         limits.own = {limit}\n"
+    );
+    let ended = Program::new(["why", "s.toml", "--request", "5"]).file("s.toml", &text).ended();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    ended.stdout.lines().skip(5).take(n).map(|line| line.trim().to_owned()).collect()
+}
+
+/// An empty balance is no size of a call, and no end of a call opens it.
+#[test]
+fn who_is_refused_for_good_is_told_by_what() {
+    let empty = [
+        "0 of 4,000,000,000 left, 1 asked for: never opens",
+        "+0s  400 from `own`, which asks for no other call",
+        "+0s  never answered: refused for good",
+    ];
+    let balance = "{ counts = \"spend\", prepaid.credit = \"4 USD\", refusal = \"400\" }";
+    assert_eq!(last_of_five(balance, 3), empty);
+    let closed = [
+        "0 of 4 left, 1 asked for: opens in 59.9min",
+        "used by app 4",
+        "+0s  400 from `own`, which asks for no other call",
+        "+0s  never answered: refused for good",
+    ];
+    assert_eq!(last_of_five("{ fixed-window.limit = \"4/h\", refusal = \"400\" }", 4), closed);
+    let large = [
+        "900 of 900 left, 1,000 asked for: never opens",
+        "+0s  refused for good: it is more than `own` ever holds",
+        "+0s  never answered: refused for good",
+    ];
+    let bucket = "{ counts = \"input-tokens\", token-bucket.refill = \"900/min\" }";
+    assert_eq!(last_of_five(bucket, 3), large);
 }
 
 #[test]

@@ -139,13 +139,16 @@ impl Backoff {
         &self,
         calls: u32,
         previous: SimDuration,
+        hint: Option<SimDuration>,
         elapsed: SimDuration,
         draw: impl FnOnce() -> f64,
     ) -> Option<SimDuration> {
         if calls >= self.persistence.attempts {
             return None;
         }
-        self.in_time(self.own_delay(&self.fault_steps, calls, previous, draw), elapsed)
+        let draw = draw();
+        let own = self.own_delay(&self.fault_steps, calls, previous, || draw);
+        self.in_time(hint.map_or(Some(own), |hint| self.persistence.obey(hint, own, draw))?, elapsed)
     }
 
     /// The delay before the next attempt of a request that was refused `refusals` times (at least once), or `None` where

@@ -32,15 +32,36 @@ pub enum Failing {
     Refused(Option<SimDuration>),
     /// By a fault of the provider.
     Fault(Fault),
+    /// By one that says when to come again.
+    Told(Fault, SimDuration),
 }
 
 impl Failing {
+    /// By a fault of the provider, with the hint that it carried.
+    pub fn by(fault: Fault, hint: Option<SimDuration>) -> Self {
+        hint.map_or(Failing::Fault(fault), |hint| Failing::Told(fault, hint))
+    }
+
+    /// The hint that it carried.
+    pub fn hint(self) -> Option<SimDuration> {
+        match self {
+            Failing::Refused(hint) => hint,
+            Failing::Fault(_) => None,
+            Failing::Told(_, hint) => Some(hint),
+        }
+    }
+
+    /// The provider's fault, if it is one.
+    pub fn fault(self) -> Option<Fault> {
+        match self {
+            Failing::Refused(_) => None,
+            Failing::Fault(fault) | Failing::Told(fault, _) => Some(fault),
+        }
+    }
+
     /// Whether `answers` has it.
     pub fn is_among(self, answers: RetryOn) -> bool {
-        match self {
-            Failing::Refused(_) => answers.refusals,
-            Failing::Fault(fault) => answers.has(fault),
-        }
+        self.fault().map_or(answers.refusals, |fault| answers.has(fault))
     }
 }
 
@@ -101,10 +122,10 @@ impl Backoff {
         elapsed: SimDuration,
         draw: impl FnOnce() -> f64,
     ) -> Option<SimDuration> {
-        match failing {
-            Failing::Refused(hint) => self.delay(calls, previous, hint, elapsed, draw),
-            Failing::Fault(fault) if !self.retries(fault) => None,
-            Failing::Fault(_) => self.delay_after_fault(calls, previous, elapsed, draw),
+        match failing.fault() {
+            None => self.delay(calls, previous, failing.hint(), elapsed, draw),
+            Some(fault) if !self.retries(fault) => None,
+            Some(_) => self.delay_after_fault(calls, previous, failing.hint(), elapsed, draw),
         }
     }
 
@@ -115,10 +136,10 @@ impl Backoff {
 
     /// Calls that it makes at most where all fail so.
     pub(super) fn tries(&self, failing: Failing) -> u32 {
-        match failing {
-            Failing::Refused(_) => self.most_refused.max(1),
-            Failing::Fault(fault) if self.retries(fault) => self.persistence.attempts,
-            Failing::Fault(_) => 1,
+        match failing.fault() {
+            None => self.most_refused.max(1),
+            Some(fault) if self.retries(fault) => self.persistence.attempts,
+            Some(_) => 1,
         }
     }
 }

@@ -49,7 +49,10 @@ impl Agent<'_> {
         match reply {
             Reply::TooManyRequests { retry_after, .. } => self.after(now, slot, Failing::Refused(retry_after)),
             Reply::TooLarge { .. } => self.try_next_way(now, slot, Failure::Never),
-            Reply::Failed { fault } => self.after(now, slot, Failing::Fault(fault)),
+            Reply::Failed { fault } => {
+                let hint = self.ways.site(route).hint(fault);
+                self.after(now, slot, Failing::by(fault, hint));
+            }
             Reply::Accepted { .. } => {}
         }
     }
@@ -78,19 +81,21 @@ impl Agent<'_> {
                 self.call_ended(now, slot, Some(Failing::Refused(retry_after)));
             }
             Reply::TooLarge { limit } => {
-                let limit = self.ways.site(route).limits.start as u16 + limit;
-                self.record.rejected(now, &request, attempt, limit);
+                let site = self.ways.site(route);
+                let (is_barred, at) = (site.quota.bars(limit), site.limits.start + usize::from(limit));
+                self.record.rejected(now, &request, attempt, at as u16);
                 self.call_was_void(slot);
-                self.note(now, slot, Note::TooLarge { limit: usize::from(limit) });
+                self.note(now, slot, if is_barred { Note::Barred { limit: at } } else { Note::TooLarge { limit: at } });
                 self.hear_nothing(now, route, seen);
                 self.ended(now, slot, now, End::Hopeless);
             }
             Reply::Failed { fault } => {
+                let hint = self.ways.site(route).hint(fault);
                 self.record.call_failed(now, &request, fault);
-                self.note(now, slot, Note::Failed(fault));
+                self.note(now, slot, Note::Failed { fault, hint });
                 self.hear_nothing(now, route, seen);
                 self.ended(now, slot, now, End::Failed);
-                self.call_ended(now, slot, Some(Failing::Fault(fault)));
+                self.call_ended(now, slot, Some(Failing::by(fault, hint)));
             }
         }
     }
@@ -185,7 +190,7 @@ impl Agent<'_> {
                     self.paid(slot);
                 }
                 self.record.call_failed(now, &self.errands.get(slot).request, fault);
-                self.note(now, slot, Note::Failed(fault));
+                self.note(now, slot, Note::Failed { fault, hint: None });
                 self.call_ended(now, slot, Some(Failing::Fault(fault)));
                 if !self.others_go_on(now, slot) {
                     self.after(now, slot, Failing::Fault(fault));
@@ -201,8 +206,7 @@ impl Agent<'_> {
         let class = errand.request.source;
         let (jitter, coins) = (&mut self.jitter[usize::from(class)], &mut self.coins[usize::from(class)]);
         let delay = self.retries.after(now, failing, &mut errand.standing, || jitter.draw(), || coins.draw());
-        let hint = if let Failing::Refused(hint) = failing { hint } else { None };
-        let elsewhere = self.ways.failed(now, class, errand.route, hint);
+        let elsewhere = self.ways.failed(now, class, errand.route, failing.hint());
         let Some(delay) = delay else {
             let is_tried = self.retries.retries(failing) || matches!(failing, Failing::Refused(_));
             return self.try_next_way(now, slot, if is_tried { Failure::GaveUp } else { Failure::Error });

@@ -57,6 +57,11 @@ pub enum Note {
         /// That limit.
         limit: usize,
     },
+    /// 400: a limit has no room, and says so in a way that asks for no other attempt.
+    Barred {
+        /// That limit.
+        limit: usize,
+    },
     /// The provider takes it on.
     Accepted {
         /// How long it waits within the provider.
@@ -65,7 +70,12 @@ pub enum Note {
         work: SimDuration,
     },
     /// The provider fails the call.
-    Failed(Fault),
+    Failed {
+        /// In which way.
+        fault: Fault,
+        /// The hint that the reply carried.
+        hint: Option<SimDuration>,
+    },
     /// The client turns the call down itself, by its breaker or its throttle.
     TurnedDown,
     /// The client's budget denies the next call.
@@ -113,6 +123,11 @@ impl Look {
     /// Whether the limit lets the call pass.
     pub fn admits(&self) -> bool {
         self.room.verdict == Verdict::Admit
+    }
+
+    /// Whether it never will, however long it waits.
+    pub fn is_for_good(&self) -> bool {
+        self.room.verdict == Verdict::Never
     }
 
     /// When it would, if it does not and knows.

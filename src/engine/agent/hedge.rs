@@ -114,7 +114,11 @@ impl Agent<'_> {
             self.errands.get(slot).others.push(other);
             return self.admitted(now, other, call, &seen, (wait, spilled));
         }
-        let hint = if let Reply::TooManyRequests { retry_after, .. } = reply { retry_after } else { None };
+        let hint = match reply {
+            Reply::TooManyRequests { retry_after, .. } => retry_after,
+            Reply::Failed { fault } => self.ways.site(route).hint(fault),
+            _ => None,
+        };
         self.ways.failed(now, request.source, route, hint);
         self.turned_down(now, other, &seen, reply);
         self.errands.remove(other);

@@ -3,7 +3,7 @@
 use super::front;
 use crate::client::{self, Choice, Route, Spread};
 use crate::engine::run::Cell;
-use crate::protocol::{Class, Labels, Request};
+use crate::protocol::{Class, Fault, Labels, Request};
 use crate::provider::{Behaviour, LOAD, Pressure, Quota, Service, ServiceTimes, Tier};
 use crate::rng::{Seed, Stream};
 use crate::units::{SimDuration, SimTime};
@@ -258,6 +258,11 @@ fn times(
 }
 
 impl Site {
+    /// The hint of a call that has just failed there by `fault`.
+    pub fn hint(&self, fault: Fault) -> Option<SimDuration> {
+        self.behaviour.as_ref()?.hint(fault)
+    }
+
     fn new(
         cell: Cell,
         replication: u64,

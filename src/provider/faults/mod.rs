@@ -109,6 +109,9 @@ pub struct FaultState {
     shares: [f64; 3], // up to which a uniform number means an error, a drop, a hang
     overload: Option<Overload>,
     outages: Vec<(Spells, f64, Fault)>,
+    hints: Vec<Option<SimDuration>>, // of the outages
+    /// The `Retry-After` of the last call that was turned away.
+    told: Option<SimDuration>,
     keys: Vec<Keyed>, // by class
 }
 
@@ -130,6 +133,8 @@ impl FaultState {
             shares: [errors, errors + drops, errors + drops + hangs],
             overload: faults.overload.clone(),
             outages: faults.outage.iter().map(outage).collect(),
+            hints: faults.outage.iter().map(|(_, outage)| outage.retry_after).collect(),
+            told: None,
             keys: classes.iter().map(|class| Keyed::new(stream(&format!("faults/{class}")))).collect(),
         }
     }
@@ -144,11 +149,21 @@ impl FaultState {
             let (spells, share, fault) = &mut self.outages[at];
             let (is_on, share, fault) = (spells.are_on(now), *share, *fault);
             if is_on && self.uniform(call, OUTAGES + at as u64) < share {
+                self.told = self.hints[at];
                 return Some(fault);
             }
         }
-        let share = self.overload.as_ref()?.share(in_flight);
-        (self.uniform(call, OVERLOAD) < share).then_some(Fault::Overloaded)
+        let overload = self.overload.as_ref()?;
+        if self.uniform(call, OVERLOAD) >= overload.share(in_flight) {
+            return None;
+        }
+        self.told = overload.retry_after;
+        Some(Fault::Overloaded)
+    }
+
+    /// The `Retry-After` that the last call which was turned away was told, if any.
+    pub fn told(&self) -> Option<SimDuration> {
+        self.told
     }
 
     /// How `call`, which was admitted, goes wrong.

@@ -45,12 +45,15 @@ pub struct Outage {
     pub share: Share,
     /// What they are told.
     pub says: Says,
+    /// The `Retry-After` of what they are told: always the same, as an edge prints it that does not know the end. Without it
+    /// there is none.
+    pub retry_after: Option<SimDuration>,
 }
 
 impl Default for Outage {
     fn default() -> Self {
         let length = SimDuration::from_secs(3_600);
-        Outage { at: None, every: None, length, share: Share::ONE, says: Says::default() }
+        Outage { at: None, every: None, length, share: Share::ONE, says: Says::default(), retry_after: None }
     }
 }
 
@@ -61,6 +64,7 @@ impl Parameters for Outage {
         visitor.required("length", &mut self.length);
         visitor.optional("share", &mut self.share);
         visitor.optional("says", &mut self.says);
+        visitor.optional("retry-after", &mut self.retry_after);
     }
 
     fn check(&self) -> Result<(), Invalid> {

@@ -2,6 +2,7 @@
 
 use super::super::congestion::check_power;
 use crate::params::{Invalid, Parameters, Visitor};
+use crate::units::SimDuration;
 
 /// The share of calls that are refused with 529 is `(n / at)^power`, at most all, where `n` is the number of calls in
 /// flight.
@@ -13,11 +14,13 @@ pub struct Overload {
     pub at: u64,
     /// How sharp the bend is, in 0.1..=10.
     pub power: f64,
+    /// The `Retry-After` of those 529s; without it there is none.
+    pub retry_after: Option<SimDuration>,
 }
 
 impl Default for Overload {
     fn default() -> Self {
-        Overload { at: 100, power: 4.0 }
+        Overload { at: 100, power: 4.0, retry_after: None }
     }
 }
 
@@ -25,6 +28,7 @@ impl Parameters for Overload {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         visitor.required("at", &mut self.at);
         visitor.optional("power", &mut self.power);
+        visitor.optional("retry-after", &mut self.retry_after);
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -49,7 +53,7 @@ mod tests {
 
     #[test]
     fn nothing_is_refused_of_an_idle_service_and_everything_of_a_full_one() {
-        let overload = Overload { at: 8, power: 2.0 };
+        let overload = Overload { at: 8, power: 2.0, retry_after: None };
         assert_eq!([0, 4, 8, 9].map(|n| overload.share(n)), [0.0, 0.25, 1.0, 1.0]);
     }
 }

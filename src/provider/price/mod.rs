@@ -87,6 +87,9 @@ impl Parameters for Reserved {
 }
 
 /// When an account is moved up to another tier: once it has paid so much and is so old.
+///
+/// That is told, and not played: the limits and prices of a run are those of its tier from the first month to the last one. To see
+/// what an account meets later on, compare the later tier in the same scenario.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Next {
     /// The tier.

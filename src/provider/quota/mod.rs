@@ -365,6 +365,11 @@ impl Quota {
         refusals.reduce(|last, next| if next.0 > last.0 { next } else { last }).map_or(0, |(_, at)| at)
     }
 
+    /// Whether a limit refuses by 400.
+    pub fn bars(&self, limit: u16) -> bool {
+        self.limits[usize::from(limit)].refuses_for_good
+    }
+
     /// The first limit that `request` can never pass, by number, and what it asks of it.
     pub fn too_large(&self, request: &Request) -> Option<(usize, u64)> {
         let Quota { limits, terms, prices, .. } = self;

@@ -36,10 +36,10 @@ fn is_within(budget: &RetryBudget, told: &Told, now: SimTime, load: Load) -> boo
     match budget {
         RetryBudget::NoBudget(_) => true,
         RetryBudget::Aws(aws) => {
-            let cost = |failing: &Failing| match failing {
-                Failing::Refused(_) => aws.throttled_cost,
-                Failing::Fault(Fault::Timeout) => aws.timeout_cost.unwrap_or(aws.fault_cost),
-                Failing::Fault(_) => aws.fault_cost,
+            let cost = |failing: &Failing| match failing.fault() {
+                None => aws.throttled_cost,
+                Some(Fault::Timeout) => aws.timeout_cost.unwrap_or(aws.fault_cost),
+                Some(_) => aws.fault_cost,
             };
             let taken: u64 = told.granted.iter().map(|(_, failing)| u64::from(cost(failing))).sum();
             let given: u64 = told.succeeded.iter().map(|after| after.as_ref().map_or(1, |f| u64::from(cost(f)))).sum();

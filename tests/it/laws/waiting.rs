@@ -57,8 +57,12 @@ impl Closed {
             ..Service::default()
         };
         if self.by_fault {
-            let outage =
-                Outage { at: Some(Moment::After(SimDuration::ZERO)), length: self.length, ..Outage::default() };
+            let outage = Outage {
+                at: Some(Moment::After(SimDuration::ZERO)),
+                length: self.length,
+                retry_after: self.says(),
+                ..Outage::default()
+            };
             provider.faults.outage = vec![("closed".to_owned(), outage)];
         }
         let names = if self.by_fault { &["probe"][..] } else { &["wall", "probe"] };
@@ -73,6 +77,11 @@ impl Closed {
         let limit = LimitSpec { counts: Counts::Requests, limiter, ..LimitSpec::default() };
         let limits = if self.by_fault { Vec::new() } else { vec![("window".to_owned(), limit)] };
         Tier { limits, ..Tier::default() }
+    }
+
+    /// What a 503 says.
+    fn says(&self) -> Option<SimDuration> {
+        (self.hint == Hint::WholeSeconds).then_some(SimDuration::from_secs(3))
     }
 
     /// What a 429 at `now` says.
@@ -114,7 +123,7 @@ fn foretold(policy: &RetryPolicy, closed: &Closed, replication: u64) -> Course {
         let hint = closed.hint_at(now);
         let delay = match closed.by_fault {
             true if !backoff.retries(Fault::Unavailable) => None,
-            true => backoff.delay_after_fault(calls, previous, elapsed, || draws.draw()),
+            true => backoff.delay_after_fault(calls, previous, closed.says(), elapsed, || draws.draw()),
             false => backoff.delay(calls, previous, hint, elapsed, || draws.draw()),
         };
         let Some(delay) = delay else { return course };

@@ -78,10 +78,10 @@ impl Budget for Purse {
     }
 
     fn grants(&mut self, _now: SimTime, failing: Failing, _load: Load) -> Option<Grant> {
-        let cost = match failing {
-            Failing::Refused(_) => self.terms.throttled_cost,
-            Failing::Fault(Fault::Timeout) => self.terms.timeout_cost.unwrap_or(self.terms.fault_cost),
-            Failing::Fault(_) => self.terms.fault_cost,
+        let cost = match failing.fault() {
+            None => self.terms.throttled_cost,
+            Some(Fault::Timeout) => self.terms.timeout_cost.unwrap_or(self.terms.fault_cost),
+            Some(_) => self.terms.fault_cost,
         };
         self.left = self.left.checked_sub(cost)?;
         Some(Grant(cost))
