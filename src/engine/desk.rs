@@ -143,8 +143,8 @@ impl Desk {
         self.told.push(Answer { request: *request, at, is_served });
     }
 
-    /// One call of a request that has a slot; `calling` is where it is kept. Inlined whatever the compiler thinks, as is what it calls on the way to a
-    /// retry: entering and leaving functions would be a tenth of an attempt.
+    /// One call of a request that has a slot; `calling` is where it is kept. Inlined whatever the compiler thinks, as is what
+    /// it calls on the way to a retry: entering and leaving functions would be a tenth of an attempt.
     #[inline(always)]
     pub(super) fn attempt(&mut self, now: SimTime, flight: &mut Flight, calling: &mut Calling) -> Next {
         if flight.attempts == 0 {

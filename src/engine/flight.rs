@@ -117,8 +117,7 @@ impl Flights {
         self.slots.len() - self.free.len() + more > MOST_SLOTS
     }
 
-    /// Keeps a `request` that has just arrived and says where. It is written where it stays: to copy what was written a word at
-    /// a time takes as long as a draw.
+    /// Keeps a `request` that has just arrived and says where. It is written where it stays, and copied nowhere.
     #[inline(always)]
     pub fn insert(&mut self, request: Request) -> u32 {
         let Some(slot) = self.free.pop() else { return self.grow(Flight::new(request)) };

@@ -249,10 +249,10 @@ impl<'s> Run<'s> {
         if let Some(behaviour) = &mut self.desk.behaviour {
             self.flights.get(slot).number = behaviour.number(request.source);
         }
-        if !self.desk.client.slots.has_free(now) {
-            self.enqueue(now, slot);
-        } else {
+        if self.desk.client.slots.has_free(now) {
             self.send(now, slot);
+        } else {
+            self.enqueue(now, slot);
         }
     }
 
