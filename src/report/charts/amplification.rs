@@ -7,7 +7,7 @@ use plotters_backend::DrawingBackend;
 use super::axis::{Scale, largest, linear, usable};
 use super::canvas::{Canvas, Frame};
 use super::curves::{MOST_CURVES, plot_of_curves};
-use super::frame::{AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, since, vertical_axis, with_omitted};
+use super::frame::{AXIS_ROOM, horizontal_axis, no_data, panel_title, since, vertical_axis};
 use super::look::{BOUND, look};
 use super::text::{interval_name, number};
 use super::trend::{Steps, Trend, draw_trends};
@@ -50,9 +50,8 @@ impl Chart for Amplification {
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len(), MOST_CURVES))?;
+        let plot = plot_of_curves(&canvas, (&self.title, &self.subtitle), self.curves.len())?;
         let whole = canvas.frame();
-        let plot = plot_of_curves(whole, top);
         let intervals = self.curves.iter().map(|cell| cell.requests.len()).max().unwrap_or(0);
         let Some(steps) = Steps::new(plot, intervals, self.interval_s, MOST_POINTS) else {
             return no_data(&canvas, Frame { right: whole.right - AXIS_ROOM, ..plot });

@@ -5,7 +5,7 @@ use plotters_backend::DrawingBackend;
 
 use super::ChartError;
 use super::canvas::{Canvas, Frame, Point};
-use super::frame::{AXIS_FLOOR, AXIS_ROOM, MARGIN};
+use super::frame::{AXIS_FLOOR, AXIS_ROOM, MARGIN, heading, with_omitted};
 use super::look::{LABEL, LEADER, Look, NOTE};
 
 /// As many as there are looks, and more would be a tangle; the rest is counted, not drawn.
@@ -15,10 +15,17 @@ pub(super) const NAME_ROOM: f64 = 560.0;
 /// From one name to the next.
 pub(super) const NAME_HEIGHT: f64 = 64.0;
 
-/// Where curves stand below a heading that ends at `top`: beside an axis, above another, and left of their names.
-pub(super) fn plot_of_curves(whole: Frame, top: f64) -> Frame {
+/// Writes the heading of a chart of so many curves, and says where they stand below it: beside an axis, above another, and left
+/// of their names.
+pub(super) fn plot_of_curves<DB: DrawingBackend>(
+    canvas: &Canvas<DB>,
+    (title, subtitle): (&str, &str),
+    curves: usize,
+) -> Result<Frame, ChartError> {
+    let top = heading(canvas, title, &with_omitted(subtitle, curves, MOST_CURVES))? + 70.0;
+    let whole = canvas.frame();
     let (right, bottom) = (whole.right - NAME_ROOM, whole.bottom - AXIS_FLOOR);
-    Frame { left: AXIS_ROOM, top: top + 70.0, right, bottom }
+    Ok(Frame { left: AXIS_ROOM, top, right, bottom })
 }
 
 /// What stands at the right end of a curve.

@@ -8,7 +8,7 @@ use super::axis::{Scale, Tick, log, log_range, log_time, usable};
 use super::canvas::{Canvas, Frame, Point};
 use super::curves::{EndLabel, MOST_CURVES, curve, end_labels, plot_of_curves};
 use super::flags::{Flag, FlagKind, Flags};
-use super::frame::{AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, vertical_axis, with_omitted};
+use super::frame::{AXIS_ROOM, horizontal_axis, no_data, panel_title, vertical_axis};
 use super::look::{BOUND, INK, Marker, NOTE, Stroke, Type, look};
 use super::text::{duration, percent};
 use super::{Chart, ChartError};
@@ -67,9 +67,8 @@ impl Chart for CumulativeLatency {
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len(), MOST_CURVES))?;
+        let plot = plot_of_curves(&canvas, (&self.title, &self.subtitle), self.curves.len())?;
         let whole = canvas.frame();
-        let plot = plot_of_curves(whole, top);
         if self.curves.is_empty() {
             return no_data(&canvas, Frame { right: whole.right - AXIS_ROOM, ..plot });
         }

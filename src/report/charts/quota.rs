@@ -8,7 +8,7 @@ use super::axis::{Scale, elapsed, largest, linear, usable};
 use super::canvas::{Canvas, Frame, Point};
 use super::curves::{EndLabel, MOST_CURVES, curve, end_labels, plot_of_curves};
 use super::flags::{Flag, FlagKind, Flags};
-use super::frame::{AXIS_ROOM, heading, horizontal_axis, no_data, panel_title, since, vertical_axis, with_omitted};
+use super::frame::{AXIS_ROOM, horizontal_axis, no_data, panel_title, since, vertical_axis};
 use super::look::{BOUND, GREY, INK, LEADER, NOTE, Stroke, Type, look};
 use super::text::percent;
 use super::{Chart, ChartError};
@@ -73,9 +73,8 @@ impl Chart for QuotaUse {
 
     fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Result<(), ChartError> {
         let canvas = Canvas::new(area)?;
-        let top = heading(&canvas, &self.title, &with_omitted(&self.subtitle, self.curves.len(), MOST_CURVES))?;
+        let plot = plot_of_curves(&canvas, (&self.title, &self.subtitle), self.curves.len())?;
         let whole = canvas.frame();
-        let plot = plot_of_curves(whole, top);
         if self.last_day() <= 0.0 {
             return no_data(&canvas, Frame { right: whole.right - AXIS_ROOM, ..plot });
         }
